@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language rules of every room: Swift 6, explicit existentials, imports that do not leak.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One room of the house and what it may touch; `Sources/README.md` draws the floors.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// The tests of a room. They see the room, the shared test kit, and what they name besides.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.byName(name: name), "TestKit"] + dependencies,
+    swiftSettings: house)
+}
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "neuroscope",
+  products: [
+    .executable(name: "neuroscope", targets: ["neuroscope"]),
+    .library(name: "Frames", targets: ["Frames"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+  ],
+  targets: [
+    // Floor 0: C.
+    .target(
+      name: "CKernels",
+      // The kernels are the speed of the product, also under `swift test` and `swift run`:
+      // unoptimised they are some thirty times slower, so every configuration optimises them.
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
+
+    // Floor 1: values and hands.
+    room("Tensors", ["CKernels", "COpenBLAS"]),
+    room("Compression", ["CZlib"]),
+    room("Frames", ["Compression"]),
+    room("Wire", ["Compression", httpTypes]),
+    room("Loops"),
+    room("Sockets", ["Loops"]),
+
+    // Floor 2: files, text, capture points.
+    room("Checkpoints", ["Tensors"]),
+    room("Tokenizers", [collections]),
+    room("Hooks", ["Tensors"]),
+
+    // Floors 3 to 5: models, the engine, what runs on it.
+    room("Models", ["Tensors", "Checkpoints", "Hooks"]),
+    room(
+      "Engine",
+      ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops", logging, metrics]),
+    room("Interpretability", ["Engine", "Hooks", "Tensors"]),
+    room("Recordings", ["Frames"]),
+
+    // Floor 6: the server.
+    .target(
+      name: "Server",
+      dependencies: [
+        "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
+        "Sockets", "Loops", "Tokenizers", "Tensors", httpTypes, logging, metrics, lifecycle,
+        collections,
+      ],
+      resources: [.copy("Dashboard")],
+      swiftSettings: house),
+
+    // Floor 7: the command line.
+    .executableTarget(
+      name: "neuroscope",
+      dependencies: [
+        "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
+        "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle,
+      ],
+      swiftSettings: house),
+
+    // Tests mirror the rooms.
+    .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
+    tests("Tensors", ["CKernels"]), tests("Compression"), tests("Frames"), tests("Wire"),
+    tests("Loops"), tests("Sockets", ["Loops"]), tests("Checkpoints", ["Tensors"]),
+    tests("Tokenizers"), tests("Hooks", ["Tensors"]),
+    tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
+    tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
+    tests("Interpretability"), tests("Recordings", ["Frames"]),
+    tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
+    .testTarget(name: "HouseTests", swiftSettings: house),
+  ]
+)
