@@ -1,0 +1,295 @@
+package import Tensors
+
+/// What one run wants of the forward pass: its captures and its interventions, compiled for look-up.
+///
+/// A model asks ``mask(layer:)`` and calls ``see(_:layer:rows:firstPosition:)`` only where a bit is set, so an
+/// unhooked point costs two loads. Interventions change the rows in place; captures then copy what they keep.
+/// The arithmetic of the model is the same with and without a tap.
+///
+/// - Isolation: belongs to the engine's loop.
+package final class RunTap {
+  package let catalogue: HookCatalogue
+  package private(set) var specs: [CaptureSpec] = []
+  package private(set) var interventions: [Intervention] = []
+
+  private let pool: CapturePool
+  private var masks: [UInt32]
+  /// Indices of specs by point, `(layer + 1) * 32 + site`.
+  private var specsAt: [[Int]]
+  private var interventionsAt: [[Int]]
+
+  private var step = 0
+  private var pass = 0..<0
+  private var batch: CaptureBatch?
+  /// The place in the batch of each spec's item, or -1 where this pass keeps nothing of it.
+  private var itemOfSpec: [Int] = []
+
+  package init(catalogue: HookCatalogue, pool: CapturePool) {
+    self.catalogue = catalogue
+    self.pool = pool
+    let points = (catalogue.layers + 1) * 32
+    masks = Array(repeating: 0, count: catalogue.layers + 1)
+    specsAt = Array(repeating: [], count: points)
+    interventionsAt = Array(repeating: [], count: points)
+  }
+
+  /// Sites wanted at a layer (-1: outside the blocks).
+  package func mask(layer: Int) -> UInt32 { masks[layer + 1] }
+  /// True where nothing is captured nor changed anywhere.
+  package var isIdle: Bool { specs.isEmpty && interventions.isEmpty }
+
+  /// Replaces the captures; takes effect with the next pass.
+  package func setCaptures(_ specs: [CaptureSpec]) {
+    self.specs = specs
+    compile()
+  }
+
+  /// Replaces the interventions; takes effect with the next pass.
+  package func setInterventions(_ interventions: [Intervention]) {
+    self.interventions = interventions
+    compile()
+  }
+
+  private func compile() {
+    for index in masks.indices { masks[index] = 0 }
+    for index in specsAt.indices {
+      specsAt[index].removeAll(keepingCapacity: true)
+      interventionsAt[index].removeAll(keepingCapacity: true)
+    }
+    for (index, spec) in specs.enumerated() {
+      specsAt[slot(spec.point.site, spec.point.layer)].append(index)
+      masks[spec.point.layer + 1] |= spec.point.site.bit
+    }
+    for (index, intervention) in interventions.enumerated() {
+      interventionsAt[slot(intervention.point.site, intervention.point.layer)].append(index)
+      masks[intervention.point.layer + 1] |= intervention.point.site.bit
+    }
+  }
+
+  private func slot(_ site: HookSite, _ layer: Int) -> Int { (layer + 1) * 32 + Int(site.rawValue) }
+
+  // MARK: A pass
+
+  /// Prepares memory for a pass over `positions`, which may reach the model in several chunks.
+  package func beginPass(step: Int, positions: Range<Int>) {
+    self.step = step
+    pass = positions
+    itemOfSpec.removeAll(keepingCapacity: true)
+    guard !specs.isEmpty else {
+      batch = nil
+      return
+    }
+    var items: [CaptureBatch.Item] = []
+    var floats = 0
+    for (index, spec) in specs.enumerated() {
+      guard let item = plan(spec, index: index, offset: floats) else {
+        itemOfSpec.append(-1)
+        continue
+      }
+      itemOfSpec.append(items.count)
+      items.append(item)
+      floats += (item.count + 15) / 16 * 16
+    }
+    let batch = CaptureBatch(step: step, slab: pool.take(floats), pool: pool)
+    batch.items = items
+    self.batch = batch
+    clearMaskedScores(batch)
+  }
+
+  /// The finished pass's tensors, or nil where it kept none.
+  package func finishPass() -> CaptureBatch? {
+    defer { batch = nil }
+    guard let batch else { return nil }
+    batch.items.removeAll { $0.positions.isEmpty }
+    return batch.items.isEmpty ? nil : batch
+  }
+
+  private func plan(_ spec: CaptureSpec, index: Int, offset: Int) -> CaptureBatch.Item? {
+    let selection = spec.selection
+    guard step % max(selection.every, 1) == 0 else { return nil }
+    let kept = pass.filter {
+      selection.positions.contains($0, isLast: $0 == pass.upperBound - 1)
+    }
+    guard !kept.isEmpty else { return nil }
+    let sizes = catalogue.dimensions(of: spec.point.site)
+    var dimensions: [Int] = []
+    for (axis, size) in zip(spec.point.site.axes, sizes) {
+      switch axis {
+      case .position, .queryPosition: dimensions.append(kept.count)
+      case .keyPosition: dimensions.append(selection.neurons?.count ?? pass.upperBound)
+      case .head, .keyValueHead: dimensions.append(selection.heads?.count ?? size ?? 1)
+      case .expert: dimensions.append(selection.experts?.count ?? size ?? 1)
+      case .model, .headDimension, .neuron, .vocabulary, .chosen:
+        dimensions.append(selection.neurons?.count ?? size ?? 1)
+      }
+    }
+    let positions = spec.point.site == .expertOutput ? [] : Array(kept)
+    return CaptureBatch.Item(
+      spec: index, dimensions: dimensions, offset: offset, positions: positions)
+  }
+
+  /// Keys after a query are never visited: scores there are minus infinity, the pattern is 0.
+  private func clearMaskedScores(_ batch: CaptureBatch) {
+    for item in batch.items {
+      let site = specs[item.spec].point.site
+      guard site == .attentionScores || site == .attentionPattern else { continue }
+      UnsafeMutableBufferPointer(start: batch.base + item.offset, count: item.count)
+        .update(repeating: site == .attentionScores ? -.infinity : 0)
+    }
+  }
+
+  // MARK: Points
+
+  /// Shows rows `[rows, width]` of this run at a point; heads lie one behind the other in a row.
+  package func see(_ site: HookSite, layer: Int, rows: FloatRows, firstPosition: Int) {
+    let slot = slot(site, layer)
+    for index in interventionsAt[slot] where interventions[index].applies(toStep: step) {
+      interventions[index].change(
+        rows, catalogue: catalogue, firstPosition: firstPosition, lastPosition: pass.upperBound - 1)
+    }
+    guard let batch else { return }
+    for index in specsAt[slot] where itemOfSpec[index] >= 0 {
+      copy(rows, firstPosition: firstPosition, spec: specs[index], item: itemOfSpec[index], batch)
+    }
+  }
+
+  /// Shows scores or the pattern of a chunk, `[heads, rows, keys]` with `keyStride` floats to a row.
+  ///
+  /// Row r is the query at `firstPosition + r`; only keys up to it are looked at.
+  package func seeScores(
+    _ site: HookSite, layer: Int, base: UnsafeMutablePointer<Float>, heads: Int, rows: Int,
+    keyStride: Int, firstPosition: Int
+  ) {
+    let slot = slot(site, layer)
+    for head in 0..<heads {
+      for row in 0..<rows {
+        let keys = UnsafeMutableBufferPointer(
+          start: base + (head * rows + row) * keyStride, count: firstPosition + row + 1)
+        for index in interventionsAt[slot] where interventions[index].applies(toStep: step) {
+          interventions[index].change(
+            scores: keys, head: head, position: firstPosition + row,
+            lastPosition: pass.upperBound - 1)
+        }
+        guard let batch else { continue }
+        for index in specsAt[slot] where itemOfSpec[index] >= 0 {
+          copy(
+            keys, head: head, position: firstPosition + row, spec: specs[index],
+            item: itemOfSpec[index], batch)
+        }
+      }
+    }
+  }
+
+  /// Shows one expert's output `[1, d_model]` for a position routed to it.
+  ///
+  /// Rows of one expert must come in ascending position.
+  package func seeExpert(_ expert: Int, layer: Int, row: FloatRows, position: Int) {
+    let slot = slot(.expertOutput, layer)
+    for index in interventionsAt[slot]
+    where interventions[index].point.expert == expert && interventions[index].applies(toStep: step)
+    {
+      interventions[index].change(
+        row, catalogue: catalogue, firstPosition: position, lastPosition: pass.upperBound - 1)
+    }
+    guard let batch else { return }
+    for index in specsAt[slot] where itemOfSpec[index] >= 0 && specs[index].point.expert == expert {
+      let selection = specs[index].selection
+      let isLast = position == pass.upperBound - 1
+      guard selection.positions.contains(position, isLast: isLast) else { continue }
+      let item = itemOfSpec[index]
+      let width = batch.items[item].dimensions[1]
+      let place = batch.items[item].positions.count
+      gather(
+        row.row(0), selection.neurons,
+        into: batch.base + batch.items[item].offset + place * width)
+      batch.items[item].positions.append(position)
+      batch.items[item].dimensions[0] = place + 1
+    }
+  }
+
+  /// Experts forced or banned for a position, if any: the change to the router's choice.
+  package func routing(layer: Int, position: Int) -> (forced: [Int]?, banned: [Int]) {
+    var forced: [Int]?
+    var banned: [Int] = []
+    for index in interventionsAt[slot(.routerLogits, layer)] {
+      let intervention = interventions[index]
+      let isLast = position == pass.upperBound - 1
+      guard intervention.applies(toStep: step),
+        intervention.positions.contains(position, isLast: isLast)
+      else { continue }
+      switch intervention.change {
+      case .forceExperts(let experts): forced = experts
+      case .banExperts(let experts): banned += experts
+      default: break
+      }
+    }
+    return (forced, banned)
+  }
+
+  // MARK: Copying
+
+  private func copy(
+    _ rows: FloatRows, firstPosition: Int, spec: CaptureSpec, item: Int, _ batch: CaptureBatch
+  ) {
+    let target = batch.items[item]
+    let base = batch.base + target.offset
+    let selection = spec.selection
+    let isPerHead = target.dimensions.count == 3
+    let kept = target.positions.count
+    for row in 0..<rows.rows {
+      guard let place = index(of: firstPosition + row, in: target.positions) else { continue }
+      let values = rows.row(row)
+      if isPerHead {
+        let size = catalogue.headDimension
+        let width = target.dimensions[2]
+        for slot in 0..<target.dimensions[0] {
+          let head = selection.heads?[slot] ?? slot
+          gather(
+            UnsafeMutableBufferPointer(rebasing: values[head * size..<(head + 1) * size]),
+            selection.neurons, into: base + (slot * kept + place) * width)
+        }
+      } else {
+        gather(
+          values, selection.experts ?? selection.neurons,
+          into: base + place * target.dimensions[1])
+      }
+    }
+  }
+
+  private func copy(
+    _ keys: UnsafeMutableBufferPointer<Float>, head: Int, position: Int, spec: CaptureSpec,
+    item: Int, _ batch: CaptureBatch
+  ) {
+    let target = batch.items[item]
+    guard let place = index(of: position, in: target.positions) else { return }
+    let heads = spec.selection.heads
+    guard let slot = heads.map({ $0.firstIndex(of: head) }) ?? head else { return }
+    let width = target.dimensions[2]
+    let base = batch.base + target.offset + (slot * target.dimensions[1] + place) * width
+    if let wanted = spec.selection.neurons {
+      for (offset, key) in wanted.enumerated() where key < keys.count { base[offset] = keys[key] }
+    } else {
+      gather(keys, nil, into: base)
+    }
+  }
+
+  /// The place of a position among those kept: at once where they are consecutive.
+  private func index(of position: Int, in positions: [Int]) -> Int? {
+    guard let first = positions.first, let last = positions.last, position >= first,
+      position <= last
+    else { return nil }
+    if last - first + 1 == positions.count { return position - first }
+    return positions.firstIndex(of: position)
+  }
+
+  private func gather(
+    _ values: UnsafeMutableBufferPointer<Float>, _ wanted: [Int]?,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    guard let wanted else {
+      if let source = values.baseAddress { target.update(from: source, count: values.count) }
+      return
+    }
+    for (offset, index) in wanted.enumerated() { target[offset] = values[index] }
+  }
+}

@@ -1,0 +1,69 @@
+extension Selection.Reduction {
+  /// Bins of ``histogram``.
+  package static let bins = 32
+
+  /// The last axis after reduction, or nil where it is dropped.
+  package func lastDimension(_ width: Int) -> Int? {
+    switch self {
+    case .none: width
+    case .norm, .meanAbs: nil
+    case .stats: 4
+    case .histogram: 2 + Self.bins
+    case .topK(let k): 2 * min(k, width)
+    }
+  }
+
+  /// Reduces each row of `width` floats; `out` has room for ``lastDimension(_:)`` (or 1) a row.
+  ///
+  /// Sums run in double precision, from the first element to the last, so the result equals the same
+  /// computation on the full capture.
+  package func reduce(_ row: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>) {
+    switch self {
+    case .none:
+      if let source = row.baseAddress { out.update(from: source, count: row.count) }
+    case .norm:
+      out[0] = Float(row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+    case .meanAbs:
+      out[0] = Float(row.reduce(0.0) { $0 + Double(abs($1)) } / Double(max(row.count, 1)))
+    case .stats: stats(row, into: out)
+    case .histogram: histogram(row, into: out)
+    case .topK(let k): top(k, of: row, into: out)
+    }
+  }
+
+  private func stats(_ row: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>) {
+    let mean = row.reduce(0.0) { $0 + Double($1) } / Double(max(row.count, 1))
+    let square = row.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    out[0] = row.min() ?? 0
+    out[1] = row.max() ?? 0
+    out[2] = Float(mean)
+    out[3] = Float((square / Double(max(row.count, 1))).squareRoot())
+  }
+
+  private func histogram(_ row: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>) {
+    let finite = row.lazy.filter(\.isFinite)
+    let low = finite.min() ?? 0
+    let high = finite.max() ?? 0
+    out[0] = low
+    out[1] = high
+    for bin in 0..<Self.bins { out[2 + bin] = 0 }
+    let span = high - low
+    for value in finite {
+      let place = span > 0 ? (value - low) / span * Float(Self.bins) : 0
+      let bin = place.isFinite ? min(max(Int(place), 0), Self.bins - 1) : 0
+      out[2 + bin] += 1
+    }
+  }
+
+  /// The k largest magnitudes (equal ones: the lower index first); values, then indices.
+  private func top(
+    _ k: Int, of row: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>
+  ) {
+    let count = min(k, row.count)
+    let order = row.indices.sorted { (abs(row[$0]), $1) > (abs(row[$1]), $0) }
+    for (place, index) in order.prefix(count).enumerated() {
+      out[place] = row[index]
+      out[count + place] = Float(index)
+    }
+  }
+}
