@@ -2,7 +2,9 @@
 ///
 /// - Standard: WHATWG HTML, "Server-sent events".
 package enum SSEEncoder {
-  /// One event. Line breaks in `data` become several `data:` lines; the name and id lose theirs (and a NUL
+  /// One event.
+  ///
+  /// Line breaks in `data` become several `data:` lines; the name and id lose theirs (and a NUL
   /// in the id), since they would end the field.
   package static func event(
     _ name: String? = nil, id: String? = nil, retry milliseconds: Int? = nil, data: String

@@ -19,11 +19,10 @@ package enum WebSocketFrame {
   ) -> [UInt8] {
     let first = (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue
     switch count {
-    case ..<126: return [first, UInt8(count)]
+    case ..<126: return [first, UInt8(max(0, count))]
     case ..<65_536: return [first, 126, UInt8(count >> 8), UInt8(count & 0xff)]
     default:
-      return [first, 127]
-        + (0..<8).map { UInt8(truncatingIfNeeded: UInt64(count) >> (56 - 8 * UInt64($0))) }
+      return [first, 127] + (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) }
     }
   }
 

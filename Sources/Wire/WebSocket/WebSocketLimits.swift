@@ -3,7 +3,7 @@ package struct WebSocketLimits: Hashable, Sendable {
   /// Bytes of one message, joined and inflated; beyond it 1009.
   package var message = 16 << 20
 
-  /// Frames of one message; beyond it 1009. The conformance suite needs 65 536.
+  /// Frames of one message; beyond it 1009 (the conformance suite needs 65 536).
   package var fragments = 1 << 17
 
   /// The bounds used when nothing is configured.
