@@ -1,0 +1,239 @@
+import Synchronization
+
+/// The stream of one run: many viewers, each at its own pace, one copy of every item.
+///
+/// Viewers are cursors into a ring. Publishing appends to the ring and wakes those viewers that had
+/// caught up; a viewer that does not read costs the run nothing but its place in a dictionary. What
+/// a viewer has missed is found out when it next reads, exactly, and told to it as a `gap`.
+package final class Topic: Sendable {
+  /// Why a viewer gets nothing more.
+  package enum Ending: Sendable, Equatable {
+    /// The run is over and everything has been given.
+    case finished
+    /// It was too slow for its policy; it may resume.
+    case tooSlow
+  }
+
+  /// What a viewer gets.
+  package enum Delivery: Sendable {
+    /// What was missed (first), and the next items, in order.
+    case items(gap: Gap, [TopicItem])
+    /// Nothing now; the viewer's `wake` follows.
+    case later
+    /// Nothing more.
+    case end(Ending)
+  }
+
+  private struct Viewer: Sendable {
+    var cursor: TopicRing.Cursor
+    var policy: ViewerPolicy
+    var lag: Int
+    var keepsRunAlive: Bool
+    /// Still reading what was there when it joined: old frames are then wanted, not stale.
+    var isCatchingUp: Bool
+    /// Waiting to be woken by the next item.
+    var isWaiting = false
+    var isTooSlow = false
+    var wake: @Sendable () -> Void = {}
+  }
+
+  private struct State: Sendable {
+    var ring = TopicRing()
+    var viewers: [Int: Viewer] = [:]
+    /// Viewers whose place is looked at on each announcement.
+    var watched: Set<Int> = []
+    var waiting: [Int] = []
+    var nextViewer = 0
+    var isFinished = false
+    var isHeld = false
+  }
+
+  /// The run's id, for those who list topics.
+  package let run: String
+  /// This life of the server, part of every event's id.
+  package let epoch: String
+  private let limits: TopicLimits
+  private let budget: ByteBudget?
+  private let signals: TopicSignals
+  private let state = Mutex(State())
+
+  init(
+    run: String, epoch: String, limits: TopicLimits, budget: ByteBudget?, signals: TopicSignals
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.limits = limits
+    self.budget = budget
+    self.signals = signals
+  }
+
+  // MARK: For anybody
+
+  /// How many viewers there are.
+  package var viewerCount: Int { state.withLock { $0.viewers.count } }
+  /// The number the next item will have.
+  package var nextSequence: UInt64 { state.withLock { $0.ring.nextSequence } }
+  /// Whether the run is over.
+  package var isFinished: Bool { state.withLock(\.isFinished) }
+  /// Bytes held in the ring.
+  package var retainedByteCount: Int { state.withLock { $0.ring.retained } }
+  /// Whether a lossless viewer is behind, so that nothing should be produced.
+  package var isHeld: Bool { state.withLock(\.isHeld) }
+
+  /// Items of the ring that have not fallen out, for `GET /v1/runs/{id}/frames` and the like.
+  package func items(from first: UInt64 = 0, through last: UInt64 = .max) -> [TopicItem] {
+    state.withLock { state in
+      var cursor = state.ring.cursor(from: first)
+      return state.ring.take(&cursor, atMost: .max).items.filter { $0.sequence <= last }
+    }
+  }
+
+  /// Adds a viewer.
+  package func subscribe(_ subscription: Subscription = Subscription()) -> Subscriber {
+    let id = state.withLock { state in
+      let id = state.nextViewer
+      state.nextViewer += 1
+      state.viewers[id] = Viewer(
+        cursor: state.ring.cursor(from: subscription.from ?? .max),
+        policy: subscription.policy, lag: subscription.lag ?? limits.lag,
+        keepsRunAlive: subscription.keepsRunAlive, isCatchingUp: subscription.from != nil)
+      if subscription.policy != .conflate { state.watched.insert(id) }
+      return id
+    }
+    return Subscriber(topic: self, id: id)
+  }
+
+  // MARK: For the publisher
+
+  func append(_ item: TopicItem) {
+    state.withLock { state in
+      state.ring.append(item)
+      evict(&state)
+    }
+  }
+
+  /// Wakes the viewers that wait; whether a lossless viewer holds the run.
+  func announce() -> Bool {
+    let (wakes, held, isHeld) = state.withLock { state in
+      sendSlowViewersAway(&state)
+      let held = updateHeld(&state)
+      return (takeWaiting(&state), held, state.isHeld)
+    }
+    if let held { signals.held(held) }
+    for wake in wakes { wake() }
+    return isHeld
+  }
+
+  func finish() {
+    let wakes = state.withLock { state in
+      state.isFinished = true
+      return takeWaiting(&state)
+    }
+    for wake in wakes { wake() }
+  }
+
+  // MARK: For a subscriber
+
+  func begin(_ id: Int, wake: @escaping @Sendable () -> Void) {
+    state.withLock { $0.viewers[id]?.wake = wake }
+  }
+
+  func take(_ id: Int, atMost byteCount: Int) -> Delivery {
+    let (delivery, held) = state.withLock { state -> (Delivery, Bool?) in
+      guard var viewer = state.viewers[id] else { return (.end(.finished), nil) }
+      let delivery = take(&viewer, id, atMost: byteCount, &state)
+      state.viewers[id] = viewer
+      return (delivery, viewer.policy == .lossless ? updateHeld(&state) : nil)
+    }
+    if let held { signals.held(held) }
+    return delivery
+  }
+
+  func leave(_ id: Int) {
+    let (isLast, held) = state.withLock { state -> (Bool, Bool?) in
+      guard let viewer = state.viewers.removeValue(forKey: id) else { return (false, nil) }
+      state.watched.remove(id)
+      let isLast = viewer.keepsRunAlive && !state.viewers.values.contains(where: \.keepsRunAlive)
+      return (isLast && !state.isFinished, updateHeld(&state))
+    }
+    if let held { signals.held(held) }
+    if isLast { signals.lastViewerLeft() }
+  }
+
+  func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
+
+  // MARK: Under the lock
+
+  private func take(
+    _ viewer: inout Viewer, _ id: Int, atMost byteCount: Int, _ state: inout State
+  ) -> Delivery {
+    let losesEvents = !viewer.isCatchingUp && state.ring.hasLostEvents(viewer.cursor)
+    guard !viewer.isTooSlow, !losesEvents else { return .end(.tooSlow) }
+    if state.ring.published - state.ring.offset(of: viewer.cursor) <= viewer.lag {
+      viewer.isCatchingUp = false
+    }
+    let isConflating = viewer.policy == .conflate && !viewer.isCatchingUp
+    let (gap, items) = state.ring.take(
+      &viewer.cursor, atMost: byteCount, lag: isConflating ? viewer.lag : nil)
+    if !gap.isEmpty || !items.isEmpty { return .items(gap: gap, items) }
+    if state.isFinished { return .end(.finished) }
+    if !viewer.isWaiting {
+      viewer.isWaiting = true
+      state.waiting.append(id)
+    }
+    return .later
+  }
+
+  private func takeWaiting(_ state: inout State) -> [@Sendable () -> Void] {
+    defer { state.waiting.removeAll(keepingCapacity: true) }
+    var wakes: [@Sendable () -> Void] = []
+    for id in state.waiting {
+      guard let wake = state.viewers[id]?.wake else { continue }
+      state.viewers[id]?.isWaiting = false
+      wakes.append(wake)
+    }
+    return wakes
+  }
+
+  private func evict(_ state: inout State) {
+    // Over the server's budget the ring gives up most of its past, the cheapest thing to lose.
+    let limit = budget?.isExceeded == true ? limits.ring / 8 : limits.ring
+    guard state.ring.retained > limit else { return }
+    let lossless = state.viewers.values.filter { $0.policy == .lossless && !$0.isTooSlow }
+    let floor = lossless.map { state.ring.offset(of: $0.cursor) }.min() ?? .max
+    state.ring.evict(to: limit, below: floor)
+    // A producer that does not wait when told to: the lossless viewer is let down, not the server.
+    guard state.ring.retained > 2 * limits.ring else { return }
+    for id in state.watched where state.viewers[id]?.policy == .lossless {
+      state.viewers[id]?.isTooSlow = true
+    }
+    state.ring.evict(to: limit)
+  }
+
+  private func sendSlowViewersAway(_ state: inout State) {
+    for id in state.watched {
+      guard let viewer = state.viewers[id], viewer.policy == .disconnect else { continue }
+      let behind = state.ring.published - state.ring.offset(of: viewer.cursor)
+      guard behind > viewer.lag, !viewer.isCatchingUp, !viewer.isTooSlow else { continue }
+      state.viewers[id]?.isTooSlow = true
+    }
+  }
+
+  /// Whether lossless viewers hold the run; nil when that has not changed.
+  ///
+  /// Held above the limit, let go below half of it, so that the run does not stutter.
+  private func updateHeld(_ state: inout State) -> Bool? {
+    var worst = 0.0
+    for id in state.watched {
+      guard let viewer = state.viewers[id], viewer.policy == .lossless, !viewer.isTooSlow else {
+        continue
+      }
+      let behind = state.ring.published - state.ring.offset(of: viewer.cursor)
+      worst = max(worst, Double(behind) / Double(max(1, viewer.lag)))
+    }
+    let isHeld = state.isHeld ? worst > 0.5 : worst > 1
+    guard isHeld != state.isHeld else { return nil }
+    state.isHeld = isHeld
+    return isHeld
+  }
+}

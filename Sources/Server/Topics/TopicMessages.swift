@@ -1,0 +1,63 @@
+import Synchronization
+
+/// A viewer as WebSocket messages.
+package final class TopicMessages: MessageSource {
+  /// How tensors reach the viewer.
+  package enum Tensors: String, Sendable, CaseIterable {
+    /// The `activation` event as text without its tensor, then the tensor frame as binary.
+    case binary
+    /// Inside the text, as nested numbers.
+    case json
+    /// Not at all.
+    case none
+  }
+
+  private let subscriber: Subscriber
+  private let tensors: Tensors
+  private let ended: @Sendable (Topic.Ending) -> Void
+  private let isDeflating = Atomic(false)
+
+  /// Sends what the subscriber gets.
+  ///
+  /// - Parameter ended: told when the topic gives no more, on the connection's loop.
+  package init(
+    _ subscriber: Subscriber, tensors: Tensors,
+    ended: @escaping @Sendable (Topic.Ending) -> Void = { _ in }
+  ) {
+    self.subscriber = subscriber
+    self.tensors = tensors
+    self.ended = ended
+  }
+
+  package func begin(isDeflating: Bool, wake: @escaping @Sendable () -> Void) {
+    self.isDeflating.store(isDeflating, ordering: .relaxed)
+    subscriber.begin(wake: wake)
+  }
+
+  package func pull(atMost byteCount: Int) -> MessagePull {
+    switch subscriber.take(atMost: byteCount) {
+    case .items(let gap, let items):
+      var messages: [OutgoingMessage] = []
+      if !gap.isEmpty { messages.append(.text(subscriber.topic.describe(gap))) }
+      for item in items { append(item, to: &messages) }
+      return .messages(messages)
+    case .later: return .later
+    case .end(let ending):
+      ended(ending)
+      return .end
+    }
+  }
+
+  package func leave() { subscriber.leave() }
+
+  private func append(_ item: TopicItem, to messages: inout [OutgoingMessage]) {
+    let form: TensorForm = tensors == .json ? .json : .none
+    let text = item.bytes(.text(form))
+    if isDeflating.load(ordering: .relaxed), text.count >= SharedDeflater.threshold {
+      messages.append(.deflatedText(item.bytes(.deflatedText(form))))
+    } else {
+      messages.append(.text(text))
+    }
+    if tensors == .binary, item.frame != nil { messages.append(.binary(item.bytes(.frame))) }
+  }
+}

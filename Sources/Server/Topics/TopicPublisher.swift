@@ -1,0 +1,86 @@
+/// The one right to publish into a topic.
+///
+/// A run's numbering has no holes and no order but that of publishing, so there is exactly one
+/// publisher: it cannot be copied, and whoever owns it (the run's actor) is the only one to number
+/// items. Dropping it finishes the topic.
+package struct TopicPublisher: ~Copyable, Sendable {
+  /// The topic, for viewers.
+  package let topic: Topic
+  private let budget: ByteBudget?
+  private var next: UInt64 = 0
+
+  /// Makes a topic and the right to publish into it.
+  ///
+  /// - Parameters:
+  ///   - run: the run's id.
+  ///   - epoch: this life of the server; the first half of every event's id.
+  ///   - budget: the account shared by all topics of the server.
+  package init(
+    run: String, epoch: String, limits: TopicLimits = TopicLimits(), budget: ByteBudget? = nil,
+    signals: TopicSignals
+  ) {
+    topic = Topic(run: run, epoch: epoch, limits: limits, budget: budget, signals: signals)
+    self.budget = budget
+  }
+
+  deinit { topic.finish() }
+
+  /// The number the next item gets.
+  package var nextSequence: UInt64 { next }
+
+  /// Adds an event without waking anybody yet; `announce` does, once for a whole step.
+  ///
+  /// - Parameter json: makes the event's single-line JSON, which contains its number.
+  package mutating func add(_ type: String, json: (UInt64) throws -> [UInt8]) rethrows {
+    let bytes = try json(next)
+    append(type, kind: .event, frame: nil, cost: bytes.count) { _ in bytes }
+  }
+
+  /// Adds a captured tensor without waking anybody yet.
+  ///
+  /// - Parameters:
+  ///   - hook: the hook's id, under which viewers are told what they missed.
+  ///   - frame: encodes the tensor frame, which contains the item's number.
+  ///   - json: makes the `activation` event for a viewer that wants text: a pure function, called
+  ///     at most once per form, on any thread.
+  package mutating func add(
+    frameOf hook: String, type: String = "activation", frame: (UInt64) throws -> [UInt8],
+    json: @escaping @Sendable (_ sequence: UInt64, _ form: TensorForm, _ frame: [UInt8]) -> [UInt8]
+  ) rethrows {
+    let sequence = next
+    let bytes = try frame(sequence)
+    append(type, kind: .frame(hook: hook), frame: bytes, cost: bytes.count) {
+      json(sequence, $0, bytes)
+    }
+  }
+
+  /// Wakes the viewers that wait.
+  ///
+  /// - Returns: whether a lossless viewer is behind: nothing more should be published until the
+  ///   topic's `held(false)` signal. Publishing all the same is safe but costs that viewer.
+  @discardableResult
+  package mutating func announce() -> Bool { topic.announce() }
+
+  /// Adds one event and wakes the viewers.
+  @discardableResult
+  package mutating func publish(_ type: String, json: (UInt64) throws -> [UInt8]) rethrows -> Bool {
+    try add(type, json: json)
+    return announce()
+  }
+
+  /// Ends the topic: viewers get what is left, then the end.
+  ///
+  /// The ring stays readable.
+  package consuming func finish() {}
+
+  private mutating func append(
+    _ type: String, kind: TopicItem.Kind, frame: [UInt8]?, cost: Int,
+    json: @escaping @Sendable (TensorForm) -> [UInt8]
+  ) {
+    topic.append(
+      TopicItem(
+        sequence: next, type: type, kind: kind, frame: frame, epoch: topic.epoch, cost: cost,
+        budget: budget, json: json))
+    next += 1
+  }
+}

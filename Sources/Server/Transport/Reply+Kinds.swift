@@ -1,0 +1,35 @@
+package import HTTPTypes
+
+extension Reply {
+  /// JSON that is already encoded.
+  package static func json(
+    _ body: [UInt8], status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
+  ) -> Reply {
+    var fields = fields
+    fields[.contentType] = "application/json"
+    return .full(status: status, fields: fields, body: body)
+  }
+
+  /// An event stream (`text/event-stream`) that no proxy keeps back, with heartbeats when silent.
+  ///
+  /// - Standard: WHATWG HTML, "Server-sent events".
+  package static func events(_ body: StreamBody, fields: HTTPFields = [:]) -> Reply {
+    var fields = fields
+    fields[.contentType] = "text/event-stream"
+    fields[.cacheControl] = "no-store, no-transform"
+    fields[.accelBuffering] = "no"
+    return .stream(fields: fields, body: body)
+  }
+
+  /// A status without a body, such as 204.
+  package static func empty(_ status: HTTPResponse.Status) -> Reply {
+    .full(status: status)
+  }
+}
+
+extension HTTPField.Name {
+  /// `X-Accel-Buffering`: `no` tells nginx to pass each byte on at once.
+  package static let accelBuffering = Self("X-Accel-Buffering") ?? .cacheControl
+  /// `X-Request-Id`: the name of the request in logs and errors.
+  package static let requestID = Self("X-Request-Id") ?? .cacheControl
+}
