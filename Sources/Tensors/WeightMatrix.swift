@@ -25,7 +25,9 @@ package struct WeightMatrix: @unchecked Sendable {
   package let encoding: Encoding
   package let rows: Int
   package let columns: Int
-  /// What the C kernels read. Valid while this value (and so its owner) lives.
+  /// What the C kernels read.
+  ///
+  /// Valid while this value (and so its owner) lives.
   package let descriptor: ns_matrix
   private let owner: any WeightOwner
 

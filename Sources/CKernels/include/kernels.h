@@ -39,3 +39,96 @@ typedef struct ns_matrix {
   const uint8_t *scales;  // NS_AFFINE, NS_MXFP4_SPLIT
   const uint8_t *biases;  // NS_AFFINE: the quantiser's, not the layer's
 } ns_matrix;
+
+// Decoding and products ---------------------------------------------------------------------------------
+
+// One product y[m][r] = sum_c w[r][c] x[m][c] (+ bias[r]), borrowed for one run. Strides are in floats.
+typedef struct ns_product {
+  ns_matrix w;
+  const float *x;  // [count, w.columns]
+  int64_t x_stride;
+  float *y;  // [count, w.rows]
+  int64_t y_stride;
+  const float *bias;  // [w.rows] or NULL
+  int64_t count;
+} ns_product;
+
+// Rotary position embedding of one row `[heads, head_dim]`, in place.
+typedef struct ns_rotation {
+  int64_t heads, head_dim, rotary_dim;  // only the first rotary_dim of a head turn
+  const float *cosines, *sines;         // [positions, rotary_dim / 2], attention factor included
+  int32_t interleaved;                  // 1: pairs (2i, 2i+1); 0: pairs (i, i + rotary_dim / 2)
+} ns_rotation;
+
+// One layer's keys and values of one session, in pages; inside a page `[kv_heads, page_length, head_dim]`.
+typedef struct ns_pages {
+  void *const *keys, *const *values;  // one pointer a page
+  int64_t page_length, kv_heads, head_dim;
+  int32_t type;  // NS_F32 or NS_F16
+} ns_pages;
+
+// Attention of one segment's rows over its pages. Row i stands at position first_position + i and sees the
+// keys max(0, p - window + 1) ... p (window 0: all). Strides are in floats.
+typedef struct ns_attention {
+  ns_pages pages;
+  const float *q;  // [rows, heads * head_dim]
+  int64_t q_stride, rows, first_position, heads;
+  float *z;  // [rows, heads * head_dim]
+  int64_t z_stride;
+  float scale;
+  float softcap;       // 0: none; else score = softcap * tanh(score / softcap)
+  int64_t window;      // 0: all earlier keys
+  const float *sinks;  // [heads] or NULL: a logit that joins the soft maximum, its column then dropped
+  float *scores;       // [heads, rows, keys_stride] or NULL
+  float *pattern;      // [heads, rows, keys_stride] or NULL
+  int64_t keys_stride;
+} ns_attention;
+
+// Which part of attention a call does; the fused form does all three with the same arithmetic.
+enum ns_stage { NS_SCORES = 1, NS_SOFTMAX = 2, NS_MIX = 4 };
+
+// One instruction set's implementation of everything. Every function works on rows it is told, in a fixed
+// order of additions: a row's bits never depend on its neighbours or on how the work was split.
+typedef struct ns_kernels {
+  // out[0 ..< count] = numbers column ..< column + count of a row; both are whole blocks of the type.
+  void (*decode)(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
+  // The weight rows row_begin ..< row_end of a product, for all rows of x.
+  void (*product)(const ns_product *p, int64_t row_begin, int64_t row_end);
+
+  void (*rms_norm)(const float *x, const float *weight, float epsilon, float *y, int64_t n);
+  void (*layer_norm)(
+      const float *x, const float *weight, const float *bias, float epsilon, float *y, int64_t n);
+  void (*add)(float *x, const float *y, int64_t n);               // x += y
+  void (*scale)(float *x, float factor, int64_t n);               // x *= factor
+  void (*silu_product)(const float *gate, const float *up, float *y, int64_t n);
+  void (*gelu_product)(const float *gate, const float *up, float *y, int64_t n);  // tanh form
+  void (*gelu)(const float *x, float *y, int64_t n);                              // tanh form
+  void (*clamped_gate)(
+      const float *gate, const float *up, float limit, float alpha, float *y, int64_t n);
+  void (*rotate)(const ns_rotation *r, float *x, int64_t position);
+
+  // The soft maximum of factor * x, the logarithm of its denominator, the first largest.
+  void (*softmax)(const float *x, float factor, float *y, int64_t n);
+  float (*log_sum_exp)(const float *x, float factor, int64_t n);
+  int64_t (*argmax)(const float *x, int64_t n);
+  // The k largest, falling, ties by index; returns how many (fewer than k where n is).
+  int64_t (*largest)(const float *x, int64_t n, int64_t k, int32_t *indices, float *values);
+
+  // Rows row_begin ..< row_end of a segment's keys or values into its pages, from `position` for row 0.
+  void (*store)(
+      const ns_pages *pages, void *const *part, const float *x, int64_t stride, int64_t row_begin,
+      int64_t row_end, int64_t position);
+  // The given stages for rows row_begin ..< row_end of one kv head's group of heads.
+  // `scratch` holds ns_attention_scratch floats; stages left out read and write scores and pattern.
+  void (*attend)(
+      const ns_attention *a, int32_t stages, int64_t kv_head, int64_t row_begin, int64_t row_end,
+      float *scratch);
+} ns_kernels;
+
+enum ns_set { NS_SCALAR = 0, NS_AVX2 = 1, NS_AVX512 = 2 };
+
+// The kernels of an instruction set, or NULL where this processor or build lacks it.
+const ns_kernels *ns_kernels_for(int32_t set);
+
+// Floats of scratch that `attend` needs for `rows` rows of this job.
+int64_t ns_attention_scratch(const ns_attention *a, int64_t rows);

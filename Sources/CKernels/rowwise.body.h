@@ -1,0 +1,203 @@
+// Row-wise operations, compiled once for every instruction set. Tails shorter than a vector are filled with
+// numbers that do not count, so a row's result depends on its own numbers only.
+
+#define FOR_VECTORS(n) for (int64_t i = 0, left = (n); left > 0; i += 16, left -= 16)
+#define LOAD(p, fill) (left >= 16 ? v_load((p) + i) : v_load_some((p) + i, left, (fill)))
+#define STORE(p, v) (left >= 16 ? v_store((p) + i, (v)) : v_store_some((p) + i, (v), left))
+
+static void rms_norm(const float *x, const float *weight, float epsilon, float *y, int64_t n) {
+  v16 sum = v_all(0.f);
+  FOR_VECTORS(n) {
+    v16 v = LOAD(x, 0.f);
+    sum = v_fma(v, v, sum);
+  }
+  v16 factor = v_all(1.f / sqrtf(v_sum(sum) / (float)n + epsilon));
+  FOR_VECTORS(n) {
+    v16 v = LOAD(x, 0.f) * factor;
+    if (weight) v *= LOAD(weight, 0.f);
+    STORE(y, v);
+  }
+}
+
+static void layer_norm(
+    const float *x, const float *weight, const float *bias, float epsilon, float *y, int64_t n) {
+  v16 sum = v_all(0.f), squares = v_all(0.f);
+  FOR_VECTORS(n) sum += LOAD(x, 0.f);
+  v16 mean = v_all(v_sum(sum) / (float)n);
+  FOR_VECTORS(n) {
+    v16 v = LOAD(x, mean[0]) - mean;
+    squares = v_fma(v, v, squares);
+  }
+  v16 factor = v_all(1.f / sqrtf(v_sum(squares) / (float)n + epsilon));
+  FOR_VECTORS(n) {
+    v16 v = (LOAD(x, 0.f) - mean) * factor;
+    if (weight) v *= LOAD(weight, 0.f);
+    if (bias) v += LOAD(bias, 0.f);
+    STORE(y, v);
+  }
+}
+
+static void add(float *x, const float *y, int64_t n) {
+  FOR_VECTORS(n) STORE(x, LOAD(x, 0.f) + LOAD(y, 0.f));
+}
+
+static void scale(float *x, float factor, int64_t n) {
+  FOR_VECTORS(n) STORE(x, LOAD(x, 0.f) * v_all(factor));
+}
+
+static void silu_product(const float *gate, const float *up, float *y, int64_t n) {
+  FOR_VECTORS(n) {
+    v16 g = LOAD(gate, 0.f);
+    STORE(y, g * v_sigmoid(g) * LOAD(up, 0.f));
+  }
+}
+
+// x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+INLINE v16 gelu_of(v16 x) {
+  v16 inner = v_all(0.7978845608f) * v_fma(v_all(0.044715f) * x, x * x, x);
+  return v_all(0.5f) * x * (v_all(1.f) + v_tanh(inner));
+}
+
+static void gelu_product(const float *gate, const float *up, float *y, int64_t n) {
+  FOR_VECTORS(n) STORE(y, gelu_of(LOAD(gate, 0.f)) * LOAD(up, 0.f));
+}
+
+static void gelu(const float *x, float *y, int64_t n) {
+  FOR_VECTORS(n) STORE(y, gelu_of(LOAD(x, 0.f)));
+}
+
+// gate at most `limit`, up within its two signs: (up + 1) * gate * sigmoid(alpha * gate)
+static void clamped_gate(
+    const float *gate, const float *up, float limit, float alpha, float *y, int64_t n) {
+  v16 top = v_all(limit), bottom = v_all(-limit);
+  FOR_VECTORS(n) {
+    v16 g = v_min(LOAD(gate, 0.f), top), u = v_min(v_max(LOAD(up, 0.f), bottom), top);
+    STORE(y, (u + v_all(1.f)) * (g * v_sigmoid(v_all(alpha) * g)));
+  }
+}
+
+static void rotate(const ns_rotation *r, float *x, int64_t position) {
+  int64_t half = r->rotary_dim / 2;
+  const float *cosines = r->cosines + position * half, *sines = r->sines + position * half;
+  for (int64_t h = 0; h < r->heads; h++, x += r->head_dim) {
+    if (r->interleaved) {
+      for (int64_t i = 0; i < half; i++) {
+        float a = x[2 * i], b = x[2 * i + 1];
+        x[2 * i] = a * cosines[i] - b * sines[i];
+        x[2 * i + 1] = b * cosines[i] + a * sines[i];
+      }
+    } else {
+      float *y = x + half;
+      FOR_VECTORS(half) {
+        v16 a = LOAD(x, 0.f), b = LOAD(y, 0.f), c = LOAD(cosines, 0.f), s = LOAD(sines, 0.f);
+        STORE(x, a * c - b * s);
+        STORE(y, b * c + a * s);
+      }
+    }
+  }
+}
+
+static float largest_of(const float *x, int64_t n) {
+  v16 top = v_all(-INFINITY);
+  FOR_VECTORS(n) top = v_max(LOAD(x, -INFINITY), top);
+  return v_largest(top);
+}
+
+// y = e^(factor x - top) and its sum. y may be NULL.
+static float exponentials(const float *x, float factor, float top, float *y, int64_t n) {
+  v16 sum = v_all(0.f);
+  FOR_VECTORS(n) {
+    v16 e = v_exp(LOAD(x, -INFINITY) * v_all(factor) - v_all(top));
+    if (left < 16) {
+      float lanes[16] = {0};
+      v_store_some(lanes, e, left);
+      e = v_load(lanes);
+    }
+    sum += e;
+    if (y) STORE(y, e);
+  }
+  return v_sum(sum);
+}
+
+static void divide(float *x, float divisor, int64_t n) {
+  FOR_VECTORS(n) STORE(x, LOAD(x, 0.f) / v_all(divisor));
+}
+
+// The largest of factor * x, for factor > 0.
+static float scaled_top(const float *x, float factor, int64_t n) { return largest_of(x, n) * factor; }
+
+static void softmax(const float *x, float factor, float *y, int64_t n) {
+  divide(y, exponentials(x, factor, scaled_top(x, factor, n), y, n), n);
+}
+
+static float log_sum_exp(const float *x, float factor, int64_t n) {
+  float top = scaled_top(x, factor, n);
+  return top + logf(exponentials(x, factor, top, NULL, n));
+}
+
+static int64_t argmax(const float *x, int64_t n) {
+  float top = largest_of(x, n);
+  for (int64_t i = 0; i < n; i++) {
+    if (x[i] == top) return i;
+  }
+  return 0;  // only where every number is NaN
+}
+
+// Whether (a, i) ranks below (b, j): smaller, or equal and later.
+INLINE int ranks_below(float a, int32_t i, float b, int32_t j) { return a < b || (a == b && i > j); }
+
+// Lets the entry at `at` sink in a heap whose root ranks lowest.
+static void sink_entry(float *values, int32_t *indices, int64_t at, int64_t n) {
+  float value = values[at];
+  int32_t index = indices[at];
+  for (int64_t child; (child = 2 * at + 1) < n; at = child) {
+    if (child + 1 < n
+        && ranks_below(values[child + 1], indices[child + 1], values[child], indices[child])) {
+      child++;
+    }
+    if (!ranks_below(values[child], indices[child], value, index)) break;
+    values[at] = values[child];
+    indices[at] = indices[child];
+  }
+  values[at] = value;
+  indices[at] = index;
+}
+
+INLINE int any_above(const float *x, float bound) {
+  i16 above = v_load(x) > v_all(bound);
+  int32_t any = 0;
+  for (int i = 0; i < 16; i++) any |= above[i];
+  return any != 0;
+}
+
+static int64_t largest(const float *x, int64_t n, int64_t k, int32_t *indices, float *values) {
+  if (k > n) k = n;
+  if (k <= 0) return 0;
+  for (int64_t i = 0; i < k; i++) {
+    values[i] = x[i] != x[i] ? -INFINITY : x[i];
+    indices[i] = (int32_t)i;
+  }
+  for (int64_t i = k / 2; i-- > 0;) sink_entry(values, indices, i, k);
+  for (int64_t i = k; i < n;) {
+    if (i + 16 <= n && !any_above(x + i, values[0])) {  // almost always, once the heap has settled
+      i += 16;
+      continue;
+    }
+    for (int64_t end = i + 16 < n ? i + 16 : n; i < end; i++) {
+      if (!(x[i] > values[0])) continue;
+      values[0] = x[i];
+      indices[0] = (int32_t)i;
+      sink_entry(values, indices, 0, k);
+    }
+  }
+  for (int64_t end = k - 1; end > 0; end--) {
+    float value = values[0];
+    int32_t index = indices[0];
+    values[0] = values[end];
+    indices[0] = indices[end];
+    values[end] = value;
+    indices[end] = index;
+    sink_entry(values, indices, 0, end);
+  }
+  return k;
+}

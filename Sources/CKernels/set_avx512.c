@@ -1,0 +1,38 @@
+// AVX-512 (F, BW, DQ, VL, VBMI, VNNI: Ice Lake, Zen 4 and later).
+#if defined(__x86_64__)
+#define FUSED 1
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#include "vectors.h"
+
+#define DECODE ns_decode_scalar
+
+INLINE void widen_halves(const uint16_t *x, float *y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))));
+  }
+  for (; i < n; i++) y[i] = ns_float_from_half(x[i]);
+}
+
+INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    __m128i h = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128((__m128i *)(y + i), h);
+  }
+  for (; i < n; i++) y[i] = ns_half_from_float(x[i]);
+}
+
+#include "rowwise.body.h"
+#include "attention.body.h"
+#include "products.body.h"
+
+const ns_kernels ns_kernels_avx512 = {
+    .decode = DECODE,
+    .product = product_by_decoding,
+#include "rowwise.table.h"
+};
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,69 @@
+internal import CKernels
+
+/// The arithmetic of a forward pass: products, norms, activations, rotation, attention.
+///
+/// It owns the worker team, the chosen kernels and the scratch memory they need, so that callers hand over
+/// nothing but views. Every operation gives each row the same bits whatever else is in the batch and however
+/// the work is split, except products with ``RowPolicy/panel``.
+/// - Isolation: used by one engine loop at a time.
+package final class Arithmetic: @unchecked Sendable {
+  // Proof for @unchecked: all state belongs to the one loop that calls; the workers see it only inside a call.
+
+  /// What kind of rows a product gets, which decides between two ways to compute it.
+  package enum RowPolicy: Sendable {
+    /// Rows being decoded: a row's bits do not depend on how many rows there are nor on other jobs.
+    case single
+    /// A chunk of a prompt: large tiles, in another order of additions (equal within rounding).
+    case panel
+  }
+
+  package let team: WorkerTeam
+  package let instructionSet: InstructionSet
+  package let numerics: Numerics
+  /// The kernels in use; they outlive everything.
+  let kernels: UnsafePointer<ns_kernels>
+
+  /// Jobs collected since the last ``run()``.
+  var products: [Product] = []
+  /// Attention jobs of the current call, in the kernels' own form.
+  var attentionJobs: [ns_attention] = []
+  var attentionTiles: [AttentionTile] = []
+  /// One scratch slab per thread, grown when a longer context first needs it.
+  var slabs: [FloatSlab]
+
+  /// Threads of `team` work with the kernels of `instructionSet`, or the scalar ones where it is missing.
+  package init(
+    threads: Int, instructionSet: InstructionSet = .best, numerics: Numerics = .exact
+  ) {
+    team = WorkerTeam(threads: threads)
+    if let kernels = instructionSet.kernels {
+      self.kernels = kernels
+      self.instructionSet = instructionSet
+    } else {
+      self.kernels = ns_kernels_for(Int32(NS_SCALAR.rawValue))
+      self.instructionSet = .scalar
+    }
+    self.numerics = numerics
+    slabs = (0..<team.threads).map { _ in FloatSlab(count: 0) }
+    products.reserveCapacity(64)
+  }
+
+  /// Gives every thread at least `count` floats of scratch.
+  func reserveScratch(_ count: Int) {
+    for thread in slabs.indices where slabs[thread].count < count {
+      slabs[thread] = FloatSlab(count: count + count / 2)
+    }
+  }
+
+  /// Calls `body` for ranges that together are `0 ..< rows`, on the team where the work is worth waking it.
+  func split(rows: Int, width: Int, _ body: (Range<Int>) -> Void) {
+    guard rows > 1, rows * width >= 1 << 14 else {
+      if rows > 0 { body(0..<rows) }
+      return
+    }
+    let parts = min(rows, team.threads * 4)
+    team.run(parts: parts) { part in
+      body(rows * part / parts..<rows * (part + 1) / parts)
+    }
+  }
+}
