@@ -1,0 +1,15 @@
+/// Why a conversation cannot become a prompt. Never answered by another format in silence.
+package enum ChatFormatError: Error, Equatable, Sendable {
+  /// The model came without a chat template, and its family (given) has none of its own.
+  case noTemplate(family: String)
+  /// The template uses something that is not known here.
+  case unreadable(line: Int, expected: String, found: String)
+  /// The template itself refuses the conversation, in its own words.
+  case raised(String)
+  /// The template did something impossible with these messages.
+  case failed(line: Int, reason: String)
+  /// A message's role has no place in the format.
+  case unknownRole(String, message: Int)
+  /// A special token that the format needs is missing from the vocabulary.
+  case missingToken(String)
+}

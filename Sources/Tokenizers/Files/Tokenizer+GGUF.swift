@@ -1,0 +1,127 @@
+/// Tokenizers out of GGUF metadata.
+extension Tokenizer {
+  /// Builds the tokenizer that GGUF metadata describes.
+  ///
+  /// - Throws: `TokenizerError` naming the metadata key that is missing, contradictory or unknown.
+  package convenience init(gguf fields: GGUFTokenizerFields) throws(TokenizerError) {
+    var parts: Parts =
+      switch fields.model {
+      case "gpt2": try Self.bytePair(fields)
+      case "llama": try Self.sentencePiece(fields)
+      case "t5": try Self.unigram(fields)
+      default:
+        throw Self.fault("model", expected: "gpt2, llama or t5", found: fields.model)
+      }
+    parts.added = try Self.addedTokens(fields)
+    parts.special = try Self.specialTokens(fields)
+    parts.chatTemplate = fields.chatTemplate
+    if fields.addBOS ?? Self.addsBOS(fields), let bos = fields.bos {
+      parts.postProcessor.before = [bos]
+    }
+    if fields.addEOS ?? false, let eos = fields.eos { parts.postProcessor.after = [eos] }
+    self.init(parts)
+  }
+
+  static func fault(_ key: String, expected: String, found: String) -> TokenizerError {
+    TokenizerError(
+      file: "GGUF", field: "tokenizer.ggml." + key, expected: expected, found: found)
+  }
+
+  /// llama.cpp's habit for files that do not say.
+  private static func addsBOS(_ fields: GGUFTokenizerFields) -> Bool {
+    fields.model == "llama" || GGUFPreTokenizers.addsBOS(fields.pre)
+  }
+
+  private static func bytePair(_ fields: GGUFTokenizerFields) throws(TokenizerError) -> Parts {
+    let vocabulary = try vocabulary(fields)
+    var merges = MergeTable(capacity: fields.merges.count)
+    for (rank, text) in fields.merges.enumerated() {
+      let bytes = Array(text.utf8)
+      // The blank in the middle: a token may begin with one, but not be empty.
+      guard let blank = bytes.dropFirst().firstIndex(of: 0x20) else {
+        throw fault("merges[\(rank)]", expected: "two tokens and a blank", found: text)
+      }
+      let left = bytes[..<blank]
+      let right = bytes[(blank + 1)...]
+      guard let first = vocabulary.token(left), let second = vocabulary.token(right),
+        let joined = vocabulary.token(left + right), let rank = Int32(exactly: rank)
+      else {
+        throw fault("merges[\(rank)]", expected: "tokens of the vocabulary", found: text)
+      }
+      if merges.merge(first, second) == nil {
+        merges.insert(first, second, MergeTable.Merge(rank: rank, joined: joined))
+      }
+    }
+    let pre = try GGUFPreTokenizers.named(fields.pre)
+    var model = BytePairModel(merges: merges)
+    model.ignoreMerges = pre.ignoreMerges
+    var parts = Parts(vocabulary: vocabulary, model: model)
+    parts.normalizer = pre.normalizer
+    parts.preTokenizer = .sequence(
+      pre.steps + [.byteLevel(addPrefixSpace: fields.addSpacePrefix ?? false, splits: false)])
+    parts.decoder.steps = [.byteLevel]
+    return parts
+  }
+
+  private static func sentencePiece(
+    _ fields: GGUFTokenizerFields
+  ) throws(TokenizerError) -> Parts {
+    let vocabulary = try vocabulary(fields)
+    guard fields.scores.count == fields.tokens.count else {
+      throw fault(
+        "scores", expected: "\(fields.tokens.count) scores", found: "\(fields.scores.count)")
+    }
+    guard fields.scores.allSatisfy(\.isFinite) else {
+      throw fault("scores", expected: "finite scores", found: "one that is not")
+    }
+    let bytes = fields.tokenTypes.indices.filter { fields.tokenTypes[$0] == 6 }
+    let model = ScoredMergeModel(
+      scores: fields.scores, byteTokens: Set(bytes.map { Token($0) }), unknown: fields.unknown)
+    return metaspaceParts(vocabulary, model, fields)
+  }
+
+  private static func unigram(_ fields: GGUFTokenizerFields) throws(TokenizerError) -> Parts {
+    let vocabulary = try vocabulary(fields)
+    guard fields.scores.count == fields.tokens.count, fields.scores.allSatisfy(\.isFinite),
+      let unknown = fields.unknown
+    else {
+      throw fault(
+        "scores", expected: "a finite score for each of \(fields.tokens.count) tokens",
+        found: "\(fields.scores.count) scores")
+    }
+    let model = UnigramModel(
+      scores: fields.scores, unknown: unknown, byteFallback: fields.tokenTypes.contains(6),
+      longest: fields.tokens.map(\.utf8.count).max() ?? 1)
+    return metaspaceParts(vocabulary, model, fields)
+  }
+
+  /// Blanks as `▁`, one put in front, and taken away again when decoding.
+  private static func metaspaceParts(
+    _ vocabulary: Vocabulary, _ model: any PieceModel, _ fields: GGUFTokenizerFields
+  ) -> Parts {
+    var parts = Parts(vocabulary: vocabulary, model: model)
+    let prefix = fields.addSpacePrefix ?? true
+    parts.normalizer = .sequence(
+      (prefix ? [.prepend(" ")] : []) + [.replace(.literal(" "), with: "\u{2581}")])
+    parts.decoder.steps = [.byteFallback, .replace("\u{2581}", with: " ")]
+    if prefix { parts.decoder.leadingStrip = .init(character: " ", left: 1) }
+    return parts
+  }
+
+  private static func vocabulary(
+    _ fields: GGUFTokenizerFields
+  ) throws(TokenizerError) -> Vocabulary {
+    guard !fields.tokens.isEmpty, fields.tokens.count <= Int(Vocabulary.largestToken) else {
+      throw fault(
+        "tokens", expected: "1 to \(Vocabulary.largestToken) tokens",
+        found: "\(fields.tokens.count)")
+    }
+    var vocabulary = Vocabulary(capacity: fields.tokens.count)
+    for (index, text) in fields.tokens.enumerated() {
+      guard let token = Token(exactly: index),
+        vocabulary.insertUnlisted(Array(text.utf8), token)
+      else { throw fault("tokens[\(index)]", expected: "a shorter vocabulary", found: text) }
+    }
+    return vocabulary
+  }
+}

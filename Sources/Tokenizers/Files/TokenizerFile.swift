@@ -1,0 +1,177 @@
+import OrderedCollections
+import Foundation
+
+/// A `tokenizer.json` read once: the two large tables straight into place, the rest as a tree.
+struct TokenizerFile {
+  let name: String
+  /// Everything but `model.vocab` and `model.merges`.
+  private(set) var top: OrderedDictionary<String, JSONValue> = [:]
+  private(set) var model: OrderedDictionary<String, JSONValue> = [:]
+  private(set) var vocabulary = Vocabulary()
+  /// Scores in order of tokens, if the vocabulary is a list of pairs (unigram).
+  private(set) var scores: [Float] = []
+  private(set) var merges = MergeTable()
+  /// Where the merges begin, if they came before the vocabulary.
+  private var postponedMerges: Int?
+
+  /// Reads the whole file.
+  ///
+  /// - Throws: `TokenizerError` naming the field and the byte where the file is not what it should be.
+  init(_ bytes: [UInt8], name: String) throws(TokenizerError) {
+    self.name = name
+    var failure: TokenizerError?
+    do throws(JSONError) {
+      var scanner = try JSONScanner(bytes)
+      try scanner.members { scanner, key throws(JSONError) in
+        if key == "model" {
+          try readModel(&scanner, &failure)
+        } else {
+          top[key] = try scanner.value()
+        }
+      }
+      try scanner.end()
+    } catch {
+      throw failure
+        ?? TokenizerError(
+          file: name, field: "JSON", expected: error.expected, found: error.found,
+          offset: error.offset)
+    }
+  }
+
+  /// An error about a field of this file.
+  func fault(_ field: String, expected: String, found: String) -> TokenizerError {
+    TokenizerError(file: name, field: field, expected: expected, found: found)
+  }
+
+  private mutating func readModel(
+    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
+  ) throws(JSONError) {
+    try scanner.members { scanner, key throws(JSONError) in
+      switch key {
+      case "vocab" where scanner.peek() == UInt8(ascii: "{"):
+        try readVocabulary(&scanner, &failure)
+      case "vocab": try readScores(&scanner, &failure)
+      case "merges" where vocabulary.count == 0 && scanner.peek() == UInt8(ascii: "["):
+        postponedMerges = scanner.position
+        try scanner.skip()
+      case "merges" where scanner.peek() == UInt8(ascii: "["):
+        try readMerges(&scanner, &failure)
+      default: model[key] = try scanner.value()
+      }
+    }
+    if let start = postponedMerges {
+      let end = scanner.position
+      scanner.position = start
+      try readMerges(&scanner, &failure)
+      scanner.position = end
+    }
+  }
+
+  /// `{"spelling": token, …}`
+  private mutating func readVocabulary(
+    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
+  ) throws(JSONError) {
+    var table = Vocabulary(capacity: (scanner.bytes.count - scanner.position) / 64)
+    var spelling: [UInt8] = []
+    try scanner.enter(UInt8(ascii: "{"), "an object")
+    if try scanner.leave(UInt8(ascii: "}")) { return }
+    repeat {
+      spelling.removeAll(keepingCapacity: true)
+      try scanner.string(into: &spelling)
+      try scanner.take(UInt8(ascii: ":"))
+      let number = try scanner.token()
+      guard let token = number, table.insert(spelling, token) else {
+        let text = String(decoding: spelling, as: UTF8.self)
+        failure = fault(
+          "model.vocab[\"\(text)\"]", expected: "a token below \(Vocabulary.largestToken)",
+          found: number.map { String($0) } ?? "another value")
+        throw scanner.fault("a token")
+      }
+    } while try !scanner.more(UInt8(ascii: "}"))
+    vocabulary = table
+  }
+
+  /// `[["spelling", score], …]`
+  private mutating func readScores(
+    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
+  ) throws(JSONError) {
+    try scanner.elements { scanner, index throws(JSONError) in
+      let pair = try scanner.value().elements ?? []
+      let score: Double? =
+        switch pair.last {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        default: nil
+        }
+      guard pair.count == 2, let text = pair[0].text, let score, let token = Token(exactly: index),
+        vocabulary.insertUnlisted(Array(text.utf8), token)
+      else {
+        failure = fault(
+          "model.vocab[\(index)]", expected: "a spelling and its score",
+          found: "\(pair.count) values")
+        throw scanner.fault("a spelling and its score")
+      }
+      scores.append(Float(score))
+    }
+  }
+
+  /// `["left right", …]` or `[["left", "right"], …]`, in order of rank.
+  private mutating func readMerges(
+    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
+  ) throws(JSONError) {
+    let prefix = model["continuing_subword_prefix"]?.text.map { $0.utf8.count } ?? 0
+    var table = MergeTable(capacity: (scanner.bytes.count - scanner.position) / 64)
+    var text: [UInt8] = []
+    try scanner.elements { scanner, rank throws(JSONError) in
+      text.removeAll(keepingCapacity: true)
+      let middle = try scanner.merge(into: &text)
+      guard let middle, let rank32 = Int32(exactly: rank),
+        let left = vocabulary.token(text[..<middle]), let right = vocabulary.token(text[middle...])
+      else {
+        failure = fault(
+          "model.merges[\(rank)]", expected: "two tokens of the vocabulary",
+          found: String(decoding: text, as: UTF8.self))
+        throw scanner.fault("two tokens of the vocabulary")
+      }
+      if prefix > 0 { text.removeSubrange(middle..<min(middle + prefix, text.count)) }
+      guard let joined = vocabulary.token(text) else {
+        failure = fault(
+          "model.merges[\(rank)]", expected: "tokens that make a token",
+          found: String(decoding: text, as: UTF8.self))
+        throw scanner.fault("tokens that make a token")
+      }
+      table.insert(left, right, MergeTable.Merge(rank: rank32, joined: joined))
+    }
+    merges = table
+  }
+}
+
+extension JSONScanner {
+  /// Takes a small whole number; nil if the value is something else.
+  fileprivate mutating func token() throws(JSONError) -> Token? {
+    guard let next = peek(), (0x30...0x39).contains(next) else {
+      try skip()
+      return nil
+    }
+    return try number().whole.flatMap { Token(exactly: $0) }
+  }
+
+  /// Takes a merge, appends both halves and tells where the second begins; nil if it is no merge.
+  fileprivate mutating func merge(into text: inout [UInt8]) throws(JSONError) -> Int? {
+    if peek() == UInt8(ascii: "\"") {
+      try string(into: &text)
+      guard let blank = text.firstIndex(of: 0x20), blank > 0, blank + 1 < text.count else {
+        return nil
+      }
+      text.remove(at: blank)
+      return blank
+    }
+    try enter(UInt8(ascii: "["), "a merge")
+    try string(into: &text)
+    let middle = text.count
+    try take(UInt8(ascii: ","))
+    try string(into: &text)
+    guard try more(UInt8(ascii: "]")) else { return nil }
+    return middle > 0 && middle < text.count ? middle : nil
+  }
+}

@@ -1,0 +1,84 @@
+/// SentencePiece's unigram model: the split of a piece whose tokens have the highest sum of scores.
+///
+/// - Complexity: O(n · longest token) a piece of n bytes.
+struct UnigramModel: PieceModel {
+  var scores: [Float]
+  var unknown: Token
+  /// Spells unknown characters as `<0xNN>` tokens.
+  var byteFallback: Bool
+  /// The bytes of the longest token: no longer match is tried.
+  var longest: Int
+
+  /// How much worse than the worst token an unknown character is (SentencePiece's constant).
+  private static let unknownPenalty: Float = 10
+
+  /// The best way found so far to reach a byte position.
+  private struct Best {
+    var score: Float
+    var start: Int
+    var token: Token
+  }
+
+  func encode(_ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token]) {
+    let bytes = Array(piece)
+    var best: [Best?] = Array(repeating: nil, count: bytes.count + 1)
+    best[0] = Best(score: 0, start: 0, token: unknown)
+    let unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
+    var start = 0
+    while start < bytes.count {
+      let characterEnd = BytePairModel.characterEnd(bytes[...], start)
+      let here = best[start]?.score ?? 0
+      var single = false
+      var end = characterEnd
+      while end <= bytes.count, end - start <= max(longest, characterEnd - start) {
+        if let token = vocabulary.token(bytes[start..<end]), Int(token) < scores.count,
+          token != unknown
+        {
+          single = single || end == characterEnd
+          offer(Best(score: here + scores[Int(token)], start: start, token: token), &best[end])
+        }
+        end = end < bytes.count ? BytePairModel.characterEnd(bytes[...], end) : end + 1
+      }
+      if !single {
+        offer(Best(score: here + unknownScore, start: start, token: unknown), &best[characterEnd])
+      }
+      start = characterEnd
+    }
+    append(bytes, best, vocabulary, to: &tokens)
+  }
+
+  private func offer(_ way: Best, _ place: inout Best?) {
+    if let known = place, known.score >= way.score { return }
+    place = way
+  }
+
+  /// Walks the best ways back and appends their tokens; unknown characters in a row become one token.
+  private func append(
+    _ bytes: [UInt8], _ best: [Best?], _ vocabulary: Vocabulary, to tokens: inout [Token]
+  ) {
+    var parts: [(token: Token, range: Range<Int>)] = []
+    var end = bytes.count
+    while end > 0, let way = best[end] {
+      if way.token == unknown, let last = parts.last, last.token == unknown {
+        parts[parts.count - 1].range = way.start..<last.range.upperBound
+      } else {
+        parts.append((way.token, way.start..<end))
+      }
+      end = way.start
+    }
+    for part in parts.reversed() {
+      if part.token == unknown, byteFallback,
+        let spelt = BytePairModel.byteTokens(bytes[part.range], vocabulary)
+      {
+        tokens += spelt
+      } else {
+        tokens.append(part.token)
+      }
+    }
+  }
+
+  func combine(into hash: inout StableHash) {
+    for score in scores { hash.combine(UInt64(score.bitPattern)) }
+    hash.combine(byteFallback ? 1 as UInt64 : 0)
+  }
+}

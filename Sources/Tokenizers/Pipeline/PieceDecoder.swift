@@ -1,0 +1,74 @@
+/// How the spelling of a token becomes the bytes of the text.
+///
+/// Kept to what can be done token by token, so that streamed text equals the text decoded at the end.
+struct PieceDecoder: Sendable, Equatable {
+  /// A change of one token's spelling.
+  enum Step: Sendable, Equatable {
+    /// Reads the byte alphabet.
+    case byteLevel
+    /// Reads `<0xNN>`.
+    case byteFallback
+    case replace(String, with: String)
+    /// Cuts a character off the ends of each token.
+    case strip(Unicode.Scalar, left: Int, right: Int)
+  }
+
+  /// Characters cut off the beginning of the whole text.
+  struct LeadingStrip: Sendable, Equatable {
+    var character: Unicode.Scalar
+    var left: Int
+
+    /// Takes the next part of the text; done once another character came.
+    mutating func apply(to text: String) -> String {
+      var rest = text.unicodeScalars[...]
+      while left > 0, let first = rest.first {
+        guard first == character else {
+          left = 0
+          break
+        }
+        rest.removeFirst()
+        left -= 1
+      }
+      return String(rest)
+    }
+  }
+
+  var steps: [Step] = []
+  var leadingStrip: LeadingStrip?
+
+  /// The bytes that a token with this spelling adds to the text.
+  func bytes(of spelling: ArraySlice<UInt8>) -> [UInt8] {
+    var bytes = Array(spelling)
+    for step in steps {
+      switch step {
+      case .byteLevel: bytes = ByteAlphabet.bytes(of: bytes[...]) ?? bytes
+      case .byteFallback:
+        // A byte is final: no later step may take it for a character.
+        if let byte = ByteAlphabet.byte(ofHex: bytes[...]) { return [byte] }
+      case .replace(let old, let new):
+        let text = String(decoding: bytes, as: UTF8.self)
+        bytes = Array(TextPattern.literal(old).replacing(in: text, with: new).utf8)
+      case .strip(let character, let left, let right):
+        bytes = Self.strip(bytes, character, left, right)
+      }
+    }
+    return bytes
+  }
+
+  private static func strip(
+    _ bytes: [UInt8], _ character: Unicode.Scalar, _ left: Int, _ right: Int
+  ) -> [UInt8] {
+    var text = String(decoding: bytes, as: UTF8.self).unicodeScalars[...]
+    var left = left
+    var right = right
+    while left > 0, text.first == character {
+      text.removeFirst()
+      left -= 1
+    }
+    while right > 0, text.last == character {
+      text.removeLast()
+      right -= 1
+    }
+    return Array(String(text).utf8)
+  }
+}

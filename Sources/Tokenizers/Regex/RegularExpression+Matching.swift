@@ -1,0 +1,105 @@
+/// The matching machine: backtracking with its own stack, so that no text overflows the thread's.
+extension RegularExpression {
+  /// A place to go on at when what was tried first has failed.
+  private struct Alternative {
+    var step: Int
+    var position: Int
+    /// Further positions to try after this one, each one nearer to `last`.
+    var last: Int
+  }
+
+  /// The matches of a text, leftmost first and apart; empty ones are left out.
+  func matches(in text: ScalarText) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var start = 0
+    while start < text.count {
+      if let end = end(from: start, step: 0, in: text), end > start {
+        found.append(start..<end)
+        start = end
+      } else {
+        start += 1
+      }
+    }
+    return found
+  }
+
+  /// The end of the match that begins at a position, running from a step to its `accept`.
+  ///
+  /// A step tried at a position fails there for good, since nothing is remembered but the two. So each pair
+  /// is tried once, and no pattern takes more than steps times positions.
+  private func end(from start: Int, step first: Int, in text: ScalarText) -> Int? {
+    var alternatives: [Alternative] = []
+    var tried: Set<Int> = []
+    var step = first
+    var position = start
+    while true {
+      if let next = advance(step, position, text, &alternatives) {
+        if case .accept = program[step] { return position }
+        (step, position) = next
+        continue
+      }
+      // Backtrack to the newest alternative that was not tried yet.
+      var resumed = false
+      while let alternative = alternatives.popLast() {
+        if alternative.position != alternative.last {
+          var rest = alternative
+          rest.position += rest.last > rest.position ? 1 : -1
+          alternatives.append(rest)
+        }
+        let pair = alternative.position * program.count + alternative.step
+        guard tried.insert(pair).inserted else { continue }
+        (step, position) = (alternative.step, alternative.position)
+        resumed = true
+        break
+      }
+      if !resumed { return nil }
+    }
+  }
+
+  /// Does one step; nil if it fails.
+  private func advance(
+    _ step: Int, _ position: Int, _ text: ScalarText, _ alternatives: inout [Alternative]
+  ) -> (Int, Int)? {
+    switch program[step] {
+    case .accept: return (step, position)
+    case .jump(let target): return (target, position)
+    case .fork(let preferred, let other):
+      alternatives.append(Alternative(step: other, position: position, last: position))
+      return (preferred, position)
+    case .take(let set):
+      guard has(position, set, text) else { return nil }
+      return (step + 1, position + 1)
+    case .run(let set, let least, let most, let lazy):
+      return run(step, position, text, set, (least, most, lazy), &alternatives)
+    case .look(let next, let negated, let back):
+      let from = position - back
+      let found = from >= 0 && end(from: from, step: step + 1, in: text) != nil
+      return found != negated ? (next, position) : nil
+    case .atomic(let next):
+      return end(from: position, step: step + 1, in: text).map { (next, $0) }
+    case .textStart: return position == 0 ? (step + 1, position) : nil
+    case .textEnd: return position == text.count ? (step + 1, position) : nil
+    }
+  }
+
+  private func has(_ position: Int, _ set: ScalarSet, _ text: ScalarText) -> Bool {
+    position < text.count && set.contains(text.scalars[position], text.classes[position])
+  }
+
+  private func run(
+    _ step: Int, _ position: Int, _ text: ScalarText, _ set: ScalarSet,
+    _ bounds: (least: Int, most: Int, lazy: Bool), _ alternatives: inout [Alternative]
+  ) -> (Int, Int)? {
+    var end = position
+    while end - position < bounds.most, has(end, set, text) { end += 1 }
+    let shortest = position + bounds.least
+    guard end >= shortest else { return nil }
+    if end > shortest {
+      alternatives.append(
+        bounds.lazy
+          ? Alternative(step: step + 1, position: shortest + 1, last: end)
+          : Alternative(step: step + 1, position: end - 1, last: shortest))
+    }
+    return (step + 1, bounds.lazy ? shortest : end)
+  }
+}

@@ -1,0 +1,33 @@
+/// A tokenizer that cannot be built from its files, as facts for the operator.
+///
+/// A tokenizer is read in full or refused: a part that is not understood changes token ids silently, and
+/// wrong ids look like a bad model. So whatever is unknown here ends up in this error, by its name.
+package struct TokenizerError: Error, Equatable, Sendable {
+  /// Where the fact stands: a file's name, or `GGUF` for the metadata of a GGUF file.
+  package var file: String
+  /// The path of the field inside the file, such as `model.merges[12]`.
+  package var field: String
+  /// What this room can work with.
+  package var expected: String
+  /// What was there instead.
+  package var found: String
+  /// The byte offset in the file, where one is known.
+  package var offset: Int?
+
+  package init(
+    file: String, field: String, expected: String, found: String, offset: Int? = nil
+  ) {
+    self.file = file
+    self.field = field
+    self.expected = expected
+    self.found = found
+    self.offset = offset
+  }
+}
+
+extension TokenizerError: CustomStringConvertible {
+  package var description: String {
+    let place = offset.map { " (byte \($0))" } ?? ""
+    return "\(file): \(field)\(place): expected \(expected), found \(found)"
+  }
+}
