@@ -1,0 +1,189 @@
+extension ModelConfiguration {
+  /// Reads `config.json` in both spellings (transformers 5 and before) and nested in `text_config`.
+  ///
+  /// - Parameters:
+  ///   - root: the document.
+  ///   - generation: `generation_config.json`, which wins where both name the tokens that end a text.
+  init(huggingFace root: JSON, generation: JSON?, file: String) throws(CheckpointError) {
+    guard case .object = root else {
+      throw CheckpointError(
+        .damaged, file: file, .file, expected: "a JSON object", found: root.kind, offset: 0)
+    }
+    let json = root["text_config"] ?? root
+    let name = try Self.architectureName(json, root, file: file)
+    let traits = Architecture.traits(of: name)
+    let fields = ConfigurationFields(
+      file: file,
+      look: { (name: String) throws(CheckpointError) in
+        json[name].flatMap(ConfigurationFields.Value.init)
+      },
+      isLenient: traits == nil)
+    architecture = traits?.name ?? name
+    let isGemma = architecture == "gemma3_text"
+
+    layers = try fields.required("num_hidden_layers", "n_layer", in: Bounds.layers)
+    hiddenSize = try fields.required("hidden_size", "n_embd", in: Bounds.width)
+    // Published Gemma configurations leave out what equals transformers' defaults.
+    let gemmaHeads = try fields.integer("num_attention_heads", in: Bounds.heads) ?? 8
+    heads =
+      isGemma
+      ? gemmaHeads : try fields.required("num_attention_heads", "n_head", in: Bounds.heads)
+    keyValueHeads =
+      try fields.integer("num_key_value_heads", in: Bounds.heads) ?? (isGemma ? 4 : heads)
+    headDimension =
+      try fields.integer("head_dim", in: Bounds.width)
+      ?? (isGemma ? 256 : max(hiddenSize / heads, 1))
+    intermediateSize =
+      try fields.integer("intermediate_size", "n_inner", in: Bounds.width)
+      .otherwise(
+        architecture == "gpt2"
+          ? 4 * hiddenSize : fields.required("intermediate_size", in: Bounds.width))
+    vocabularySize =
+      try fields.integer("vocab_size", in: Bounds.vocabulary)
+      .otherwise(isGemma ? 262_208 : fields.required("vocab_size", in: Bounds.vocabulary))
+    contextLength =
+      try fields.integer("max_position_embeddings", "n_positions", "n_ctx", in: Bounds.context)
+      .otherwise(
+        isGemma ? 131_072 : fields.required("max_position_embeddings", in: Bounds.context))
+    normEpsilon =
+      try fields.number("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", in: 0...1)
+      ?? (isGemma ? 1e-6 : 1e-5)
+    normWeightOffset = isGemma ? 1 : 0
+    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
+
+    experts =
+      try fields.integer("num_local_experts", "num_experts", in: Bounds.experts) ?? 0
+    expertsPerToken =
+      try fields.integer("num_experts_per_tok", "experts_per_token", in: Bounds.experts) ?? 0
+    swigluLimit =
+      try fields.number("swiglu_limit", in: 0...1e9).map(Float.init)
+      ?? (architecture == "gpt_oss" ? 7 : nil)
+    attentionLogitSoftcap = try fields.number("attn_logit_softcapping", in: 0...1e9).map(Float.init)
+    finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 0...1e9).map(Float.init)
+    queryPreAttentionScalar =
+      try fields.number("query_pre_attn_scalar", in: 1e-6...1e9) ?? (isGemma ? 256 : nil)
+
+    tiedEmbeddings =
+      try fields.bool("tie_word_embeddings") ?? Self.tie(root) ?? traits?.isTied ?? false
+    attentionBias = try fields.bool("attention_bias") ?? traits?.hasAttentionBias ?? false
+    mlpBias = try fields.bool("mlp_bias") ?? (architecture == "gpt2")
+    activation = try Self.activation(fields, default: traits?.activation ?? .silu)
+    interleavedRotation = false
+
+    let spans = try Self.spans(fields, architecture: architecture, layers: layers)
+    attentionSpans = spans.layers
+    slidingWindow = spans.window
+    (rope, slidingRope) = (nil, nil)
+    beginTokens = try fields.integers("bos_token_id", in: Bounds.tokens) ?? []
+    endTokens = try Self.endTokens(fields, generation, file: file)
+    try checkTogether(fields)
+    if architecture != "gpt2" {
+      (rope, slidingRope) = try Self.ropes(
+        json, file: file, headDimension: headDimension, contextLength: contextLength,
+        isGemma: isGemma, isLenient: fields.isLenient)
+    }
+  }
+
+  private static func architectureName(_ json: JSON, _ root: JSON, file: String)
+    throws(CheckpointError) -> String
+  {
+    if case .string(let name)? = json["model_type"] ?? root["model_type"] { return name }
+    if case .array(let names)? = root["architectures"], case .string(let name)? = names.first {
+      return name
+    }
+    throw CheckpointError(
+      .missing, file: file, .field("model_type"), expected: "the family's name", found: "none")
+  }
+
+  /// A multimodal configuration ties its embeddings outside of `text_config`.
+  private static func tie(_ root: JSON) -> Bool? {
+    if case .bool(let flag)? = root["tie_word_embeddings"] { flag } else { nil }
+  }
+
+  private static func activation(
+    _ fields: ConfigurationFields, default standard: Activation
+  ) throws(CheckpointError) -> Activation {
+    let name = try fields.string("hidden_activation", "hidden_act", "activation_function")
+    switch name {
+    case nil: return standard
+    case "silu", "swish": return .silu
+    case "gelu": return .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+    case "relu": return .relu
+    case .some(let other):
+      if fields.isLenient { return standard }
+      throw fields.unsupported(
+        "hidden_act", "silu, gelu, gelu_new, gelu_pytorch_tanh or relu", found: "'\(other)'")
+    }
+  }
+
+  /// Which layers slide, and over how many keys.
+  private static func spans(
+    _ fields: ConfigurationFields, architecture: String, layers: Int
+  ) throws(CheckpointError) -> (layers: [AttentionSpan], window: Int?) {
+    let full = [AttentionSpan](repeating: .full, count: layers)
+    if try fields.bool("use_sliding_window") == false { return (full, nil) }
+    guard let window = try fields.integer("sliding_window", in: Bounds.context) else {
+      return (full, nil)
+    }
+    if let names = try fields.strings("layer_types") {
+      guard names.count == layers else {
+        throw fields.wrong("layer_types", "\(layers) entries, one a layer", found: "\(names.count)")
+      }
+      var spans: [AttentionSpan] = []
+      for name in names {
+        switch name {
+        case "full_attention": spans.append(.full)
+        case "sliding_attention": spans.append(.sliding)
+        default:
+          throw fields.unsupported(
+            "layer_types", "full_attention or sliding_attention", found: "'\(name)'")
+        }
+      }
+      return (spans, window)
+    }
+    switch architecture {
+    case "gpt_oss": return ((0..<layers).map { $0 % 2 == 0 ? .sliding : .full }, window)
+    case "gemma3_text":
+      let period =
+        try fields.integer("sliding_window_pattern", "_sliding_window_pattern", in: 1...1_024) ?? 6
+      return ((0..<layers).map { ($0 + 1) % period == 0 ? .full : .sliding }, window)
+    case "mistral", "phi3":
+      return ([AttentionSpan](repeating: .sliding, count: layers), window)
+    case "qwen2", "qwen3":
+      let first = try fields.integer("max_window_layers", in: 0...Bounds.layers.upperBound) ?? 28
+      return ((0..<layers).map { $0 >= first ? .sliding : .full }, window)
+    default: return (full, nil)
+    }
+  }
+
+  private static func endTokens(_ fields: ConfigurationFields, _ generation: JSON?, file: String)
+    throws(CheckpointError) -> [Int]
+  {
+    if let generation {
+      let other = ConfigurationFields(
+        file: file,
+        look: { (name: String) throws(CheckpointError) in
+          generation[name].flatMap(ConfigurationFields.Value.init)
+        },
+        isLenient: true)
+      if let tokens = try other.integers("eos_token_id", in: Bounds.tokens) { return tokens }
+    }
+    return try fields.integers("eos_token_id", in: Bounds.tokens) ?? []
+  }
+
+  /// What no single field can show.
+  func checkTogether(_ fields: ConfigurationFields) throws(CheckpointError) {
+    guard !fields.isLenient else { return }
+    guard heads % keyValueHeads == 0 else {
+      throw fields.wrong(
+        "num_key_value_heads", "a divisor of the \(heads) attention heads",
+        found: "\(keyValueHeads)")
+    }
+    guard experts == 0 || (1...experts).contains(expertsPerToken) else {
+      throw fields.wrong(
+        "num_experts_per_tok", "1 to \(experts), the experts there are",
+        found: "\(expertsPerToken)")
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/// A cheap identity of a checkpoint: equal files give equal hashes, and a retrained or requantised model another.
+///
+/// What is hashed: the size of every weight file, the name, type, shape and length of every tensor in the order of
+/// names, the first and last 64 bytes of each, and the configuration file. Some hundred pages are touched,
+/// not the whole file; two models that differ only in the middle of their tensors would be taken for one.
+enum ContentHash {
+  private static let sample = 64
+
+  static func of(_ entries: [TensorEntry], files: [Mapping], configuration: Mapping?) -> String {
+    var hash = SHA256()
+    for count in files.map(\.count).sorted() { hash.update("file \(count)\n") }
+    for entry in entries.sorted(by: { $0.name < $1.name }) {
+      hash.update("\(entry.name) \(entry.type.name) \(entry.shape) \(entry.range.count)\n")
+      let bytes = entry.bytes
+      hash.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(sample)))
+      hash.update(UnsafeRawBufferPointer(rebasing: bytes.suffix(sample)))
+    }
+    if let configuration { hash.update(configuration.bytes) }
+    return hash.hex()
+  }
+}

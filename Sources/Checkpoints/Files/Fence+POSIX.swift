@@ -1,0 +1,79 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// The system calls of this room, each with its errors turned into ``CheckpointError``.
+enum Fence {
+  /// What lies at a path.
+  enum Kind { case nothing, file, directory, other }
+
+  static func kind(of path: String) -> Kind {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return .nothing }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .directory
+    default: return .other
+    }
+  }
+
+  /// Names inside a directory, sorted, at most `limit`.
+  static func names(in directory: String, limit: Int = 10_000) throws(CheckpointError) -> [String] {
+    guard let handle = opendir(directory) else { throw unreadable(directory, "a directory") }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee))
+        {
+          String(cString: $0)
+        }
+      }
+      if name != ".", name != ".." { names.append(name) }
+      guard names.count <= limit else {
+        throw CheckpointError(
+          .unsupported, file: directory, .file, expected: "at most \(limit) files",
+          found: "more")
+      }
+    }
+    return names.sorted()
+  }
+
+  /// Maps a whole regular file for reading; the caller owns the mapping.
+  static func map(_ path: String) throws(CheckpointError) -> UnsafeRawBufferPointer {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path, "a readable file") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw unreadable(path, "a readable file") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CheckpointError(
+        .unsupported, file: path, .file, expected: "a regular file", found: "another kind of entry")
+    }
+    let count = Int(status.st_size)
+    guard count > 0 else {
+      throw CheckpointError(
+        .damaged, file: path, .file, expected: "a file with content", found: "an empty file",
+        offset: 0)
+    }
+    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
+    else { throw unreadable(path, "a file that can be mapped") }
+    return UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  static func unmap(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
+  }
+
+  private static func unreadable(_ path: String, _ expected: String) -> CheckpointError {
+    let code = errno
+    let kind: CheckpointError.Kind = code == ENOENT || code == ENOTDIR ? .missing : .unreadable
+    return CheckpointError(
+      kind, file: path, .file, expected: expected, found: String(cString: strerror(code)))
+  }
+}

@@ -1,0 +1,129 @@
+/// One GGUF file, or a folder with one in it.
+enum GGUFFormat: WeightFormat {
+  static func recognises(_ path: String) throws(CheckpointError) -> Bool {
+    switch Fence.kind(of: path) {
+    case .file:
+      if path.hasSuffix(".gguf") { return true }
+      return GGUFFile.recognises(try Mapping(path: path).bytes)
+    case .directory:
+      let names = try Fence.names(in: path)
+      return !names.contains("config.json") && names.contains { $0.hasSuffix(".gguf") }
+    case .nothing, .other: return false
+    }
+  }
+
+  static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    let gguf = try GGUFFile(try Mapping(path: try file(path)))
+    try refuseSplit(gguf)
+    let entries = gguf.tensors
+    return Checkpoint(
+      format: .gguf, path: path, fileBytes: gguf.mapping.count,
+      configuration: try ModelConfiguration(gguf: gguf),
+      chatTemplate: template(gguf), tokenizer: try tokenizer(gguf),
+      quantization: quantization(gguf),
+      parameterCount: entries.reduce(0) { sum, entry in
+        sum + (entry.name.hasPrefix("rope_f") ? 0 : entry.elementCount)
+      },
+      contentHash: ContentHash.of(entries, files: [gguf.mapping], configuration: nil),
+      tensorNames: entries.map(\.name),
+      tensors: Dictionary(
+        entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      mlx: nil, isInputFirst: false)
+  }
+
+  private static func candidates(_ directory: String) throws(CheckpointError) -> [String] {
+    try Fence.names(in: directory).filter { $0.hasSuffix(".gguf") }
+  }
+
+  private static func file(_ path: String) throws(CheckpointError) -> String {
+    guard Fence.kind(of: path) == .directory else { return path }
+    let names = try candidates(path)
+    guard let name = names.first, names.count == 1 else {
+      throw CheckpointError(
+        .unsupported, file: path, .file,
+        expected: "one GGUF file in the folder, or the file's path",
+        found: "\(names.count): \(names.prefix(4).joined(separator: ", "))")
+    }
+    return path + "/" + name
+  }
+
+  private static func refuseSplit(_ gguf: GGUFFile) throws(CheckpointError) {
+    guard case .integer(let count)? = gguf.fields["split.count"], count > 1 else { return }
+    throw CheckpointError(
+      .unsupported, file: gguf.mapping.path, .field("split.count"),
+      expected: "one file; llama-gguf-split --merge joins the parts", found: "\(count) parts")
+  }
+
+  private static func template(_ gguf: GGUFFile) -> String? {
+    if case .string(let text)? = gguf.fields["tokenizer.chat_template"] { text } else { nil }
+  }
+
+  /// The type that holds most of the numbers; K-quant mixtures by the name they were made under.
+  private static func quantization(_ gguf: GGUFFile) -> String? {
+    var counts: [String: Int] = [:]
+    for entry in gguf.tensors { counts[entry.type.name, default: 0] += entry.elementCount }
+    let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    guard let most, case .integer(let code)? = gguf.fields["general.file_type"],
+      let mixture = mixtures[code], mixture.hasPrefix(most)
+    else { return most }
+    return mixture
+  }
+
+  /// `general.file_type` of mixtures (`enum llama_ftype`).
+  private static let mixtures: [Int: String] = [
+    11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S",
+    17: "Q5_K_M",
+  ]
+
+  static func tokenizer(_ gguf: GGUFFile) throws(CheckpointError) -> TokenizerSource {
+    let prefix = "tokenizer.ggml."
+    let fields = ConfigurationFields(
+      file: gguf.mapping.path,
+      look: { (key: String) throws(CheckpointError) in try gguf.value(prefix + key) },
+      isLenient: false)
+    guard let model = try fields.string("model") else { return .none }
+    func array(_ key: String) throws(CheckpointError) -> GGUFArray? {
+      switch gguf.fields[prefix + key] {
+      case nil: return nil
+      case .array(let array): return array
+      case .some(let other): throw fields.wrong(prefix + key, "an array", found: other.kind)
+      }
+    }
+    func strings(_ key: String) throws(CheckpointError) -> [String] {
+      guard let array = try array(key) else { return [] }
+      return try gguf.strings(array, prefix + key)
+    }
+    let tokens = try strings("tokens")
+    func perToken<Value>(_ key: String, _ values: [Value]) throws(CheckpointError) -> [Value] {
+      guard values.isEmpty || values.count == tokens.count else {
+        throw fields.wrong(prefix + key, "\(tokens.count), one a token", found: "\(values.count)")
+      }
+      return values
+    }
+    let scores = try array("scores")
+    let types = try array("token_type")
+    let ids = 0...max(tokens.count - 1, 0)
+    return .gguf(
+      GGUFTokenizer(
+        model: model, pre: try fields.string("pre"), tokens: tokens,
+        scores: try perToken(
+          "scores",
+          try scores.map { (array: GGUFArray) throws(CheckpointError) in
+            try gguf.floats(array, prefix + "scores")
+          } ?? []),
+        tokenTypes: try perToken(
+          "token_type",
+          try types.map { (array: GGUFArray) throws(CheckpointError) in
+            try gguf.integers(array, prefix + "token_type")
+          } ?? []),
+        merges: try strings("merges"),
+        beginToken: try fields.integer("bos_token_id", in: ids),
+        endToken: try fields.integer("eos_token_id", in: ids),
+        endOfTurnToken: try fields.integer("eot_token_id", in: ids),
+        unknownToken: try fields.integer("unknown_token_id", in: ids),
+        paddingToken: try fields.integer("padding_token_id", in: ids),
+        separatorToken: try fields.integer("seperator_token_id", "separator_token_id", in: ids),
+        addsBegin: try fields.bool("add_bos_token"), addsEnd: try fields.bool("add_eos_token"),
+        addsSpacePrefix: try fields.bool("add_space_prefix")))
+  }
+}

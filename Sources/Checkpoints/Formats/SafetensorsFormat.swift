@@ -1,0 +1,114 @@
+/// A Hugging Face or MLX folder: `config.json`, one or several `.safetensors`, tokenizer files.
+enum SafetensorsFormat: WeightFormat {
+  static let shardLimit = 4_096
+
+  static func recognises(_ path: String) throws(CheckpointError) -> Bool {
+    switch Fence.kind(of: path) {
+    case .file: path.hasSuffix(".safetensors")
+    case .directory: Fence.kind(of: path + "/config.json") == .file
+    case .nothing, .other: false
+    }
+  }
+
+  static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    let place = try ShardList(path)
+    let configPath = place.directory + "/config.json"
+    let configFile = try Mapping(path: configPath)
+    let config = try JSON.file(configFile)
+    try refuseForeignQuantization(config, file: configPath)
+    let files = try shards(place)
+    let entries = files.flatMap(\.tensors)
+    let mlx = try MLXQuantization(config, file: configPath)
+    let isMLX = mlx != nil || files.contains { $0.writer == "mlx" }
+    let configuration = try ModelConfiguration(
+      huggingFace: config, generation: try optionalJSON(place.directory, "generation_config.json"),
+      file: configPath)
+    return Checkpoint(
+      format: isMLX ? .mlx : .safetensors, path: path,
+      fileBytes: files.reduce(0) { $0 + $1.mapping.count },
+      configuration: configuration,
+      chatTemplate: try ChatTemplateFiles.template(in: place.directory),
+      tokenizer: Fence.kind(of: place.directory + "/tokenizer.json") == .file
+        ? .directory(place.directory) : .none,
+      quantization: mlx?.label ?? label(entries),
+      parameterCount: parameters(entries, mlx),
+      contentHash: ContentHash.of(entries, files: files.map(\.mapping), configuration: configFile),
+      tensorNames: entries.map(\.name),
+      tensors: try byName(entries),
+      mlx: mlx, isInputFirst: !isMLX)
+  }
+
+  private static func shards(_ place: ShardList) throws(CheckpointError) -> [SafetensorsFile] {
+    var files: [SafetensorsFile] = []
+    for name in place.files {
+      files.append(try SafetensorsFile(try Mapping(path: place.directory + "/" + name)))
+    }
+    try place.check(files)
+    return files
+  }
+
+  private static func byName(_ entries: [TensorEntry]) throws(CheckpointError)
+    -> [String: TensorEntry]
+  {
+    var tensors: [String: TensorEntry] = [:]
+    for entry in entries {
+      guard let other = tensors.updateValue(entry, forKey: entry.name) else { continue }
+      throw entry.wrong(
+        .damaged, "every name in one file", "it also in \(other.mapping.path)")
+    }
+    return tensors
+  }
+
+  static func optionalJSON(_ directory: String, _ name: String) throws(CheckpointError) -> JSON? {
+    let path = directory + "/" + name
+    guard Fence.kind(of: path) == .file else { return nil }
+    return try JSON.file(try Mapping(path: path))
+  }
+
+  /// GPTQ, AWQ, bitsandbytes and FP8 weights would read as nonsense.
+  private static func refuseForeignQuantization(_ config: JSON, file: String)
+    throws(CheckpointError)
+  {
+    guard case .string(let method)? = config["quantization_config"]?["quant_method"],
+      method != "mxfp4"
+    else { return }
+    throw CheckpointError(
+      .unsupported, file: file, .field("quantization_config.quant_method"),
+      expected: "mxfp4, or MLX's quantisation", found: "'\(method)'")
+  }
+
+  /// The dtype that holds most of the bytes; packed experts by their format's name.
+  private static func label(_ entries: [TensorEntry]) -> String? {
+    if entries.contains(where: { $0.name.hasSuffix("_blocks") && $0.type == .u8 }) {
+      return "MXFP4"
+    }
+    var bytes: [String: Int] = [:]
+    for entry in entries { bytes[entry.type.name, default: 0] += entry.range.count }
+    return bytes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+  }
+
+  /// Numbers of the model behind the stored words.
+  private static func parameters(_ entries: [TensorEntry], _ mlx: MLXQuantization?) -> Int {
+    let names = Set(entries.map(\.name))
+    return entries.reduce(0) { sum, entry in
+      let name = entry.name
+      if name.hasSuffix("_blocks") { return sum + 2 * entry.elementCount }
+      if name.hasSuffix("_scales") || name.hasSuffix(".scales") || name.hasSuffix(".biases") {
+        return sum
+      }
+      if isMask(entry) { return sum }
+      guard let mlx, name.hasSuffix(".weight"), entry.type == .u32 else {
+        return sum + entry.elementCount
+      }
+      let module = String(name.dropLast(7))
+      guard names.contains(module + ".scales") else { return sum + entry.elementCount }
+      return sum + entry.range.count * 8 / mlx.setting(for: module).bits
+    }
+  }
+
+  /// The published gpt2 stores its causal masks: no parameters.
+  static func isMask(_ entry: TensorEntry) -> Bool {
+    entry.type == .bool || entry.name.hasSuffix(".masked_bias")
+      || (entry.shape.count == 4 && entry.name.hasSuffix(".attn.bias"))
+  }
+}
