@@ -1,0 +1,141 @@
+package import Loops
+
+/// One connected peer: reads when asked, writes from an outbox, and never waits.
+///
+/// Not an actor itself but part of one: its owner is an actor on the same loop, enters itself with
+/// `assumeIsolated` in the two callbacks, and is the only one to touch this object.
+///
+/// - Isolation: the loop. The compiler keeps it there, as it is not `Sendable`.
+package final class Connection {
+  /// The system calls of a connection, so that tests can play a kernel that is slow or breaks.
+  package struct Calls: Sendable {
+    package var read: @Sendable (Int32, UnsafeMutableRawBufferPointer) -> ReadOutcome
+    package var send: @Sendable (Int32, [UnsafeRawBufferPointer]) -> WriteOutcome
+
+    package init(
+      read: @escaping @Sendable (Int32, UnsafeMutableRawBufferPointer) -> ReadOutcome,
+      send: @escaping @Sendable (Int32, [UnsafeRawBufferPointer]) -> WriteOutcome
+    ) {
+      self.read = read
+      self.send = send
+    }
+
+    /// The real ones.
+    package static let system = Calls(read: Fence.read, send: Fence.send)
+  }
+
+  /// Sizes of a connection, in bytes.
+  package struct Limits: Sendable {
+    /// What one read takes at most.
+    package var read = 16 << 10
+    /// What waits in the outbox before offers are refused.
+    package var outbox = 256 << 10
+    /// The kernel's send buffer (it doubles the figure for its own needs).
+    package var sendBuffer = 64 << 10
+
+    /// The sizes used when nothing is configured.
+    package init() {}
+  }
+
+  /// The other end.
+  package let remote: SocketAddress
+  /// What waits to be written.
+  package private(set) var outbox: Outbox
+  /// Bytes written since the connection began: whether a slow peer makes progress.
+  package private(set) var writtenByteCount = 0
+  /// Whether the connection is closed on our side.
+  package private(set) var isClosed = false
+
+  private let descriptor: Int32
+  private let limits: Limits
+  private let calls: Calls
+  private let readiness: Readiness
+
+  /// Takes a socket over; nothing is read before `setReading(true)`.
+  ///
+  /// - Parameters:
+  ///   - readable: called on the loop while there is something to read and reading is on.
+  ///   - writable: called on the loop when the peer takes bytes again after a pending flush.
+  package init(
+    _ socket: consuming AcceptedSocket, loop: Loop, limits: Limits = Limits(),
+    calls: Calls = .system, readable: @escaping @Sendable () -> Void,
+    writable: @escaping @Sendable () -> Void
+  ) {
+    remote = socket.remote
+    descriptor = socket.release()
+    outbox = Outbox(limit: limits.outbox)
+    self.limits = limits
+    self.calls = calls
+    Fence.prepare(descriptor, sendBuffer: limits.sendBuffer)
+    readiness = Readiness(
+      descriptor: descriptor, queue: loop.queue, readable: readable, writable: writable)
+  }
+
+  /// Whether `readable` is called.
+  package var isReading: Bool { readiness.isReading }
+
+  /// Turns reading on or off.
+  ///
+  /// Off, the kernel's buffer fills and the peer has to wait.
+  package func setReading(_ wanted: Bool) {
+    readiness.setReading(wanted)
+  }
+
+  /// Reads once and lends the bytes, which are valid only inside the body.
+  package func read(_ body: (UnsafeRawBufferPointer) -> Void) -> ReadOutcome {
+    guard !isClosed else { return .end }
+    return withUnsafeTemporaryAllocation(byteCount: limits.read, alignment: 16) { buffer in
+      let outcome = calls.read(descriptor, buffer)
+      if case .bytes(let count) = outcome {
+        body(UnsafeRawBufferPointer(rebasing: buffer[..<min(count, buffer.count)]))
+      }
+      return outcome
+    }
+  }
+
+  /// Takes pieces that belong together into the outbox, all or none; `flush` sends them.
+  @discardableResult
+  package func offer(_ parcel: [[UInt8]]) -> Offer { outbox.offer(parcel) }
+
+  /// Writes as much as the peer takes.
+  package func flush() -> FlushOutcome {
+    guard !isClosed else { return .drained }
+    while !outbox.isEmpty {
+      let outcome = outbox.withNext { calls.send(descriptor, $0) }
+      switch outcome {
+      case .bytes(let count):
+        outbox.advance(by: count)
+        writtenByteCount += count
+      case .nothing:
+        readiness.setWriting(true)
+        return .pending
+      case .failed(let code):
+        return .failed(code)
+      }
+    }
+    readiness.setWriting(false)
+    return .drained
+  }
+
+  /// Says the last byte; the peer may still speak.
+  package func finishWriting() {
+    guard !isClosed else { return }
+    Fence.shutdownWrites(descriptor)
+  }
+
+  /// Whether a peer that has said its last byte has also stopped listening.
+  package var isPeerGone: Bool { !isClosed && Fence.isGone(descriptor) }
+
+  /// Closes; `closed` is called on the loop when the descriptor is free again.
+  ///
+  /// - Parameter abortively: reset, so that the peer sees that the end is not an orderly one.
+  package func close(abortively: Bool = false, then closed: @escaping @Sendable () -> Void = {}) {
+    guard !isClosed else { return }
+    isClosed = true
+    outbox.close()
+    if abortively { Fence.resetOnClose(descriptor) }
+    readiness.cancel(then: closed)
+  }
+
+  deinit { close() }
+}
