@@ -1,0 +1,64 @@
+import Synchronization
+
+@testable import Server
+
+/// A topic with easy contents: events say their number, frames are filled with it.
+struct TopicKit: ~Copyable {
+  var publisher: TopicPublisher
+  let signals = SignalLog()
+  var topic: Topic { publisher.topic }
+
+  init(ring: Int = 1 << 20, lag: Int = 1 << 20, budget: ByteBudget? = nil) {
+    var limits = TopicLimits()
+    limits.ring = ring
+    limits.lag = lag
+    let log = signals
+    publisher = TopicPublisher(
+      run: "r1", epoch: "e", limits: limits, budget: budget,
+      signals: TopicSignals(
+        lastViewerLeft: { log.note("left") }, held: { log.note($0 ? "held" : "released") },
+        describeGap: { gap in Array(TopicKit.text(of: gap).utf8) }))
+  }
+
+  static func text(of gap: Gap) -> String {
+    gap.missed.map { "\($0.hook ?? "events"):\($0.first)-\($0.last)x\($0.count)" }
+      .joined(separator: " ")
+  }
+
+  mutating func event(_ type: String = "token") {
+    publisher.publish(type) { Array("{\"seq\":\($0)}".utf8) }
+  }
+
+  /// A frame of 1,000 bytes, which costs 1,128.
+  mutating func frame(_ hook: String = "h", bytes: Int = 1000) {
+    publisher.add(
+      frameOf: hook, frame: { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: bytes) },
+      json: { sequence, form, _ in Array("{\"seq\":\(sequence),\"form\":\"\(form)\"}".utf8) })
+    publisher.announce()
+  }
+
+  consuming func finish() { publisher.finish() }
+}
+
+/// What a topic has signalled, in order.
+final class SignalLog: Sendable {
+  private let list = Mutex<[String]>([])
+  var all: [String] { list.withLock(\.self) }
+  func note(_ text: String) { list.withLock { $0.append(text) } }
+}
+
+extension Subscriber {
+  /// Everything there is now, as text: numbers, gaps in brackets, and how it ended.
+  func drain(step: Int = .max) -> String {
+    var words: [String] = []
+    while true {
+      switch take(atMost: step) {
+      case .items(let gap, let items):
+        if !gap.isEmpty { words.append("[\(TopicKit.text(of: gap))]") }
+        words += items.map { String($0.sequence) }
+      case .later: return words.joined(separator: " ")
+      case .end(let ending): return (words + ["\(ending)"]).joined(separator: " ")
+      }
+    }
+  }
+}
