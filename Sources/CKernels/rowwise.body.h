@@ -103,11 +103,11 @@ static float largest_of(const float *x, int64_t n) {
   return v_largest(top);
 }
 
-// y = e^(factor x - top) and its sum. y may be NULL.
+// y = e^(factor (x - top)) and its sum. y may be NULL.
 static float exponentials(const float *x, float factor, float top, float *y, int64_t n) {
   v16 sum = v_all(0.f);
   FOR_VECTORS(n) {
-    v16 e = v_exp(LOAD(x, -INFINITY) * v_all(factor) - v_all(top));
+    v16 e = v_exp((LOAD(x, -INFINITY) - v_all(top)) * v_all(factor));
     if (left < 16) {
       float lanes[16] = {0};
       v_store_some(lanes, e, left);
@@ -123,16 +123,13 @@ static void divide(float *x, float divisor, int64_t n) {
   FOR_VECTORS(n) STORE(x, LOAD(x, 0.f) / v_all(divisor));
 }
 
-// The largest of factor * x, for factor > 0.
-static float scaled_top(const float *x, float factor, int64_t n) { return largest_of(x, n) * factor; }
-
 static void softmax(const float *x, float factor, float *y, int64_t n) {
-  divide(y, exponentials(x, factor, scaled_top(x, factor, n), y, n), n);
+  divide(y, exponentials(x, factor, largest_of(x, n), y, n), n);
 }
 
 static float log_sum_exp(const float *x, float factor, int64_t n) {
-  float top = scaled_top(x, factor, n);
-  return top + logf(exponentials(x, factor, top, NULL, n));
+  float top = largest_of(x, n);
+  return top * factor + logf(exponentials(x, factor, top, NULL, n));
 }
 
 static int64_t argmax(const float *x, int64_t n) {
