@@ -1,1 +1,313 @@
-// The room's first file; see Sources/README.md.
+internal import Dispatch
+package import Hooks
+internal import Loops
+internal import Models
+internal import Synchronization
+internal import Tensors
+package import Tokenizers
+
+/// The only caller of models: admits generations, batches them, and steps them one pass at a time.
+///
+/// All sessions of a model share each pass over its weights. Between two passes the loop is free, so a pause, a
+/// cancellation or a new intervention takes effect within one step or one prompt chunk.
+package actor Engine {
+  package nonisolated let options: EngineOptions
+  private nonisolated let loop: Loop
+  private nonisolated let table = Mutex(ModelTable())
+  private nonisolated let nextID = Atomic<UInt64>(1)
+
+  private let arithmetic: Arithmetic
+  private let pool = CapturePool()
+  private var lanes: [Lane] = []
+  private var turn = 0
+  private var isStepping = false
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  package init(options: EngineOptions) {
+    self.options = options
+    loop = Loop(label: "neuroscope.engine")
+    arithmetic = Arithmetic(
+      threads: options.threads, instructionSet: options.instructionSet, numerics: options.numerics)
+  }
+
+  // MARK: Models
+
+  /// Loaded models, in the order of loading.
+  package nonisolated var models: [LoadedModel] { table.withLock { $0.models } }
+  /// The model of requests that name none: the one loaded last.
+  package nonisolated var current: LoadedModel? { table.withLock { $0.current } }
+
+  package nonisolated func model(_ id: String) -> LoadedModel? {
+    table.withLock { $0.models.first { $0.info.id == id } }
+  }
+
+  /// Opens, checks and prepares a model and makes it current; one with the same id is replaced.
+  ///
+  /// Models already loaded keep serving all the while, and stay as they are where this throws.
+  package nonisolated func load(
+    path: String, id: String?, contextLength: Int? = nil
+  ) async throws(EngineError) -> LoadedModel {
+    let options = options
+    let result = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Result<LoadedModel, EngineError>, Never>) in
+      DispatchQueue.global().async {
+        continuation.resume(
+          returning: Result { () throws(EngineError) in
+            try ModelLoader(options: options).load(path: path, id: id, contextLength: contextLength)
+          })
+      }
+    }
+    let loaded = try result.get()
+    table.withLock { $0.insert(loaded) }
+    return loaded
+  }
+
+  /// Takes a model off the list; generations in progress end in peace.
+  package nonisolated func unload(_ id: String) -> Bool { table.withLock { $0.remove(id) } }
+
+  // MARK: Generations
+
+  /// Admits a generation, or refuses it before anything is computed.
+  package func start(
+    _ request: GenerationRequest, sink: any GenerationSink
+  ) throws(EngineError) -> Generation {
+    try check(request)
+    let lane = lane(of: request.model)
+    let waiting = lanes.reduce(0) { $0 + $1.waiting }
+    guard waiting < options.maxWaiting else {
+      throw .overloaded(waiting: waiting, limit: options.maxWaiting)
+    }
+    let cache = lane.cache(for: request)
+    let session = Session(
+      generation: makeGeneration(), request: request, sink: sink, cache: cache, pool: pool)
+    session.reused = cache.length
+    lane.add(session)
+    if request.startsPaused { sink.receive(.paused(step: -1), of: session.generation) }
+    awake()
+    return session.generation
+  }
+
+  private func check(_ request: GenerationRequest) throws(EngineError) {
+    let info = request.model.info
+    guard !request.tokens.isEmpty else { throw .emptyPrompt }
+    for token in request.tokens where token < 0 || Int(token) >= info.vocabularySize {
+      throw .tokenOutOfRange(token, vocabularySize: info.vocabularySize)
+    }
+    guard request.maxTokens > 0, request.maxTokens <= info.contextLength,
+      request.tokens.count + request.maxTokens <= info.contextLength + 1
+    else {
+      throw .contextOverflow(
+        promptTokens: request.tokens.count, maxTokens: request.maxTokens,
+        contextLength: info.contextLength)
+    }
+    for intervention in request.interventions { try check(intervention, request.model) }
+  }
+
+  private func check(_ intervention: Intervention, _ model: LoadedModel) throws(EngineError) {
+    do { try intervention.check(model.catalogue) } catch { throw .intervention(error) }
+  }
+
+  private func makeGeneration() -> Generation {
+    let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+    return Generation(id: id) { [weak self] in self?.wake() }
+  }
+
+  /// Stops before the next pass (or prompt chunk).
+  ///
+  /// - Returns: the last finished pass, -1 where none is.
+  package func pause(_ generation: Generation) throws(EngineError) -> Int {
+    let session = try session(generation)
+    if session.state == .running {
+      session.state = .paused
+      session.stepsLeft = nil
+      session.sink.receive(.paused(step: session.step - 1), of: generation)
+    }
+    return session.step - 1
+  }
+
+  /// Goes on after a pause.
+  package func resume(_ generation: Generation) throws(EngineError) {
+    let session = try session(generation)
+    guard session.state == .paused else { return }
+    session.state = .running
+    session.stepsLeft = nil
+    session.sink.receive(.resumed(step: session.step), of: generation)
+    awake()
+  }
+
+  /// Runs `count` passes of a paused generation, then pauses it again.
+  package func step(_ generation: Generation, count: Int) throws(EngineError) {
+    let session = try session(generation)
+    guard session.state == .paused else { throw .notPaused(generation: generation.id) }
+    session.state = .running
+    session.stepsLeft = max(count, 1)
+    awake()
+  }
+
+  /// Drops what came after pass `last` and pauses; pass `last + 1` is next, and draws the same chances as before.
+  package func rewind(_ generation: Generation, toStep last: Int) throws(EngineError) {
+    let session = try session(generation)
+    guard last >= 0, last < session.step else {
+      throw .stepOutOfRange(last, last: session.step - 1)
+    }
+    session.rewind(to: last)
+    session.state = .paused
+    session.sink.receive(.rewound(step: last), of: generation)
+  }
+
+  /// A second generation that goes on from where this one is; the cache is shared until one of them writes.
+  ///
+  /// - Parameter changes: gets the request of this one, to change seed, sampling, hooks or interventions.
+  package func fork(
+    _ generation: Generation, sink: any GenerationSink,
+    changes: @Sendable (inout GenerationRequest) -> Void
+  ) throws(EngineError) -> Generation {
+    let parent = try session(generation)
+    var request = parent.request
+    request.captures = parent.captures
+    request.interventions = parent.interventions
+    changes(&request)
+    try check(request)
+    let child = parent.fork(makeGeneration(), request: request, sink: sink, pool: pool)
+    lane(of: request.model).add(child)
+    awake()
+    return child.generation
+  }
+
+  /// Replaces what is captured.
+  ///
+  /// - Returns: the first pass that captures it.
+  package func setCaptures(
+    _ generation: Generation, _ captures: [CaptureSpec]
+  ) throws(EngineError) -> Int {
+    let session = try session(generation)
+    session.captures = captures
+    session.needsCompile = true
+    return session.nextPass
+  }
+
+  /// Adds an intervention, or replaces the one of equal id.
+  ///
+  /// - Returns: the first pass that it changes; announced again in the stream when that pass begins.
+  package func addIntervention(
+    _ generation: Generation, _ intervention: Intervention
+  ) throws(EngineError) -> Int {
+    let session = try session(generation)
+    try check(intervention, session.request.model)
+    let starting = intervention.starting(at: session.nextPass)
+    session.interventions.removeAll { $0.id == intervention.id }
+    session.interventions.append(starting)
+    session.announced.remove(intervention.id)
+    session.needsCompile = true
+    return starting.fromStep
+  }
+
+  /// Removes an intervention.
+  ///
+  /// - Returns: the first pass without it.
+  package func removeIntervention(
+    _ generation: Generation, id: String
+  ) throws(EngineError) -> Int {
+    let session = try session(generation)
+    guard session.interventions.contains(where: { $0.id == id }) else {
+      throw .unknownIntervention(id)
+    }
+    session.interventions.removeAll { $0.id == id }
+    session.needsCompile = true
+    return session.nextPass
+  }
+
+  /// Where a generation is, or nil once it has ended.
+  package func facts(_ generation: Generation) -> GenerationFacts? {
+    guard let session = try? session(generation) else { return nil }
+    return GenerationFacts(
+      step: session.step - 1, tokens: session.tokens, promptCount: session.promptCount,
+      isPaused: session.state == .paused, interventions: session.interventions)
+  }
+
+  private func session(_ generation: Generation) throws(EngineError) -> Session {
+    for lane in lanes {
+      if let session = lane.session(generation) { return session }
+    }
+    throw .ended(generation: generation.id)
+  }
+
+  private func lane(of model: LoadedModel) -> Lane {
+    if let lane = lanes.first(where: { $0.loaded === model }) { return lane }
+    let lane = Lane(model, options)
+    lanes.append(lane)
+    return lane
+  }
+
+  // MARK: Stepping
+
+  /// Makes sure that the loop steps, from any thread.
+  nonisolated func wake() {
+    loop.execute { self.assumeIsolated { $0.awake() } }
+  }
+
+  private func awake() {
+    guard !isStepping else { return }
+    isStepping = true
+    schedule()
+  }
+
+  private nonisolated func schedule() {
+    loop.execute { self.assumeIsolated { $0.stepOnce() } }
+  }
+
+  /// One pass of the next model that has work; then lets whatever waits for the loop go first.
+  private func stepOnce() {
+    for _ in lanes.indices {
+      turn = (turn + 1) % lanes.count
+      guard lanes[turn].hasWork else { continue }
+      _ = lanes[turn].step(arithmetic)
+      schedule()
+      return
+    }
+    isStepping = false
+    forgetUnloaded()
+  }
+
+  /// Frees the memory of models that are off the list and have no session left.
+  private func forgetUnloaded() {
+    let kept = models
+    lanes.removeAll { lane in lane.isEmpty && !kept.contains { $0 === lane.loaded } }
+  }
+}
+
+/// Where a generation is.
+package struct GenerationFacts: Sendable {
+  /// The last finished pass, -1 before the prompt's.
+  package let step: Int
+  /// Prompt and generated tokens.
+  package let tokens: [Token]
+  package let promptCount: Int
+  package let isPaused: Bool
+  package let interventions: [Intervention]
+}
+
+/// The list of loaded models; a value behind a lock, so that look-ups need no hop.
+private struct ModelTable {
+  var models: [LoadedModel] = []
+  var current: LoadedModel?
+
+  mutating func insert(_ model: LoadedModel) {
+    if let index = models.firstIndex(where: { $0.info.id == model.info.id }) {
+      models[index] = model
+    } else {
+      models.append(model)
+    }
+    current = model
+  }
+
+  mutating func remove(_ id: String) -> Bool {
+    guard let index = models.firstIndex(where: { $0.info.id == id }) else { return false }
+    let removed = models.remove(at: index)
+    if current === removed { current = models.last }
+    return true
+  }
+}

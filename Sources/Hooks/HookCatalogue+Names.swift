@@ -1,4 +1,6 @@
-/// Why a hook's names lead to no tensor of this model. Facts; the server words them.
+/// Why a hook's names lead to no tensor of this model.
+///
+/// Facts; the server words them.
 package enum HookNameProblem: Error, Sendable, Equatable {
   case unknownComponent(String, nearest: [String])
   case unknownLayer(String, nearest: [String])

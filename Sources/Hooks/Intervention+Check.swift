@@ -1,4 +1,6 @@
-/// Why an intervention can't be applied to this model. Facts; the server words them.
+/// Why an intervention can't be applied to this model.
+///
+/// Facts; the server words them.
 package enum InterventionProblem: Error, Sendable, Equatable {
   case vectorLength(found: Int, expected: Int)
   case headOutOfRange(Int, heads: Int)

@@ -147,3 +147,21 @@ package struct WeightMatrix: @unchecked Sendable {
     return base.assumingMemoryBound(to: UInt8.self)
   }
 }
+
+extension WeightMatrix {
+  /// Some of the rows, borrowed from the same owner: how fused projections are taken apart.
+  package func rows(_ range: Range<Int>) throws(Problem) -> WeightMatrix {
+    guard range.lowerBound >= 0, range.upperBound <= rows, !range.isEmpty else {
+      throw .emptyShape(rows: range.count, columns: columns)
+    }
+    var part = descriptor
+    part.rows = Int64(range.count)
+    part.data = descriptor.data + range.lowerBound * Int(descriptor.row_stride)
+    let scales = range.lowerBound * Int(descriptor.scale_stride)
+    part.scales = descriptor.scales.map { $0 + scales }
+    part.biases = descriptor.biases.map { $0 + scales }
+    return WeightMatrix(
+      encoding: encoding, rows: range.count, columns: columns, bytesPerRow: bytesPerRow,
+      owner: owner, descriptor: part)
+  }
+}

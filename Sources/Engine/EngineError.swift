@@ -1,0 +1,25 @@
+package import Checkpoints
+package import Hooks
+package import Tokenizers
+
+/// Why the engine can't do what was asked. Facts; the server words them.
+package enum EngineError: Error, Sendable {
+  case emptyPrompt
+  case tokenOutOfRange(Token, vocabularySize: Int)
+  /// The prompt, and the tokens asked for, against what the model can hold.
+  case contextOverflow(promptTokens: Int, maxTokens: Int, contextLength: Int)
+  case unknownFamily(String, supported: [String])
+  case checkpoint(CheckpointError)
+  case tokenizer(TokenizerError)
+  case unknownModel(String)
+  /// The generation has ended, so it can't be paused, stepped or changed.
+  case ended(generation: UInt64)
+  case notPaused(generation: UInt64)
+  case stepOutOfRange(Int, last: Int)
+  case intervention(InterventionProblem)
+  case unknownIntervention(String)
+  /// Too many generations are waiting.
+  case overloaded(waiting: Int, limit: Int)
+  /// Scores were no numbers (damaged weights, or an intervention that blew up).
+  case notFinite(step: Int)
+}

@@ -1,0 +1,43 @@
+package import Tensors
+
+/// How an engine computes and how much it takes on.
+package struct EngineOptions: Sendable {
+  /// Threads of the worker team, the engine's own included.
+  package var threads: Int
+  package var instructionSet: InstructionSet
+  package var numerics: Numerics
+  /// How keys and values are kept: `F32`, or `F16` for half the memory.
+  package var cacheType: ElementType
+  /// Prompt tokens of one pass while nothing else runs, and while other generations wait for their next token.
+  package var promptChunk: Int
+  package var sharedPromptChunk: Int
+  /// Generations that decode side by side; further ones wait.
+  package var maxActive: Int
+  /// Generations that may wait; one more is refused.
+  package var maxWaiting: Int
+  /// Positions a session holds unless a load asks for fewer or more.
+  package var contextLength: Int
+  /// Finished prompts whose cache is kept for requests that begin alike.
+  package var keptPrefixes: Int
+
+  package init(
+    threads: Int, instructionSet: InstructionSet = .best, numerics: Numerics = .exact,
+    cacheType: ElementType = .f32, promptChunk: Int = 512, sharedPromptChunk: Int = 64,
+    maxActive: Int = 16, maxWaiting: Int = 256, contextLength: Int = 4096, keptPrefixes: Int = 4
+  ) {
+    self.threads = max(threads, 1)
+    self.instructionSet = instructionSet
+    self.numerics = numerics
+    self.cacheType = cacheType
+    self.promptChunk = max(promptChunk, ForwardLimits.minimumChunk)
+    self.sharedPromptChunk = max(sharedPromptChunk, ForwardLimits.minimumChunk)
+    self.maxActive = max(maxActive, 1)
+    self.maxWaiting = max(maxWaiting, 1)
+    self.contextLength = max(contextLength, 1)
+    self.keptPrefixes = max(keptPrefixes, 0)
+  }
+}
+
+enum ForwardLimits {
+  static let minimumChunk = 16
+}

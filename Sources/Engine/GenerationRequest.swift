@@ -1,0 +1,41 @@
+package import Hooks
+package import Tokenizers
+
+/// A validated order for one generation.
+package struct GenerationRequest: Sendable {
+  package var model: LoadedModel
+  /// The prompt; at least one token.
+  package var tokens: [Token]
+  package var maxTokens: Int
+  package var sampling: SamplingOptions
+  /// Text ends before the first of these.
+  package var stopStrings: [String]
+  /// Generation ends when one of these is drawn; its text is not shown.
+  package var stopTokens: Set<Token>
+  /// Whether special tokens' text is kept in the generated text (Harmony's channels need it).
+  package var keepsSpecialText: Bool
+  package var captures: [CaptureSpec]
+  package var interventions: [Intervention]
+  /// Alternatives reported with each token.
+  package var topLogprobs: Int
+  package var startsPaused: Bool
+
+  package init(
+    model: LoadedModel, tokens: [Token], maxTokens: Int = 100,
+    sampling: SamplingOptions = SamplingOptions(), stopStrings: [String] = [],
+    stopTokens: Set<Token> = [], keepsSpecialText: Bool = false, captures: [CaptureSpec] = [],
+    interventions: [Intervention] = [], topLogprobs: Int = 0, startsPaused: Bool = false
+  ) {
+    self.model = model
+    self.tokens = tokens
+    self.maxTokens = maxTokens
+    self.sampling = sampling
+    self.stopStrings = stopStrings
+    self.stopTokens = stopTokens
+    self.keepsSpecialText = keepsSpecialText
+    self.captures = captures
+    self.interventions = interventions
+    self.topLogprobs = topLogprobs
+    self.startsPaused = startsPaused
+  }
+}

@@ -1,0 +1,186 @@
+internal import Hooks
+internal import Models
+internal import Tensors
+internal import Tokenizers
+
+/// The sessions of one loaded model, and the memory of its passes.
+///
+/// - Isolation: lives on the engine's loop.
+final class Lane {
+  let loaded: LoadedModel
+  /// Waiting and active sessions, in the order of admission.
+  private(set) var sessions: [Session] = []
+  private let options: EngineOptions
+  private let workspace: Workspace
+  private let batch: ForwardBatch
+  private var prefixes: PrefixStore
+  /// Sessions of the batch under way, by part.
+  private var batched: [Session] = []
+
+  init(_ loaded: LoadedModel, _ options: EngineOptions) {
+    self.loaded = loaded
+    self.options = options
+    let chunk = min(options.promptChunk, loaded.info.contextLength)
+    workspace = Workspace(
+      for: loaded.model, maxRows: chunk + options.maxActive * ForwardBatch.decodeLimit,
+      maxScores: options.maxActive + 1)
+    batch = ForwardBatch(layers: loaded.info.layers)
+    prefixes = PrefixStore(limit: options.keptPrefixes)
+  }
+
+  var isEmpty: Bool { sessions.isEmpty }
+  /// Sessions that have not begun.
+  var waiting: Int { sessions.count { $0.began == nil } }
+  var hasWork: Bool { sessions.contains { $0.generation.isCancelled || $0.isRunnable } }
+
+  func add(_ session: Session) { sessions.append(session) }
+  func session(_ generation: Generation) -> Session? {
+    sessions.first { $0.generation == generation }
+  }
+
+  /// A cache for a new request: the beginning it shares with an earlier prompt, or an empty one.
+  ///
+  /// A request that looks at its prompt or changes it computes all of it.
+  func cache(for request: GenerationRequest) -> KeyValueCache {
+    if request.captures.isEmpty, request.interventions.isEmpty,
+      request.tokens.count > ForwardBatch.decodeLimit,
+      let shared = prefixes.longest(for: request.tokens)
+    {
+      return shared
+    }
+    return KeyValueCache(shape: loaded.model.cacheShape)
+  }
+
+  // MARK: A step
+
+  /// Runs one forward pass over what is runnable: every decoding session, and a chunk of one prompt.
+  ///
+  /// - Returns: false where there was nothing to do.
+  func step(_ arithmetic: Arithmetic) -> Bool {
+    removeCancelled()
+    fillBatch()
+    guard !batched.isEmpty else { return false }
+    loaded.model.forward(batch, workspace, arithmetic)
+    var scored = 0
+    for session in batched {
+      guard session.pending.isEmpty else {
+        session.sink.receive(
+          .promptProgress(processed: session.cache.length, total: session.promptCount),
+          of: session.generation)
+        continue
+      }
+      let scores = loaded.model.scores(scored, of: workspace)
+      scored += 1
+      finishPass(session, scores, arithmetic)
+    }
+    batched.removeAll(keepingCapacity: true)
+    return true
+  }
+
+  private func removeCancelled() {
+    guard sessions.contains(where: \.generation.isCancelled) else { return }
+    for session in sessions where session.generation.isCancelled { end(session, .cancelled) }
+  }
+
+  private func fillBatch() {
+    batch.removeAll()
+    var active = 0
+    for session in sessions where session.isRunnable && session.isDecoding {
+      guard active < options.maxActive else { break }
+      active += 1
+      add(session, count: session.pending.count, isDecode: true)
+    }
+    guard
+      let prompt = sessions.first(where: {
+        $0.isRunnable && !$0.isDecoding && ($0.began != nil || active < options.maxActive)
+      })
+    else { return }
+    let limit = min(
+      active == 0 ? options.promptChunk : options.sharedPromptChunk, loaded.info.contextLength)
+    add(prompt, count: min(prompt.pending.count, limit), isDecode: false)
+  }
+
+  private func add(_ session: Session, count: Int, isDecode: Bool) {
+    if session.began == nil { session.began = Clock.now }
+    session.beginPass()
+    let next = session.pending.prefix(count)
+    batch.add(
+      session.cache, tokens: next, isDecode: isDecode,
+      scores: next.count == session.pending.count ? .last : .none,
+      tap: session.tap.isIdle ? nil : session.tap)
+    batched.append(session)
+  }
+
+  private func finishPass(
+    _ session: Session, _ scores: UnsafeMutableBufferPointer<Float>, _ arithmetic: Arithmetic
+  ) {
+    let step = session.step
+    session.isInPass = false
+    if step == 0 {
+      session.decodeBegan = Clock.now
+      session.sink.receive(
+        .promptProgress(processed: session.promptCount, total: session.promptCount),
+        of: session.generation)
+      if session.interventions.isEmpty, !session.isDecoding {
+        prefixes.keep(session.tokens[..<session.promptCount], session.cache)
+      }
+    }
+    if let captures = session.tap.finishPass() {
+      session.sink.receive(.captures(captures), of: session.generation)
+    }
+    guard
+      let choice = session.sampler.choose(
+        scores, seen: session.seen, generated: session.generated, step: step, arithmetic)
+    else {
+      remove(session)
+      session.sink.receive(.failed(.notFinite(step: step)), of: session.generation)
+      return
+    }
+    take(choice, session, step: step)
+  }
+
+  private func take(_ choice: Sampler.Choice, _ session: Session, step: Int) {
+    let token = choice.score.token
+    session.append(token)
+    session.step += 1
+    let isStop = session.request.stopTokens.contains(token)
+    let text = isStop ? "" : session.stops.append(session.decoder.append(token))
+    session.sink.receive(
+      .token(step: step, token: token, text: text, score: choice.score, top: choice.top),
+      of: session.generation)
+    if isStop || session.stops.isStopped {
+      end(session, .stop)
+    } else if session.generatedCount >= session.request.maxTokens
+      || session.tokens.count > loaded.info.contextLength
+    {
+      end(session, .length)
+    } else if let left = session.stepsLeft {
+      session.stepsLeft = left > 1 ? left - 1 : nil
+      guard left <= 1 else { return }
+      session.state = .paused
+      session.sink.receive(.paused(step: step), of: session.generation)
+    }
+  }
+
+  private func end(_ session: Session, _ reason: FinishReason) {
+    remove(session)
+    // What a stop string might have begun with is plain text after all.
+    if reason != .cancelled {
+      let rest = session.stops.append(session.decoder.finish()) + session.stops.finish()
+      if !rest.isEmpty { session.sink.receive(.text(rest), of: session.generation) }
+    }
+    let now = Clock.now
+    var summary = GenerationSummary()
+    summary.promptTokens = session.promptCount
+    summary.completionTokens = session.generatedCount
+    summary.reusedTokens = session.reused
+    summary.queueSeconds = (session.began ?? now) - session.admitted
+    summary.promptSeconds = session.began.map { (session.decodeBegan ?? now) - $0 } ?? 0
+    summary.decodeSeconds = session.decodeBegan.map { now - $0 } ?? 0
+    session.sink.receive(.finished(reason, summary), of: session.generation)
+  }
+
+  private func remove(_ session: Session) {
+    sessions.removeAll { $0 === session }
+  }
+}

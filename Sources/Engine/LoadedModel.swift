@@ -1,0 +1,27 @@
+package import Hooks
+internal import Models
+package import Tokenizers
+
+/// A model that is in memory: its facts, its tokenizer, its chat format, its hook points.
+///
+/// - Ownership: runs hold it; unloading only takes it off the list, so a run in progress ends in peace.
+package final class LoadedModel: Sendable {
+  package let info: ModelInfo
+  package let tokenizer: Tokenizer
+  /// How messages become a prompt, or why they can't: a template that this program can't read.
+  package let chat: Result<ChatFormat, ChatFormatError>
+  package let catalogue: HookCatalogue
+  let model: LanguageModel
+
+  init(
+    info: ModelInfo, tokenizer: Tokenizer, chat: Result<ChatFormat, ChatFormatError>,
+    catalogue: HookCatalogue,
+    model: LanguageModel
+  ) {
+    self.info = info
+    self.tokenizer = tokenizer
+    self.chat = chat
+    self.catalogue = catalogue
+    self.model = model
+  }
+}

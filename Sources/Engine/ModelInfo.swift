@@ -1,0 +1,28 @@
+/// What is known of a loaded model, for listings and recordings.
+package struct ModelInfo: Sendable, Equatable {
+  package let id: String
+  package let path: String
+  /// The family's canonical name: `llama`, `gpt_oss`, …
+  package let family: String
+  /// `gguf`, `safetensors` or `mlx`.
+  package let format: String
+  package let layers: Int
+  package let hiddenSize: Int
+  package let vocabularySize: Int
+  package let heads: Int
+  package let keyValueHeads: Int
+  package let headDimension: Int
+  package let experts: Int
+  /// Positions a session can hold: the smaller of what the model was made for and what was asked at load.
+  package let contextLength: Int
+  /// How the weights are stored (`Q4_1`, `BF16`, `MLX 4-bit g32`); nil where they are plain float32.
+  package let quantization: String?
+  package let parameterCount: Int
+  package let fileBytes: Int
+  package let modelHash: String
+  package let tokenizerHash: String
+  /// Seconds since 1970 when it was loaded.
+  package let created: Int
+  /// `exact`, or `fast` where activations are quantised too.
+  package let numerics: String
+}

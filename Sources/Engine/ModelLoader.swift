@@ -1,0 +1,83 @@
+internal import Checkpoints
+internal import Foundation
+internal import Models
+internal import Tensors
+internal import Tokenizers
+
+/// Turns a path into a model that can be run; touches nothing that is already loaded.
+struct ModelLoader {
+  let options: EngineOptions
+
+  func load(path: String, id: String?, contextLength: Int?) throws(EngineError) -> LoadedModel {
+    let checkpoint: Checkpoint
+    do { checkpoint = try Checkpoint.open(path) } catch { throw .checkpoint(error) }
+    let c = checkpoint.configuration
+    guard let family = Families.family(of: c.architecture) else {
+      throw .unknownFamily(c.architecture, supported: Families.architectures)
+    }
+    let context = min(c.contextLength, max(contextLength ?? options.contextLength, 1))
+    let model: LanguageModel
+    do {
+      model = try family.build(
+        checkpoint, BuildOptions(contextLength: context, cacheType: options.cacheType))
+    } catch { throw .checkpoint(error) }
+    let (tokenizer, chat) = try text(of: checkpoint)
+    let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    let info = ModelInfo(
+      id: id ?? name, path: path, family: c.architecture, format: checkpoint.format.rawValue,
+      layers: c.layers, hiddenSize: c.hiddenSize, vocabularySize: c.vocabularySize,
+      heads: c.heads, keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
+      experts: c.experts, contextLength: context, quantization: checkpoint.quantization,
+      parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
+      modelHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
+      created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue)
+    return LoadedModel(
+      info: info, tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model)
+  }
+
+  private func text(
+    of checkpoint: Checkpoint
+  ) throws(EngineError) -> (Tokenizer, Result<ChatFormat, ChatFormatError>) {
+    let tokenizer: Tokenizer
+    do { tokenizer = try self.tokenizer(of: checkpoint) } catch { throw .tokenizer(error) }
+    let chat = Result { () throws(ChatFormatError) in
+      try ChatFormat.make(
+        template: checkpoint.chatTemplate ?? tokenizer.chatTemplate,
+        family: checkpoint.configuration.architecture, tokenizer: tokenizer)
+    }
+    return (tokenizer, chat)
+  }
+
+  private func tokenizer(of checkpoint: Checkpoint) throws(TokenizerError) -> Tokenizer {
+    switch checkpoint.tokenizer {
+    case .directory(let path):
+      return try Tokenizer.open(directory: URL(fileURLWithPath: path))
+    case .gguf(let fields):
+      return try Tokenizer(gguf: GGUFTokenizerFields(fields, template: checkpoint.chatTemplate))
+    case .none:
+      throw TokenizerError(
+        file: checkpoint.path, field: "tokenizer",
+        expected: "tokenizer.json, or tokenizer.ggml.* fields", found: "neither")
+    }
+  }
+}
+
+extension GGUFTokenizerFields {
+  /// The same fields as the file's reader has them.
+  init(_ file: GGUFTokenizer, template: String?) {
+    self.init(model: file.model, tokens: file.tokens)
+    pre = file.pre
+    scores = file.scores
+    merges = file.merges
+    tokenTypes = file.tokenTypes.map { Int32(clamping: $0) }
+    bos = file.beginToken.map { Token(clamping: $0) }
+    eos = file.endToken.map { Token(clamping: $0) }
+    eot = file.endOfTurnToken.map { Token(clamping: $0) }
+    unknown = file.unknownToken.map { Token(clamping: $0) }
+    pad = file.paddingToken.map { Token(clamping: $0) }
+    addBOS = file.addsBegin
+    addEOS = file.addsEnd
+    addSpacePrefix = file.addsSpacePrefix
+    chatTemplate = template
+  }
+}

@@ -1,0 +1,140 @@
+internal import Foundation
+internal import Tensors
+internal import Tokenizers
+
+/// Chooses tokens from scores.
+///
+/// Chance is a function of the seed and the step alone, so a rewound or replayed step draws the same number.
+struct Sampler {
+  let options: SamplingOptions
+  let topLogprobs: Int
+
+  struct Choice {
+    let score: TokenScore
+    let top: [TokenScore]
+  }
+
+  /// - Parameters:
+  ///   - scores: `[vocabulary]`; changed by penalties.
+  ///   - seen: how often each token stands in the prompt and the text so far.
+  ///   - generated: how often each token was generated.
+  /// - Returns: nil where the scores are no numbers.
+  func choose(
+    _ scores: UnsafeMutableBufferPointer<Float>, seen: [Token: Int], generated: [Token: Int],
+    step: Int, _ arithmetic: Arithmetic
+  ) -> Choice? {
+    let whole = UnsafeBufferPointer(scores)
+    let normaliser = arithmetic.logSumExp(whole)
+    guard normaliser.isFinite else { return nil }
+    let top = largest(topLogprobs, of: whole, arithmetic).map {
+      TokenScore(token: $0.token, logprob: $0.score - normaliser)
+    }
+    var plain: [Token: Float] = [:]
+    penalise(scores, seen: seen, generated: generated, remembering: &plain)
+    let token: Token
+    if options.temperature <= 0 {
+      token = Token(arithmetic.argmax(whole))
+    } else {
+      token = draw(whole, step: step, arithmetic)
+    }
+    let score = plain[token] ?? scores[Int(token)]
+    return Choice(score: TokenScore(token: token, logprob: score - normaliser), top: top)
+  }
+
+  private func penalise(
+    _ scores: UnsafeMutableBufferPointer<Float>, seen: [Token: Int], generated: [Token: Int],
+    remembering plain: inout [Token: Float]
+  ) {
+    if options.repetitionPenalty != 1 {
+      for token in seen.keys {
+        let score = scores[Int(token)]
+        plain[token] = score
+        scores[Int(token)] =
+          score > 0 ? score / options.repetitionPenalty : score * options.repetitionPenalty
+      }
+    }
+    guard options.presencePenalty != 0 || options.frequencyPenalty != 0 else { return }
+    for (token, count) in generated {
+      if plain[token] == nil { plain[token] = scores[Int(token)] }
+      scores[Int(token)] -= options.presencePenalty + Float(count) * options.frequencyPenalty
+    }
+  }
+
+  /// Draws by temperature among the tokens that top-k, top-p and min-p leave, in that order.
+  private func draw(
+    _ scores: UnsafeBufferPointer<Float>, step: Int, _ arithmetic: Arithmetic
+  ) -> Token {
+    let factor = 1 / options.temperature
+    let limit = options.topK > 0 ? min(options.topK, scores.count) : scores.count
+    // Nearly always a few hundred tokens hold all the probability that counts; widen while they don't.
+    var count = min(limit, 256)
+    while true {
+      let best = largest(count, of: scores, arithmetic)
+      guard let top = best.first?.score else { return 0 }
+      // Shares of the whole distribution; of the k best alone where top-k cuts.
+      var total: Double
+      if options.topK > 0 {
+        total = best.prefix(limit).reduce(0) { $0 + exp(Double(($1.score - top) * factor)) }
+      } else {
+        total = exp(Double(arithmetic.logSumExp(scores, factor: factor) - top * factor))
+      }
+      if !(total > 0) { total = 1 }
+      var kept = 0
+      var sum = 0.0
+      var isCut = false
+      for candidate in best {
+        let share = exp(Double((candidate.score - top) * factor)) / total
+        if kept > 0, share < Double(options.minP) * (1 / total) {
+          isCut = true
+          break
+        }
+        kept += 1
+        sum += share
+        if sum >= Double(options.topP) {
+          isCut = true
+          break
+        }
+      }
+      if !isCut, count < limit {
+        count = min(count * 8, limit)
+        continue
+      }
+      return pick(best.prefix(kept), top: top, factor: factor, step: step)
+    }
+  }
+
+  private func pick(
+    _ candidates: ArraySlice<(token: Token, score: Float)>, top: Float, factor: Float, step: Int
+  ) -> Token {
+    let weights = candidates.map { exp(Double(($0.score - top) * factor)) }
+    var left = uniform(step: step) * weights.reduce(0, +)
+    for (candidate, weight) in zip(candidates, weights) {
+      left -= weight
+      if left < 0 { return candidate.token }
+    }
+    return candidates.last?.token ?? 0
+  }
+
+  private func largest(
+    _ count: Int, of scores: UnsafeBufferPointer<Float>, _ arithmetic: Arithmetic
+  ) -> [(token: Token, score: Float)] {
+    guard count > 0 else { return [] }
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { indices in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+        guard let places = indices.baseAddress, let numbers = values.baseAddress else { return [] }
+        let found = arithmetic.largest(count, of: scores, indices: places, values: numbers)
+        return (0..<found).map { (Token(places[$0]), numbers[$0]) }
+      }
+    }
+  }
+
+  /// A number in [0, 1) from seed and step (SplitMix64, Steele et al. 2014).
+  private func uniform(step: Int) -> Double {
+    var mixed =
+      options.seed &+ UInt64(truncatingIfNeeded: step &+ 1) &* 0x9E37_79B9_7F4A_7C15
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    mixed ^= mixed >> 31
+    return Double(mixed >> 11) / Double(1 << 53)
+  }
+}

@@ -1,0 +1,138 @@
+internal import Hooks
+internal import Models
+internal import Tokenizers
+
+/// One timeline of a generation: its tokens, its cache, its tap.
+///
+/// - Isolation: lives on the engine's loop and never leaves it.
+final class Session {
+  enum State { case running, paused }
+
+  let generation: Generation
+  let request: GenerationRequest
+  let sink: any GenerationSink
+  let promptCount: Int
+  let cache: KeyValueCache
+  let tap: RunTap
+  let sampler: Sampler
+
+  /// Prompt and generated tokens.
+  var tokens: [Token]
+  /// The next pass: 0 is the prompt's; pass n works on generated token n-1.
+  var step: Int
+  var state: State
+  /// Passes left before it pauses again; nil where it runs on.
+  var stepsLeft: Int?
+  /// True between the first chunk of a pass and its last.
+  var isInPass = false
+  var captures: [CaptureSpec]
+  var interventions: [Intervention]
+  /// Interventions whose first pass has been announced.
+  var announced: Set<String> = []
+  var needsCompile = true
+  /// Prompt positions taken over from another session's cache.
+  var reused = 0
+
+  var decoder: TextDecoder
+  var stops: StopMatcher
+  var seen: [Token: Int] = [:]
+  var generated: [Token: Int] = [:]
+
+  var admitted = Clock.now
+  var began: Double?
+  var decodeBegan: Double?
+
+  init(
+    generation: Generation, request: GenerationRequest, sink: any GenerationSink,
+    cache: KeyValueCache, pool: CapturePool
+  ) {
+    self.generation = generation
+    self.request = request
+    self.sink = sink
+    self.cache = cache
+    promptCount = request.tokens.count
+    tokens = request.tokens
+    step = 0
+    state = request.startsPaused ? .paused : .running
+    captures = request.captures
+    interventions = request.interventions
+    tap = RunTap(catalogue: request.model.catalogue, pool: pool)
+    sampler = Sampler(options: request.sampling, topLogprobs: request.topLogprobs)
+    decoder = TextDecoder(request.model.tokenizer, skipSpecial: !request.keepsSpecialText)
+    stops = StopMatcher(request.stopStrings)
+    for token in tokens { seen[token, default: 0] += 1 }
+  }
+
+  var generatedCount: Int { tokens.count - promptCount }
+  /// Tokens the cache does not hold yet.
+  var pending: ArraySlice<Token> { tokens[cache.length...] }
+  /// Whether its passes read weights for few rows: decided by the session alone, so its bits are its own.
+  var isDecoding: Bool { step > 0 || promptCount <= ForwardBatch.decodeLimit }
+  var isRunnable: Bool { state == .running && !generation.isHeld }
+  /// The first pass that a change made now can reach.
+  var nextPass: Int { isInPass ? step + 1 : step }
+
+  /// Begins a pass: what was changed since the last one takes effect.
+  func beginPass() {
+    guard !isInPass else { return }
+    isInPass = true
+    if needsCompile {
+      tap.setCaptures(captures)
+      tap.setInterventions(interventions)
+      needsCompile = false
+    }
+    for intervention in interventions
+    where intervention.fromStep <= step && announced.insert(intervention.id).inserted {
+      sink.receive(
+        .interventionApplied(id: intervention.id, firstStep: step), of: generation)
+    }
+    let first = step == 0 ? reused : promptCount + step - 1
+    tap.beginPass(step: step, positions: first..<tokens.count)
+  }
+
+  /// Takes a chosen token in.
+  func append(_ token: Token) {
+    tokens.append(token)
+    seen[token, default: 0] += 1
+    generated[token, default: 0] += 1
+  }
+
+  /// Drops the tokens yielded after a pass, so that the pass after it is next.
+  func rewind(to last: Int) {
+    for token in tokens[(promptCount + last + 1)...] {
+      seen[token, default: 1] -= 1
+      if seen[token] == 0 { seen[token] = nil }
+      generated[token, default: 1] -= 1
+      if generated[token] == 0 { generated[token] = nil }
+    }
+    tokens.removeLast(tokens.count - (promptCount + last + 1))
+    cache.truncate(to: min(cache.length, promptCount + last))
+    step = last + 1
+    isInPass = false
+    restoreText()
+  }
+
+  /// Brings decoder and stop matcher to where the tokens are.
+  private func restoreText() {
+    decoder = TextDecoder(request.model.tokenizer, skipSpecial: !request.keepsSpecialText)
+    stops = StopMatcher(request.stopStrings)
+    for token in tokens[promptCount...] { _ = stops.append(decoder.append(token)) }
+  }
+
+  /// A session that goes on from the same state, sharing the cache's pages.
+  func fork(
+    _ generation: Generation, request: GenerationRequest, sink: any GenerationSink,
+    pool: CapturePool
+  ) -> Session {
+    let child = Session(
+      generation: generation, request: request, sink: sink,
+      cache: cache.fork(length: cache.length), pool: pool)
+    child.tokens = tokens
+    child.step = step
+    child.reused = step == 0 ? cache.length : reused
+    child.seen = seen
+    child.generated = generated
+    child.restoreText()
+    return child
+  }
+}

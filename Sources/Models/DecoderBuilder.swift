@@ -1,0 +1,121 @@
+internal import Checkpoints
+internal import Tensors
+
+/// What the families share when they put a decoder together: the Llama shape, with places for their differences.
+struct DecoderBuilder {
+  let scope: WeightScope
+  let configuration: ModelConfiguration
+  let options: BuildOptions
+  private let rotary: RotaryTable?
+  private let slidingRotary: RotaryTable?
+
+  init(_ checkpoint: Checkpoint, _ options: BuildOptions, scope: WeightScope? = nil)
+    throws(CheckpointError)
+  {
+    self.scope = scope ?? WeightScope(checkpoint)
+    configuration = checkpoint.configuration
+    self.options = options
+    let full = try Self.table(configuration.rope, checkpoint, options)
+    rotary = full
+    slidingRotary =
+      configuration.slidingRope == nil
+      ? full : try Self.table(configuration.slidingRope, checkpoint, options)
+  }
+
+  private static func table(
+    _ rope: RopeConfiguration?, _ checkpoint: Checkpoint, _ options: BuildOptions
+  ) throws(CheckpointError) -> RotaryTable? {
+    guard let rope else { return nil }
+    var factors: [Float] = []
+    if case .frequencyFactors(let tensor) = rope.scaling {
+      factors = try checkpoint.vector(tensor, count: rope.rotaryDimension / 2)
+    }
+    let frequencies = RotaryFrequencies(
+      rope, factors: factors, contextLength: options.contextLength)
+    return RotaryTable(
+      frequencies: frequencies.values, factor: frequencies.factor, positions: options.contextLength
+    )
+  }
+
+  /// Blocks `0..<layers`, each from its own scope.
+  func blocks(
+    _ body: (WeightScope, Int) throws(CheckpointError) -> Block
+  ) throws(CheckpointError) -> [Block] {
+    var blocks: [Block] = []
+    for layer in 0..<configuration.layers { blocks.append(try body(scope.block(layer), layer)) }
+    return blocks
+  }
+
+  /// Attention with separate projections `self_attn.{q,k,v,o}_proj`.
+  func attention(_ block: WeightScope, layer: Int) throws(CheckpointError) -> Attention {
+    let c = configuration
+    let queries = c.heads * c.headDimension
+    let keys = c.keyValueHeads * c.headDimension
+    return attention(
+      query: try block.linear("self_attn.q_proj", "attn_q", rows: queries, columns: c.hiddenSize),
+      key: try block.linear("self_attn.k_proj", "attn_k", rows: keys, columns: c.hiddenSize),
+      value: try block.linear("self_attn.v_proj", "attn_v", rows: keys, columns: c.hiddenSize),
+      output: try block.linear(
+        "self_attn.o_proj", "attn_output", rows: c.hiddenSize, columns: queries),
+      layer: layer)
+  }
+
+  /// Attention from projections, with the configuration's scale, window and rotation.
+  func attention(
+    query: Linear, key: Linear, value: Linear, output: Linear, layer: Int
+  ) -> Attention {
+    let c = configuration
+    let isSliding = c.attentionSpans.indices.contains(layer) && c.attentionSpans[layer] == .sliding
+    let scalar = c.queryPreAttentionScalar ?? Double(c.headDimension)
+    var attention = Attention(
+      query: query, key: key, value: value, output: output, heads: c.heads,
+      keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
+      scale: Float(1 / scalar.squareRoot()), rotary: isSliding ? slidingRotary : rotary)
+    attention.window = isSliding ? c.slidingWindow ?? 0 : 0
+    attention.interleaved = c.interleavedRotation
+    attention.softcap = c.attentionLogitSoftcap ?? 0
+    attention.normEpsilon = Float(c.normEpsilon)
+    return attention
+  }
+
+  /// `mlp.{gate,up,down}_proj`.
+  func gated(_ block: WeightScope, _ function: GateFunction) throws(CheckpointError) -> FeedForward
+  {
+    let c = configuration
+    let (inner, outer) = (c.intermediateSize, c.hiddenSize)
+    return .gated(
+      gate: try block.linear("mlp.gate_proj", "ffn_gate", rows: inner, columns: outer),
+      up: try block.linear("mlp.up_proj", "ffn_up", rows: inner, columns: outer),
+      down: try block.linear("mlp.down_proj", "ffn_down", rows: outer, columns: inner), function)
+  }
+
+  /// The decoder around its blocks: embedding, last norm, head (or the embedding again, where tied).
+  func decoder<Family: ModelFamily>(
+    _ family: Family.Type, blocks: [Block], embedding: String = "embed_tokens",
+    finalNorm: Norm? = nil, positionEmbedding: WeightMatrix? = nil
+  ) throws(CheckpointError) -> LanguageModel {
+    let c = configuration
+    let table = try scope.matrix(
+      embedding, "token_embd", rows: c.vocabularySize, columns: c.hiddenSize)
+    let checkpoint = scope.checkpoint
+    let headName = checkpoint.format == .gguf ? "output" : "lm_head"
+    let head: Linear
+    if checkpoint.tensor(headName + ".weight") != nil {
+      head = Linear(
+        weight: try checkpoint.matrix(
+          headName, rows: c.vocabularySize, columns: c.hiddenSize), bias: nil)
+    } else {
+      head = Linear(weight: table, bias: nil)
+    }
+    let norm: Norm
+    if let finalNorm {
+      norm = finalNorm
+    } else {
+      norm = try scope.rootMeanSquare("norm", "output_norm")
+    }
+    return LanguageModel(
+      catalogue: family.catalogue(c), cacheType: options.cacheType,
+      contextLength: options.contextLength, embedding: table, embeddingScale: c.embeddingScale,
+      positionEmbedding: positionEmbedding, blocks: blocks, finalNorm: norm, head: head)
+  }
+}

@@ -1,0 +1,69 @@
+package import Hooks
+internal import Tensors
+
+/// The rows of one forward pass, of several sessions at once.
+///
+/// Sessions that decode come first (one row, or the few of a short prompt's end), prompt chunks after them; a
+/// decode row's bits do not depend on what else is in the batch.
+///
+/// - Isolation: belongs to the engine's loop; reused from pass to pass.
+package final class ForwardBatch {
+  /// Which rows of a part need scores of the vocabulary.
+  package enum Scores: Sendable { case none, last }
+
+  /// One session's rows.
+  package struct Part {
+    package let cache: KeyValueCache
+    package let rows: Range<Int>
+    /// The position of the first row: the cache's length before the pass.
+    package let firstPosition: Int
+    package let scores: Scores
+    /// Generated rows (or a whole prompt of very few), computed by kernels that read weights for few rows.
+    package let isDecode: Bool
+  }
+
+  package private(set) var parts: [Part] = []
+  package private(set) var tokens: [Int32] = []
+  package private(set) var positions: [Int32] = []
+  /// Rows of decoding parts; they precede all others.
+  package private(set) var decodeRows = 0
+  package let hooks: BatchHooks
+
+  package init(layers: Int) {
+    hooks = BatchHooks(layers: layers)
+  }
+
+  package func removeAll() {
+    parts.removeAll(keepingCapacity: true)
+    tokens.removeAll(keepingCapacity: true)
+    positions.removeAll(keepingCapacity: true)
+    hooks.removeAll()
+    decodeRows = 0
+  }
+
+  /// A prompt of at most this many tokens is computed like decoding.
+  package static let decodeLimit = 8
+
+  /// Adds the next tokens of a session. Parts that decode must be added before those that do not.
+  ///
+  /// - Parameter isDecode: must depend on the session alone (a long prompt's last short chunk is still prompt), so
+  ///   that the same request has the same bits however it is cut and whoever else is there.
+  package func add(
+    _ cache: KeyValueCache, tokens next: ArraySlice<Int32>, isDecode: Bool, scores: Scores,
+    tap: RunTap?
+  ) {
+    precondition(!isDecode || decodeRows == tokens.count, "decoding parts come first")
+    let start = tokens.count
+    let first = cache.length
+    tokens.append(contentsOf: next)
+    for offset in 0..<next.count { positions.append(Int32(first + offset)) }
+    let rows = start..<tokens.count
+    parts.append(
+      Part(cache: cache, rows: rows, firstPosition: first, scores: scores, isDecode: isDecode))
+    if isDecode { decodeRows = tokens.count }
+    if let tap { hooks.add(tap, rows: rows, firstPosition: first) }
+    cache.reserve(next.count)
+  }
+
+  package var rowCount: Int { tokens.count }
+}

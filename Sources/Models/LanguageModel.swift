@@ -1,0 +1,134 @@
+package import Hooks
+package import Tensors
+
+/// A decoder of transformer blocks with its weights: what every family builds.
+///
+/// Immutable: memory that changes is in the caches of the batch and in the ``Workspace``.
+package final class LanguageModel: Sendable {
+  package let catalogue: HookCatalogue
+  package let cacheShape: CacheShape
+  /// Positions the rotary tables (or the position embedding) reach.
+  package let contextLength: Int
+
+  let embedding: WeightMatrix
+  /// Multiplies the embedding (Gemma: the square root of the width).
+  let embeddingScale: Float
+  let positionEmbedding: WeightMatrix?
+  let blocks: [Block]
+  let finalNorm: Norm
+  let head: Linear
+
+  init(
+    catalogue: HookCatalogue, cacheType: ElementType, contextLength: Int, embedding: WeightMatrix,
+    embeddingScale: Float = 1, positionEmbedding: WeightMatrix? = nil, blocks: [Block],
+    finalNorm: Norm, head: Linear
+  ) {
+    self.catalogue = catalogue
+    cacheShape = CacheShape(
+      layers: catalogue.layers, keyValueHeads: catalogue.keyValueHeads,
+      headDimension: catalogue.headDimension, type: cacheType)
+    self.contextLength = contextLength
+    self.embedding = embedding
+    self.embeddingScale = embeddingScale
+    self.positionEmbedding = positionEmbedding
+    self.blocks = blocks
+    self.finalNorm = finalNorm
+    self.head = head
+  }
+
+  /// Runs all rows of the batch through all layers; caches grow by their part's rows.
+  ///
+  /// Scores of the vocabulary of the i-th part that asked for them are then in ``scores(_:of:)``. Nothing waits
+  /// and nothing is allocated here, unless a tap asks for what is otherwise not kept.
+  package func forward(_ batch: ForwardBatch, _ work: Workspace, _ arithmetic: Arithmetic) {
+    let pass = Pass(batch: batch, work: work, arithmetic: arithmetic)
+    let stream = work.stream.rows(pass.rows, width: catalogue.hiddenSize)
+    embed(into: stream, pass)
+    for (layer, block) in blocks.enumerated() { block.forward(stream, layer: layer, pass) }
+    for part in batch.parts { part.cache.advance(by: part.rows.count) }
+    score(stream, pass)
+  }
+
+  /// The scores `[vocabulary]` of the i-th part of the batch that asked for them.
+  package func scores(_ index: Int, of work: Workspace) -> UnsafeMutableBufferPointer<Float> {
+    work.scores.rows(work.maxScores, width: catalogue.vocabularySize).row(index)
+  }
+
+  private func embed(into stream: FloatRows, _ pass: Pass) {
+    pass.batch.tokens.withUnsafeBufferPointer { tokens in
+      guard let tokens = tokens.baseAddress else { return }
+      pass.arithmetic.embed(
+        embedding, tokens: tokens, scale: embeddingScale, into: stream)
+    }
+    pass.hooks.visit(.embedding, stream)
+    guard let positionEmbedding else { return }
+    let update = pass.work.update.rows(pass.rows, width: catalogue.hiddenSize)
+    pass.batch.positions.withUnsafeBufferPointer { positions in
+      guard let positions = positions.baseAddress else { return }
+      pass.arithmetic.embed(
+        positionEmbedding, tokens: positions, into: update)
+    }
+    pass.hooks.visit(.positionEmbedding, update)
+    pass.arithmetic.addInPlace(stream, update)
+  }
+
+  /// The last norm and the head, for the rows that are asked for: a few at a time, as scores are wide.
+  ///
+  /// These products never use panels, so a prompt's last row has the same bits whether or not a tap looks at the
+  /// rows before it.
+  private func score(_ stream: FloatRows, _ pass: Pass) {
+    let looked =
+      HookSite.finalNormalized.bit | HookSite.finalNorm.bit | HookSite.logits.bit
+    var block: [Int] = []
+    var targets: [Int] = []
+    var next = 0
+    for part in pass.batch.parts {
+      let isWatched = pass.hooks.tap(row: part.rows.lowerBound, sites: looked, layer: -1) != nil
+      let last = part.rows.upperBound - 1
+      for row in isWatched ? part.rows : last..<part.rows.upperBound {
+        let isScored = row == last && part.scores == .last
+        guard isScored || isWatched else { continue }
+        block.append(row)
+        targets.append(isScored ? next : -1)
+        if isScored { next += 1 }
+        if block.count == Workspace.scoreRows { flush(&block, &targets, stream, pass) }
+      }
+    }
+    flush(&block, &targets, stream, pass)
+  }
+
+  private func flush(
+    _ block: inout [Int], _ targets: inout [Int], _ stream: FloatRows, _ pass: Pass
+  ) {
+    defer {
+      block.removeAll(keepingCapacity: true)
+      targets.removeAll(keepingCapacity: true)
+    }
+    guard !block.isEmpty else { return }
+    let work = pass.work
+    let rows = work.finalRows.rows(block.count, width: catalogue.hiddenSize)
+    let normed = work.finalNormed.rows(block.count, width: catalogue.hiddenSize)
+    let scores = work.scoreBlock.rows(block.count, width: catalogue.vocabularySize)
+    for (place, row) in block.enumerated() {
+      if let source = stream.row(row).baseAddress {
+        rows.row(place).baseAddress?.update(from: source, count: stream.width)
+      }
+    }
+    if pass.hooks.wants(HookSite.finalNormalized.bit, layer: -1) {
+      finalNorm.plain.apply(rows, into: normed, pass.arithmetic)
+      pass.hooks.visit(.finalNormalized, normed, of: block)
+    }
+    finalNorm.apply(rows, into: normed, pass.arithmetic)
+    pass.hooks.visit(.finalNorm, normed, of: block)
+    pass.arithmetic.add(
+      head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
+    pass.run()
+    pass.hooks.visit(.logits, scores, of: block)
+    for (place, target) in targets.enumerated() where target >= 0 {
+      if let source = scores.row(place).baseAddress {
+        self.scores(target, of: work).baseAddress?.update(
+          from: source, count: catalogue.vocabularySize)
+      }
+    }
+  }
+}

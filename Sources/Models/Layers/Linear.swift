@@ -1,0 +1,56 @@
+internal import Tensors
+
+/// A float32 vector of the model's own: a norm's weight, a bias, the sinks. Immutable once made.
+final class Vector: Sendable {
+  private let slab: FloatSlab
+  let count: Int
+
+  init(_ values: [Float]) {
+    slab = FloatSlab(count: values.count)
+    count = values.count
+    for (index, value) in values.enumerated() { slab.base[index] = value }
+  }
+
+  /// Some of the numbers, copied.
+  func part(_ range: Range<Int>) -> Vector {
+    Vector(Array(UnsafeBufferPointer(start: slab.base + range.lowerBound, count: range.count)))
+  }
+
+  /// Valid while the vector lives.
+  var pointer: UnsafePointer<Float> { UnsafePointer(slab.base) }
+}
+
+/// `y = x Wᵀ (+ b)`: a weight matrix `[out, in]` and, in some families, a bias `[out]`.
+struct Linear: Sendable {
+  let weight: WeightMatrix
+  let bias: Vector?
+}
+
+/// A norm before or after a part of a block.
+struct Norm: Sendable {
+  /// Root mean square (Zhang and Sennrich 2019), or LayerNorm with a bias (Ba et al. 2016).
+  enum Kind: Sendable { case rootMeanSquare, layer(bias: Vector?) }
+
+  let kind: Kind
+  /// `[width]`; nil for ones.
+  let weight: Vector?
+  let epsilon: Float
+
+  func apply(_ x: FloatRows, into out: FloatRows, _ arithmetic: Arithmetic) {
+    switch kind {
+    case .rootMeanSquare:
+      arithmetic.rmsNorm(x, weight: weight?.pointer, epsilon: epsilon, into: out)
+    case .layer(let bias):
+      arithmetic.layerNorm(
+        x, weight: weight?.pointer, bias: bias?.pointer, epsilon: epsilon, into: out)
+    }
+  }
+
+  /// The norm before its weight and bias: TransformerLens's `hook_normalized`.
+  var plain: Norm {
+    switch kind {
+    case .rootMeanSquare: Norm(kind: .rootMeanSquare, weight: nil, epsilon: epsilon)
+    case .layer: Norm(kind: .layer(bias: nil), weight: nil, epsilon: epsilon)
+    }
+  }
+}

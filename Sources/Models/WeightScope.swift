@@ -1,0 +1,145 @@
+internal import Checkpoints
+internal import Tensors
+
+/// A place in a checkpoint's tree of names: the only way a family reads weights.
+///
+/// Every weight is asked for by both its names, Hugging Face's and GGUF's, where it is used; the scope knows which
+/// of them this file has.
+struct WeightScope {
+  let checkpoint: Checkpoint
+  private let prefix: String
+
+  private var isGGUF: Bool { checkpoint.format == .gguf }
+
+  /// The top of the tree; `roots` are prefixes that Hugging Face files of a family may have.
+  init(
+    _ checkpoint: Checkpoint, roots: [String] = ["model."], probe: String = "embed_tokens.weight"
+  ) {
+    self.checkpoint = checkpoint
+    let known = roots.first { checkpoint.tensor($0 + probe) != nil }
+    prefix = checkpoint.format == .gguf ? "" : known ?? roots.first ?? ""
+  }
+
+  private init(_ checkpoint: Checkpoint, prefix: String) {
+    self.checkpoint = checkpoint
+    self.prefix = prefix
+  }
+
+  /// The scope of one block.
+  func block(_ layer: Int, _ name: String = "layers") -> WeightScope {
+    WeightScope(checkpoint, prefix: isGGUF ? "blk.\(layer)." : "\(prefix)\(name).\(layer).")
+  }
+
+  /// The name in this file.
+  func name(_ huggingFace: String, _ gguf: String) -> String {
+    prefix + (isGGUF ? gguf : huggingFace)
+  }
+
+  func has(_ huggingFace: String, _ gguf: String) -> Bool {
+    checkpoint.tensor(name(huggingFace, gguf)) != nil
+  }
+
+  /// A weight matrix `[rows, columns]`.
+  func matrix(
+    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> WeightMatrix {
+    try checkpoint.matrix(name(huggingFace, gguf), rows: rows, columns: columns)
+  }
+
+  /// A matrix with its bias, where the file has one.
+  func linear(
+    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> Linear {
+    Linear(
+      weight: try matrix(huggingFace, gguf, rows: rows, columns: columns),
+      bias: try bias(huggingFace, gguf, count: rows))
+  }
+
+  func bias(_ huggingFace: String, _ gguf: String, count: Int) throws(CheckpointError) -> Vector? {
+    guard has(huggingFace + ".bias", gguf + ".bias") else { return nil }
+    return try vector(huggingFace + ".bias", gguf + ".bias", count: count)
+  }
+
+  /// A vector by its full name, decoded to float32.
+  func vector(
+    _ huggingFace: String, _ gguf: String, count: Int
+  ) throws(CheckpointError) -> Vector {
+    Vector(try checkpoint.vector(name(huggingFace, gguf), count: count))
+  }
+
+  /// A norm's weight `<name>.weight` with the family's offset added (Gemma's files hold weight - 1).
+  func normWeight(
+    _ huggingFace: String, _ gguf: String, count: Int
+  ) throws(CheckpointError) -> Vector {
+    let offset = checkpoint.configuration.normWeightOffset
+    let values = try checkpoint.vector(
+      name(huggingFace + ".weight", gguf + ".weight"), count: count)
+    return Vector(offset == 0 ? values : values.map { $0 + offset })
+  }
+
+  /// A root-mean-square norm of the stream's width.
+  func rootMeanSquare(_ huggingFace: String, _ gguf: String) throws(CheckpointError) -> Norm {
+    let c = checkpoint.configuration
+    return Norm(
+      kind: .rootMeanSquare, weight: try normWeight(huggingFace, gguf, count: c.hiddenSize),
+      epsilon: Float(c.normEpsilon))
+  }
+
+  /// A LayerNorm of the stream's width.
+  func layerNorm(_ huggingFace: String, _ gguf: String) throws(CheckpointError) -> Norm {
+    let c = checkpoint.configuration
+    return Norm(
+      kind: .layer(bias: try bias(huggingFace, gguf, count: c.hiddenSize)),
+      weight: try normWeight(huggingFace, gguf, count: c.hiddenSize),
+      epsilon: Float(c.normEpsilon))
+  }
+}
+
+// MARK: Layouts of their own
+
+extension WeightScope {
+  /// A matrix that GPT-2's own files hold input-first ("Conv1D"), with its bias.
+  func conv1D(
+    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> Linear {
+    Linear(
+      weight: try checkpoint.transposedMatrix(
+        name(huggingFace, gguf), rows: rows, columns: columns),
+      bias: try bias(huggingFace, gguf, count: rows))
+  }
+
+  /// Takes a fused projection apart by its output rows, without a copy.
+  func split(
+    _ joint: Linear, _ counts: [Int], named module: String
+  ) throws(CheckpointError) -> [Linear] {
+    var parts: [Linear] = []
+    var first = 0
+    for count in counts {
+      let range = first..<first + count
+      do {
+        parts.append(
+          Linear(weight: try joint.weight.rows(range), bias: joint.bias?.part(range)))
+      } catch {
+        throw CheckpointError(
+          .mismatch, file: checkpoint.path, .tensor(module), expected: "\(counts) rows",
+          found: "\(joint.weight.rows)")
+      }
+      first += count
+    }
+    return parts
+  }
+
+  /// The matrices `[rows, columns]` of all experts of a layer, with their biases.
+  func experts(
+    _ projection: ExpertProjection, count: Int, rows: Int, columns: Int
+  ) throws(CheckpointError) -> [Linear] {
+    let module = isGGUF ? String(prefix.dropLast()) : prefix + "mlp.experts"
+    let matrices = try checkpoint.expertMatrices(
+      module, projection, count: count, rows: rows, columns: columns)
+    let biases = try checkpoint.expertBiases(module, projection, count: count, rows: rows)
+    return matrices.enumerated().map { expert, weight in
+      let bias = biases.map { Vector(Array($0[expert * rows..<(expert + 1) * rows])) }
+      return Linear(weight: weight, bias: bias)
+    }
+  }
+}
