@@ -1,8 +1,8 @@
 /// The target of a request: its path taken apart and its query as pairs, both percent-decoded.
 ///
 /// The absolute form (`http://host/path`) is reduced to path and query; its authority goes to
-/// `RequestHead.authority`. A target never contains a NUL or control character, even encoded, and always
-/// decodes to valid UTF-8. Segments are *not* normalised: `.`, `..` and a segment holding an encoded slash
+/// `RequestHead.authority`. Both decode to valid UTF-8 without NUL, and
+/// the path without any control character. Segments are *not* normalised: `.`, `..` and a segment holding an encoded slash
 /// arrive as they are, and a route that maps segments to files must refuse them.
 ///
 /// - Standard: RFC 9112, section 3.2; RFC 3986, section 2.1.
