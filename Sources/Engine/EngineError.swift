@@ -2,7 +2,9 @@ package import Checkpoints
 package import Hooks
 package import Tokenizers
 
-/// Why the engine can't do what was asked. Facts; the server words them.
+/// Why the engine can't do what was asked.
+///
+/// Facts; the server words them.
 package enum EngineError: Error, Sendable {
   case emptyPrompt
   case tokenOutOfRange(Token, vocabularySize: Int)

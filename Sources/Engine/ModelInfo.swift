@@ -2,7 +2,7 @@
 package struct ModelInfo: Sendable, Equatable {
   package let id: String
   package let path: String
-  /// The family's canonical name: `llama`, `gpt_oss`, …
+  /// The family's canonical name, such as `llama` or `gpt_oss`.
   package let family: String
   /// `gguf`, `safetensors` or `mlx`.
   package let format: String

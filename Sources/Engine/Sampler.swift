@@ -128,7 +128,7 @@ struct Sampler {
     }
   }
 
-  /// A number in [0, 1) from seed and step (SplitMix64, Steele et al. 2014).
+  /// A number in [0, 1) from seed and step (SplitMix64, Steele and others, 2014).
   private func uniform(step: Int) -> Double {
     var mixed =
       options.seed &+ UInt64(truncatingIfNeeded: step &+ 1) &* 0x9E37_79B9_7F4A_7C15

@@ -4,11 +4,11 @@ package struct SamplingOptions: Sendable, Equatable {
   package var temperature: Float
   /// Keeps the k best; 0 keeps all.
   package var topK: Int
-  /// Keeps the smallest set whose probabilities reach this sum (nucleus sampling, Holtzman et al. 2019).
+  /// Keeps the smallest set whose probabilities reach this sum (nucleus sampling, Holtzman and others, 2019).
   package var topP: Float
   /// Drops tokens less likely than this share of the best one's probability.
   package var minP: Float
-  /// Divides (or multiplies, below 0) the scores of tokens seen before; 1 changes nothing (CTRL, Keskar et al. 2019).
+  /// Divides (or multiplies, below 0) the scores of tokens seen before; 1 changes nothing (CTRL, Keskar and others, 2019).
   package var repetitionPenalty: Float
   /// Subtracted once from tokens generated before (OpenAI).
   package var presencePenalty: Float

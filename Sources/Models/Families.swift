@@ -1,4 +1,6 @@
-/// The families this engine runs. Adding one is a file in `Families/` and a line here.
+/// The families this engine runs.
+///
+/// Adding one is a file in `Families/` and a line here.
 package enum Families {
   package static let all: [any ModelFamily.Type] = [
     Llama.self,

@@ -44,7 +44,9 @@ package final class ForwardBatch {
   /// A prompt of at most this many tokens is computed like decoding.
   package static let decodeLimit = 8
 
-  /// Adds the next tokens of a session. Parts that decode must be added before those that do not.
+  /// Adds the next tokens of a session.
+  ///
+  /// Parts that decode must be added before those that do not.
   ///
   /// - Parameter isDecode: must depend on the session alone (a long prompt's last short chunk is still prompt), so
   ///   that the same request has the same bits however it is cut and whoever else is there.

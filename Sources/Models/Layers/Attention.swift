@@ -1,7 +1,7 @@
 internal import Hooks
 internal import Tensors
 
-/// Grouped-query attention (Ainslie et al. 2023) with what the families add to it.
+/// Grouped-query attention (Ainslie and others, 2023) with what the families add to it.
 struct Attention: Sendable {
   /// A norm of queries or keys before rotation.
   enum HeadNorm: Sendable {
@@ -29,7 +29,7 @@ struct Attention: Sendable {
   /// Scores become `softcap * tanh(score / softcap)`; 0 for none.
   var softcap: Float = 0
   let rotary: RotaryTable?
-  /// Pairs (2i, 2i+1) rotate together in GGUF's Llama files, (i, i + half) elsewhere.
+  /// Whether the rows of q and k are stored in pairs (2i, 2i + 1), as in GGUF's Llama files.
   var interleaved = false
 
   /// `normed [rows, d]` to `out [rows, d]`, the output projection's result.
@@ -43,6 +43,10 @@ struct Attention: Sendable {
     pass.plan(key, normed, into: k)
     pass.plan(value, normed, into: v)
     pass.run()
+    if interleaved {
+      pass.arithmetic.deinterleave(q, headDim: headDimension)
+      pass.arithmetic.deinterleave(k, headDim: headDimension)
+    }
     pass.hooks.visit(.query, layer: layer, q)
     pass.hooks.visit(.key, layer: layer, k)
     pass.hooks.visit(.value, layer: layer, v)
@@ -53,11 +57,11 @@ struct Attention: Sendable {
       pass.batch.positions.withUnsafeBufferPointer { positions in
         guard let positions = positions.baseAddress else { return }
         rotary.rotate(
-          q, heads: heads, headDimension: headDimension, interleaved: interleaved,
-          positions: positions, pass.arithmetic)
+          q, heads: heads, headDimension: headDimension, positions: positions,
+          pass.arithmetic)
         rotary.rotate(
-          k, heads: keyValueHeads, headDimension: headDimension, interleaved: interleaved,
-          positions: positions, pass.arithmetic)
+          k, heads: keyValueHeads, headDimension: headDimension, positions: positions,
+          pass.arithmetic)
       }
       pass.hooks.visit(.rotaryQuery, layer: layer, q)
       pass.hooks.visit(.rotaryKey, layer: layer, k)

@@ -1,6 +1,8 @@
 internal import Tensors
 
-/// A float32 vector of the model's own: a norm's weight, a bias, the sinks. Immutable once made.
+/// A float32 vector of the model's own: a norm's weight, a bias, the sinks.
+///
+/// Immutable once made.
 final class Vector: Sendable {
   private let slab: FloatSlab
   let count: Int
@@ -28,7 +30,7 @@ struct Linear: Sendable {
 
 /// A norm before or after a part of a block.
 struct Norm: Sendable {
-  /// Root mean square (Zhang and Sennrich 2019), or LayerNorm with a bias (Ba et al. 2016).
+  /// Root mean square (Zhang and Sennrich 2019), or LayerNorm with a bias (Ba and others, 2016).
   enum Kind: Sendable { case rootMeanSquare, layer(bias: Vector?) }
 
   let kind: Kind

@@ -54,7 +54,7 @@ struct RotaryFrequencies {
     return (1 - smooth) * frequency / divisor + smooth * frequency
   }
 
-  /// YaRN (Peng et al. 2023): interpolated where a pair turns less than `betaSlow` times in the original context,
+  /// YaRN (Peng and others, 2023): interpolated where a pair turns less than `betaSlow` times in the original context,
   /// kept where it turns more than `betaFast` times, a ramp between.
   private static func yarn(
     _ base: [Float], _ rope: RopeConfiguration, _ yarn: RopeConfiguration.YaRN

@@ -1,7 +1,7 @@
 internal import Foundation
-package import Tensors
+internal import Tensors
 
-/// Cosines and sines of rotary position embedding (Su et al. 2021), `[positions, rotaryDimension / 2]`.
+/// Cosines and sines of rotary position embedding (Su and others, 2021), `[positions, rotaryDimension / 2]`.
 ///
 /// Angles are products of float32 position and float32 frequency, as the field's libraries compute them.
 package final class RotaryTable: Sendable {
@@ -28,12 +28,12 @@ package final class RotaryTable: Sendable {
 
   /// Rotates the heads of each row by its position.
   func rotate(
-    _ x: FloatRows, heads: Int, headDimension: Int, interleaved: Bool,
-    positions: UnsafePointer<Int32>, _ arithmetic: Arithmetic
+    _ x: FloatRows, heads: Int, headDimension: Int, positions: UnsafePointer<Int32>,
+    _ arithmetic: Arithmetic
   ) {
     arithmetic.rotate(
       x, heads: heads, headDim: headDimension, rotaryDim: rotaryDimension,
       cosines: UnsafePointer(cosines.base), sines: UnsafePointer(sines.base),
-      positions: positions, interleaved: interleaved)
+      positions: positions, interleaved: false)
   }
 }

@@ -1,0 +1,90 @@
+import Checkpoints
+import Hooks
+import Models
+import Tensors
+import TestKit
+import Testing
+
+/// What transformers computes in float32 on exactly the values a file decodes to, held against the engine.
+@Suite struct `Models against transformers` {
+  /// Largest difference, as a share of the tensor's largest value (`Tests/References/README.md`).
+  static let activationTolerance: Float = 1e-4
+  static let logitTolerance: Float = 5e-5
+
+  @Test(arguments: ReferenceSet.all.indices)
+  func `every activation, logit and greedy token agrees`(index: Int) throws {
+    let set = ReferenceSet.all[index]
+    let runner = try ModelRunner(set.checkpoint)
+    let answers = try ReferenceAnswers(set.answers + ".json")
+    let file = try TensorFile(set.answers + ".safetensors")
+    for (number, prompt) in answers.prompts.enumerated() {
+      let run = runner.prefill(prompt.ids, watching: runner.points)
+      var compared = 0
+      for (name, expected) in file.tensors where name.hasPrefix("prompt\(number).") {
+        let short = String(name.dropFirst("prompt\(number).".count))
+        // Edits have a test of their own; the others are second opinions of other libraries.
+        let others = ["edit.", "mlx_lm", "llama_cpp", "transformers_truncated_rope"]
+        if others.contains(where: short.hasPrefix) { continue }
+        guard let point = runner.point(named: short), let found = run.captured[point] else {
+          Issue.record("\(set.name): nothing captured for \(name)")
+          continue
+        }
+        compared += 1
+        compare(found, expected, "\(set.name) \(name)", point.site)
+      }
+      #expect(compared > 20, "\(set.name): only \(compared) tensors were compared")
+      #expect(runner.greedy(prompt.ids, count: prompt.greedy.count) == prompt.greedy, "\(set.name)")
+    }
+  }
+
+  /// The four interventions whose outcome the references hold, by the name of their logits.
+  @Test(arguments: ReferenceSet.all.indices)
+  func `an intervention has the effect that transformers computes`(index: Int) throws {
+    let set = ReferenceSet.all[index]
+    let runner = try ModelRunner(set.checkpoint)
+    let answers = try ReferenceAnswers(set.answers + ".json")
+    let file = try TensorFile(set.answers + ".safetensors")
+    let last = try #require(answers.prompts.indices.last)
+    let vector = try #require(file.tensors["prompt\(last).edit_vec"] ?? file.tensors["edit_vec"])
+    let mlpOut = HookPoint(.mlpAdded, layer: 1)
+    let edits: [String: Intervention] = [
+      "add_vec_to_blocks.1.hook_resid_post": Intervention(
+        id: "a", point: HookPoint(.residualPost, layer: 1),
+        change: .add(vector: vector.values, strength: 1)),
+      "zero_head_0_of_blocks.1.attn.hook_z": Intervention(
+        id: "b", point: HookPoint(.headOutput, layer: 1), change: .zero, heads: [0]),
+      "zero_blocks.1.hook_mlp_out": Intervention(id: "c", point: mlpOut, change: .zero),
+      "set_position_1_of_blocks.1.hook_resid_pre_to_vec": Intervention(
+        id: "d", point: HookPoint(.residualPre, layer: 1), change: .mean(vector: vector.values),
+        positions: .list([1])),
+    ]
+    for (name, edit) in edits {
+      try edit.check(runner.model.catalogue)
+      let expected = try #require(
+        file.tensors["prompt\(last).edit.\(name).logits"], "\(set.name) \(name)")
+      let logits = HookPoint(.logits)
+      let run = runner.prefill(
+        answers.prompts[last].ids, watching: [logits], interventions: [edit])
+      compare(
+        try #require(run.captured[logits]), expected, "\(set.name) \(name)", .logits)
+    }
+  }
+
+  private func compare(
+    _ found: Captured, _ expected: TensorFile.Tensor, _ name: String, _ site: HookSite
+  ) {
+    let values = found.positionMajor(expected.shape)
+    guard values.count == expected.values.count else {
+      Issue.record("\(name): \(found.dimensions) against \(expected.shape)")
+      return
+    }
+    if site == .expertIndices {
+      #expect(values == expected.values, "\(name)")
+      return
+    }
+    let largest = expected.values.filter(\.isFinite).map(abs).max() ?? 1
+    let difference = zip(values, expected.values).map { abs($0 - $1) }.max() ?? 0
+    let tolerance = site == .logits ? Self.logitTolerance : Self.activationTolerance
+    #expect(difference <= tolerance * largest, "\(name): \(difference / largest) of the largest")
+  }
+}
