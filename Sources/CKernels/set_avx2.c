@@ -3,7 +3,9 @@
 #define FUSED 1
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#include "sets.h"
+
+#pragma clang attribute push(__attribute__((target(NS_TARGET_AVX2))), apply_to = function)
 #include "vectors.h"
 
 #define DECODE ns_decode_scalar

@@ -3,10 +3,12 @@
 #define FUSED 1
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#include "sets.h"
+
+#pragma clang attribute push(__attribute__((target(NS_TARGET_AVX512))), apply_to = function)
 #include "vectors.h"
 
-#define DECODE ns_decode_scalar
+#define DECODE ns_decode_avx512
 
 INLINE void widen_halves(const uint16_t *x, float *y, int64_t n) {
   int64_t i = 0;
@@ -27,11 +29,10 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 
 #include "rowwise.body.h"
 #include "attention.body.h"
-#include "products.body.h"
 
 const ns_kernels ns_kernels_avx512 = {
     .decode = DECODE,
-    .product = product_by_decoding,
+    .product = ns_product_avx512,
 #include "rowwise.table.h"
 };
 #pragma clang attribute pop

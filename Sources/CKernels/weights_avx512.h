@@ -1,0 +1,394 @@
+// How AVX-512 code turns 32 stored numbers into two vectors of float32, for every weight type.
+//
+// Work goes in two steps. `prepare` turns the scales (and minima) of up to CHUNK blocks of 32 columns into
+// floats side by side; `expand` then makes the weights of one such block, mostly by looking codes up in a
+// table of sixteen finished values (`vpermps` reads the low four bits of each lane, so codes need no mask).
+// Included with the AVX-512 target switched on; `type` and `bits` are constants wherever these are inlined.
+#pragma once
+#include <immintrin.h>
+
+#include "dequantise.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+// Blocks of 32 columns prepared at a time: 1,024 columns, four blocks of 256.
+#define CHUNK 32
+
+// Scale `s` and minimum `m`. Types whose scale covers 16 columns use two entries a block.
+typedef struct prepared {
+  _Alignas(64) float s[2 * CHUNK];
+  _Alignas(64) float m[2 * CHUNK];
+} prepared;
+
+// A row as it lies in memory.
+typedef struct stored {
+  const uint8_t *data, *scales, *biases;
+} stored;
+
+INLINE stored stored_row(const ns_matrix *w, int64_t row) {
+  return (stored){w->data + row * w->row_stride, w->scales + row * w->scale_stride,
+                  w->biases + row * w->scale_stride};
+}
+
+INLINE int bytes_of_block(int type) {
+  switch (type) {
+    case NS_Q8_0: return 34;
+    case NS_Q4_0: case NS_IQ4_NL: return 18;
+    case NS_Q4_1: return 20;
+    case NS_Q5_0: return 22;
+    case NS_Q5_1: return 24;
+    case NS_MXFP4: return 17;
+    case NS_Q2_K: return 84;
+    case NS_Q3_K: return 110;
+    case NS_Q4_K: return 144;
+    case NS_Q5_K: return 176;
+    case NS_Q6_K: return 210;
+    case NS_IQ4_XS: return 136;
+    default: return 0;
+  }
+}
+
+// Types in blocks of 256: their chunks start at a whole block, and expand eight blocks of 32 at a time.
+INLINE int is_super(int type) {
+  return type == NS_Q2_K || type == NS_Q3_K || type == NS_Q4_K || type == NS_Q5_K || type == NS_Q6_K
+         || type == NS_IQ4_XS;
+}
+
+INLINE __m128i load16(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
+INLINE __m256i load32(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+INLINE uint64_t word64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
+INLINE uint32_t word32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
+INLINE uint16_t word16(const uint8_t *p) { uint16_t v; memcpy(&v, p, 2); return v; }
+INLINE float half_of(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
+INLINE __m512 all(float x) { return _mm512_set1_ps(x); }
+INLINE __m512i bytes_wide(__m128i b) { return _mm512_cvtepu8_epi32(b); }
+INLINE __m512 signed_wide(__m128i b) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(b)); }
+INLINE __m512 bfloats(__m256i h) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+
+// 0, 1, ... 15 modulo `period`, plus `offset`.
+INLINE __m512 ramp(int period, int offset) {
+  __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  lane = _mm512_and_si512(lane, _mm512_set1_epi32(period - 1));
+  return _mm512_cvtepi32_ps(_mm512_add_epi32(lane, _mm512_set1_epi32(offset)));
+}
+
+INLINE __m512 look_up(__m512i codes, __m512 table) { return _mm512_permutexvar_ps(codes, table); }
+
+// prepare --------------------------------------------------------------------------------------------------
+
+// The halves in front of blocks of 32: gathered into one line, then widened sixteen at a time.
+INLINE void prepare_halves(const uint8_t *block, int size, int64_t count, prepared *out) {
+  _Alignas(64) uint16_t line[CHUNK + 16];
+  for (int64_t i = 0; i < count; i++) line[i] = word16(block + i * size);
+  for (int64_t i = 0; i < count; i += 16) {
+    _mm512_store_ps(out->s + i, _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(line + i))));
+  }
+}
+
+// The same for scale and minimum together; they end up side by side in `s`.
+INLINE void prepare_pairs(const uint8_t *block, int size, int64_t count, prepared *out) {
+  _Alignas(64) uint32_t line[CHUNK + 8];
+  for (int64_t i = 0; i < count; i++) line[i] = word32(block + i * size);
+  for (int64_t i = 0; i < count; i += 8) {
+    _mm512_store_ps(
+        out->s + 2 * i, _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(line + i))));
+  }
+}
+
+// Powers of two from exponent bytes; exponent 0 is 2^-127, a subnormal.
+INLINE __m512 powers(__m128i exponents) {
+  __m512i bits = _mm512_slli_epi32(bytes_wide(exponents), 23);
+  return _mm512_castsi512_ps(_mm512_max_epi32(bits, _mm512_set1_epi32(0x00400000)));
+}
+
+// Eight 6-bit scales and minima of Q4_K and Q5_K.
+INLINE void prepare_scale_min(const uint8_t *b, float *s, float *m) {
+  uint32_t u0 = word32(b + 4), u1 = word32(b + 8), u2 = word32(b + 12);
+  uint64_t scales = (u0 & 0x3f3f3f3f)
+                    | (uint64_t)((u2 & 0x0f0f0f0f) | (u0 >> 6 & 0x03030303) << 4) << 32;
+  uint64_t minima = (u1 & 0x3f3f3f3f)
+                    | (uint64_t)((u2 >> 4 & 0x0f0f0f0f) | (u1 >> 6 & 0x03030303) << 4) << 32;
+  __m256 d = _mm256_set1_ps(half_of(word16(b))), dm = _mm256_set1_ps(half_of(word16(b + 2)));
+  __m256i si = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)scales));
+  __m256i mi = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)minima));
+  _mm256_store_ps(s, _mm256_mul_ps(d, _mm256_cvtepi32_ps(si)));
+  _mm256_store_ps(m, _mm256_mul_ps(dm, _mm256_cvtepi32_ps(mi)));
+}
+
+// Sixteen 6-bit scales of Q3_K, less 32.
+INLINE __m128i q3_scales(const uint8_t *packed) {
+  __m128i low = _mm_set_epi64x((long long)(word64(packed) >> 4), (long long)word64(packed));
+  __m128i high = _mm_srlv_epi32(
+      _mm_set1_epi32((int)word32(packed + 8)), _mm_set_epi32(6, 4, 2, 0));
+  low = _mm_and_si128(low, _mm_set1_epi8(15));
+  high = _mm_slli_epi16(_mm_and_si128(high, _mm_set1_epi8(3)), 4);
+  return _mm_sub_epi8(_mm_or_si128(low, high), _mm_set1_epi8(32));
+}
+
+INLINE void prepare_super(const int type, const uint8_t *b, float *s, float *m) {
+  switch (type) {
+    case NS_Q4_K: case NS_Q5_K: prepare_scale_min(b, s, m); break;
+    case NS_Q6_K:
+      _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 208))), signed_wide(load16(b + 192))));
+      break;
+    case NS_Q3_K:
+      _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 108))), signed_wide(q3_scales(b + 96))));
+      break;
+    case NS_Q2_K: {
+      __m512i both = bytes_wide(load16(b));
+      __m512i low = _mm512_and_si512(both, _mm512_set1_epi32(15)), high = _mm512_srli_epi32(both, 4);
+      _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 80))), _mm512_cvtepi32_ps(low)));
+      _mm512_store_ps(m, _mm512_mul_ps(all(half_of(word16(b + 82))), _mm512_cvtepi32_ps(high)));
+      break;
+    }
+    case NS_IQ4_XS: {
+      float d = half_of(word16(b));
+      uint32_t low = word32(b + 4), high = word16(b + 2);
+      for (int g = 0; g < 8; g++) {
+        s[g] = d * (float)((int)((low >> 4 * g & 15) | (high >> 2 * g & 3) << 4) - 32);
+      }
+      break;
+    }
+    default: break;
+  }
+}
+
+// `count` plain numbers to floats.
+INLINE void prepare_plain(const uint8_t *p, int type, int64_t count, float *out) {
+  for (int64_t i = 0; i < count; i += 16) {
+    __mmask16 some = count - i >= 16 ? 0xffff : (__mmask16)((1 << (count - i)) - 1);
+    __m512 v;
+    if (type == NS_F32) {
+      v = _mm512_maskz_loadu_ps(some, (const float *)p + i);
+    } else {
+      __m256i h = _mm256_maskz_loadu_epi16(some, (const uint16_t *)p + i);
+      v = type == NS_F16 ? _mm512_cvtph_ps(h) : bfloats(h);
+    }
+    _mm512_store_ps(out + i, v);
+  }
+}
+
+// Prepares blocks `first ..< first + count` (of 32 columns) of a row.
+INLINE void prepare(
+    const int type, const ns_matrix *w, stored row, int64_t first, int64_t count, prepared *out) {
+  const int size = bytes_of_block(type);
+  switch (type) {
+    case NS_Q8_0: case NS_Q4_0: case NS_Q5_0: case NS_IQ4_NL:
+      prepare_halves(row.data + first * size, size, count, out);
+      break;
+    case NS_Q4_1: case NS_Q5_1: prepare_pairs(row.data + first * size, size, count, out); break;
+    case NS_MXFP4: {
+      _Alignas(16) uint8_t line[CHUNK];
+      for (int64_t i = 0; i < count; i++) line[i] = row.data[(first + i) * size];
+      for (int64_t i = 0; i < count; i += 16) _mm512_store_ps(out->s + i, powers(load16(line + i)));
+      break;
+    }
+    case NS_MXFP4_SPLIT:
+      for (int64_t i = 0; i < count; i += 16) {
+        __mmask16 some = count - i >= 16 ? 0xffff : (__mmask16)((1 << (count - i)) - 1);
+        _mm512_store_ps(out->s + i, powers(_mm_maskz_loadu_epi8(some, row.scales + first + i)));
+      }
+      break;
+    case NS_AFFINE: {
+      int64_t group = first * 32 / w->group, groups = ((first + count) * 32 - 1) / w->group + 1 - group;
+      int64_t at = group * (w->scale_type == NS_F32 ? 4 : 2);
+      prepare_plain(row.scales + at, w->scale_type, groups, out->s);
+      prepare_plain(row.biases + at, w->scale_type, groups, out->m);
+      break;
+    }
+    default:
+      for (int64_t i = 0; i < count; i += 8) {
+        const int64_t at = type == NS_Q2_K || type == NS_Q3_K || type == NS_Q6_K ? 2 * i : i;
+        prepare_super(type, row.data + (first + i) / 8 * size, out->s + at, out->m + at);
+      }
+  }
+}
+
+// expand ---------------------------------------------------------------------------------------------------
+
+typedef struct pair {
+  __m512 a, b;  // columns 0 ... 15 and 16 ... 31 of a block
+} pair;
+
+// Sixteen codes of `bits` bits that start at bit `skip` of eight bytes, each in the low bits of its lane.
+INLINE __m512i spread(uint64_t stream, const int bits, const int skip) {
+  const uint64_t step = (uint64_t)bits << 32;
+  const uint64_t base = (uint64_t)skip | (uint64_t)skip << 32;
+#define LANES(i) (long long)(base + step + (uint64_t)(2 * (i) * bits) * 0x100000001ull)
+  const __m512i control = _mm512_set_epi64(
+      LANES(7), LANES(6), LANES(5), LANES(4), LANES(3), LANES(2), LANES(1), LANES(0));
+#undef LANES
+  return _mm512_multishift_epi64_epi8(control, _mm512_set1_epi64((long long)stream));
+}
+
+// The same for codes too wide for one word: codes 0 ... 7 and 8 ... 15 come from two.
+INLINE __m512i spread_two(uint64_t low, uint64_t high, const int bits, const int skip_high) {
+  const uint64_t step = (uint64_t)bits << 32;
+#define LANES(i, skip) (long long)(step + ((uint64_t)(2 * (i) * bits) + (skip)) * 0x100000001ull)
+  const __m512i control = _mm512_set_epi64(
+      LANES(3, skip_high), LANES(2, skip_high), LANES(1, skip_high), LANES(0, skip_high), LANES(3, 0),
+      LANES(2, 0), LANES(1, 0), LANES(0, 0));
+#undef LANES
+  __m512i both = _mm512_mask_set1_epi64(
+      _mm512_set1_epi64((long long)low), 0xf0, (long long)high);
+  __m512i codes = _mm512_multishift_epi64_epi8(control, both);
+  return _mm512_and_si512(codes, _mm512_set1_epi32((1 << bits) - 1));
+}
+
+INLINE pair expand_affine(const int bits, const uint8_t *p, __m512 s, __m512 m) {
+  if (bits <= 4) {
+    __m512 table = _mm512_fmadd_ps(ramp(1 << bits, 0), s, m);
+    switch (bits) {
+      case 2: {
+        uint64_t stream = word64(p);
+        return (pair){look_up(spread(stream, 2, 0), table), look_up(spread(stream, 2, 32), table)};
+      }
+      case 3:  // the second word is read early, so that nothing past the block is touched
+        return (pair){look_up(spread(word64(p), 3, 0), table),
+                      look_up(spread(word64(p + 4), 3, 16), table)};
+      default:
+        return (pair){look_up(spread(word64(p), 4, 0), table),
+                      look_up(spread(word64(p + 8), 4, 0), table)};
+    }
+  }
+  __m512i a, b;
+  if (bits == 5) {
+    a = spread_two(word64(p), word64(p + 5), 5, 0);
+    b = spread_two(word64(p + 10), word64(p + 12), 5, 24);
+  } else if (bits == 6) {
+    a = spread_two(word64(p), word64(p + 6), 6, 0);
+    b = spread_two(word64(p + 12), word64(p + 16), 6, 16);
+  } else {
+    a = bytes_wide(load16(p));
+    b = bytes_wide(load16(p + 16));
+  }
+  return (pair){_mm512_fmadd_ps(_mm512_cvtepi32_ps(a), s, m),
+                _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), s, m)};
+}
+
+INLINE pair nibbles(const uint8_t *p, __m512 table) {
+  __m512i both = bytes_wide(load16(p));
+  return (pair){look_up(both, table), look_up(_mm512_srli_epi32(both, 4), table)};
+}
+
+// Nibbles of 16 bytes as floats, 16 added where the matching bit of `high` is set.
+INLINE pair nibbles_and_bit(const uint8_t *p, uint32_t high, __m512 table) {
+  pair q = nibbles(p, table);
+  __m512 sixteen = all(16.f);
+  q.a = _mm512_mask_add_ps(q.a, (__mmask16)high, q.a, sixteen);
+  q.b = _mm512_mask_add_ps(q.b, (__mmask16)(high >> 16), q.b, sixteen);
+  return q;
+}
+
+// Block `g` (of 32 columns, constant) of a block of 256 at b; s and m are its prepared scales.
+INLINE pair expand_super(const int type, const uint8_t *b, const int g, const float *s, const float *m) {
+  switch (type) {
+    case NS_Q4_K: {
+      const uint8_t *p = b + 16 + g / 2 * 32;
+      __m512 table = _mm512_fmsub_ps(ramp(16, 0), all(s[g]), all(m[g]));
+      __m512i a = bytes_wide(load16(p)), c = bytes_wide(load16(p + 16));
+      if (g % 2) { a = _mm512_srli_epi32(a, 4); c = _mm512_srli_epi32(c, 4); }
+      return (pair){look_up(a, table), look_up(c, table)};
+    }
+    case NS_Q5_K: {
+      const uint8_t *p = b + 48 + g / 2 * 32;
+      __m256i bit = _mm256_set1_epi8((char)(1 << g));
+      uint32_t high = _mm256_test_epi8_mask(load32(b + 16), bit);
+      __m512i a = bytes_wide(load16(p)), c = bytes_wide(load16(p + 16));
+      if (g % 2) { a = _mm512_srli_epi32(a, 4); c = _mm512_srli_epi32(c, 4); }
+      __m512 sixteen = all(16.f), x = look_up(a, ramp(16, 0)), y = look_up(c, ramp(16, 0));
+      x = _mm512_mask_add_ps(x, (__mmask16)high, x, sixteen);
+      y = _mm512_mask_add_ps(y, (__mmask16)(high >> 16), y, sixteen);
+      return (pair){_mm512_fmsub_ps(x, all(s[g]), all(m[g])), _mm512_fmsub_ps(y, all(s[g]), all(m[g]))};
+    }
+    case NS_Q6_K: {
+      const int half = g / 4, t = g % 4;
+      __m256i low = load32(b + 64 * half + 32 * (t % 2)), high = load32(b + 128 + 32 * half);
+      if (t >= 2) low = _mm256_srli_epi16(low, 4);
+      low = _mm256_and_si256(low, _mm256_set1_epi8(15));
+      high = t < 2 ? _mm256_slli_epi16(high, 4 - 2 * t) : _mm256_srli_epi16(high, 2 * t - 4);
+      high = _mm256_and_si256(high, _mm256_set1_epi8(0x30));
+      __m256i codes = _mm256_sub_epi8(_mm256_or_si256(low, high), _mm256_set1_epi8(32));
+      return (pair){
+          _mm512_mul_ps(signed_wide(_mm256_castsi256_si128(codes)), all(s[2 * g])),
+          _mm512_mul_ps(signed_wide(_mm256_extracti128_si256(codes, 1)), all(s[2 * g + 1]))};
+    }
+    case NS_Q2_K: {
+      const uint8_t *p = b + 16 + g / 4 * 32;
+      const int shift = 2 * (g % 4);
+      __m512 a = _mm512_fmsub_ps(ramp(4, 0), all(s[2 * g]), all(m[2 * g]));
+      __m512 c = _mm512_fmsub_ps(ramp(4, 0), all(s[2 * g + 1]), all(m[2 * g + 1]));
+      return (pair){look_up(_mm512_srli_epi32(bytes_wide(load16(p)), shift), a),
+                    look_up(_mm512_srli_epi32(bytes_wide(load16(p + 16)), shift), c)};
+    }
+    case NS_Q3_K: {
+      const uint8_t *p = b + 32 + g / 4 * 32;
+      const int shift = 2 * (g % 4);
+      uint32_t high = _mm256_test_epi8_mask(load32(b), _mm256_set1_epi8((char)(1 << g)));
+      __m512 four = all(4.f), table = ramp(4, -4);
+      __m512 x = look_up(_mm512_srli_epi32(bytes_wide(load16(p)), shift), table);
+      __m512 y = look_up(_mm512_srli_epi32(bytes_wide(load16(p + 16)), shift), table);
+      x = _mm512_mask_add_ps(x, (__mmask16)high, x, four);
+      y = _mm512_mask_add_ps(y, (__mmask16)(high >> 16), y, four);
+      return (pair){_mm512_mul_ps(x, all(s[2 * g])), _mm512_mul_ps(y, all(s[2 * g + 1]))};
+    }
+    default:  // NS_IQ4_XS
+      return nibbles(b + 8 + 16 * g, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(s[g])));
+  }
+}
+
+// Block `first + i` of a row, where the chunk prepared in `c` starts at block `first`. For blocks of 256
+// `g` is `(first + i) % 8`, a constant.
+INLINE pair expand(
+    const int type, const int bits, const ns_matrix *w, stored row, int64_t first, int64_t i,
+    const int g, const prepared *c) {
+  const int size = bytes_of_block(type);
+  const int64_t block = first + i;
+  const uint8_t *b = row.data + block * size;
+  switch (type) {
+    case NS_F32: {
+      const float *p = (const float *)row.data + 32 * block;
+      return (pair){_mm512_loadu_ps(p), _mm512_loadu_ps(p + 16)};
+    }
+    case NS_F16:
+      return (pair){_mm512_cvtph_ps(load32(row.data + 64 * block)),
+                    _mm512_cvtph_ps(load32(row.data + 64 * block + 32))};
+    case NS_BF16:
+      return (pair){bfloats(load32(row.data + 64 * block)), bfloats(load32(row.data + 64 * block + 32))};
+    case NS_Q8_0: {
+      __m512 s = all(c->s[i]);
+      return (pair){_mm512_mul_ps(signed_wide(load16(b + 2)), s),
+                    _mm512_mul_ps(signed_wide(load16(b + 18)), s)};
+    }
+    case NS_Q4_0: return nibbles(b + 2, _mm512_mul_ps(ramp(16, -8), all(c->s[i])));
+    case NS_Q4_1:
+      return nibbles(b + 4, _mm512_fmadd_ps(ramp(16, 0), all(c->s[2 * i]), all(c->s[2 * i + 1])));
+    case NS_Q5_0: {
+      __m512 s = all(c->s[i]);
+      pair q = nibbles_and_bit(b + 6, word32(b + 2), ramp(16, -16));
+      return (pair){_mm512_mul_ps(q.a, s), _mm512_mul_ps(q.b, s)};
+    }
+    case NS_Q5_1: {
+      __m512 s = all(c->s[2 * i]), m = all(c->s[2 * i + 1]);
+      pair q = nibbles_and_bit(b + 8, word32(b + 4), ramp(16, 0));
+      return (pair){_mm512_fmadd_ps(q.a, s, m), _mm512_fmadd_ps(q.b, s, m)};
+    }
+    case NS_IQ4_NL: return nibbles(b + 2, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(c->s[i])));
+    case NS_MXFP4: return nibbles(b + 1, _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i])));
+    case NS_MXFP4_SPLIT: {
+      __m512 table = _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i]));
+      const uint8_t *p = row.data + 16 * block;
+      return (pair){look_up(spread(word64(p), 4, 0), table), look_up(spread(word64(p + 8), 4, 0), table)};
+    }
+    case NS_AFFINE: {
+      int64_t at = block * 32 / w->group - first * 32 / w->group;
+      return expand_affine(bits, row.data + 4 * bits * block, all(c->s[at]), all(c->m[at]));
+    }
+    default: {
+      const int64_t at = (type == NS_Q2_K || type == NS_Q3_K || type == NS_Q6_K ? 2 : 1) * (i - g);
+      return expand_super(type, row.data + block / 8 * size, g, c->s + at, c->m + at);
+    }
+  }
+}
