@@ -93,11 +93,18 @@ package final class Inflater {
     }
   }
 
-  /// Ends a message: supplies the tail its sender left out.
-  package func endMessage(limit: Int, appendingTo output: inout [UInt8]) throws(CompressionError) {
-    try lend([0x00, 0x00, 0xff, 0xff]) { bytes throws(CompressionError) in
+  /// Expands the next piece of a message.
+  package func continueMessage(
+    _ input: [UInt8], limit: Int, appendingTo output: inout [UInt8]
+  ) throws(CompressionError) {
+    try lend(input) { bytes throws(CompressionError) in
       try continueMessage(bytes, limit: limit, appendingTo: &output)
     }
+  }
+
+  /// Ends a message: supplies the tail its sender left out.
+  package func endMessage(limit: Int, appendingTo output: inout [UInt8]) throws(CompressionError) {
+    try continueMessage([0x00, 0x00, 0xff, 0xff], limit: limit, appendingTo: &output)
   }
 
   /// Feeds input until it is used up or its stream ends.

@@ -43,7 +43,9 @@ struct HTTPVector: CustomTestStringConvertible, Sendable {
     !$0.isEmpty && !$0.hasPrefix("#")
   }.map { HTTPVector($0) }
 
-  /// `\H` is a whole `Host: h` line. `!` is the rule broken and the status it suggests.
+  /// Requests and what is read from them.
+  ///
+  /// `\H` is a whole `Host: h` line; `!` is the rule broken and the status it suggests.
   static let table = #"""
     # Plain use
     get | GET /a/b HTTP/1.1\r\n\H\r\n | GET /a/b; end
