@@ -103,10 +103,9 @@ struct MixtureOfExperts: Sendable {
     let y = work.outputs.rows(count, width: experts[0].down.weight.rows)
     func plan(_ linear: Linear, _ group: Int, _ x: FloatRows, into y: FloatRows) {
       let range = work.groups[group].rows
-      let isSingle = group < decodeGroups || range.count <= ForwardBatch.decodeLimit
       pass.arithmetic.add(
         linear.weight, x[range], into: y[range], bias: linear.bias?.pointer,
-        policy: isSingle ? .single : .panel)
+        policy: group < decodeGroups ? .single : .panel)
     }
     for group in 0..<groups {
       let expert = experts[work.groups[group].expert]
