@@ -1,4 +1,6 @@
-/// Why a conversation cannot become a prompt. Never answered by another format in silence.
+/// Why a conversation cannot become a prompt.
+///
+/// Never answered by another format in silence.
 package enum ChatFormatError: Error, Equatable, Sendable {
   /// The model came without a chat template, and its family (given) has none of its own.
   case noTemplate(family: String)

@@ -6,7 +6,9 @@ package struct ChatOptions: Sendable, Equatable {
   package var tools: [JSONValue]
   /// `low`, `medium` or `high`, for models that know the difference.
   package var reasoningEffort: String?
-  /// The time that templates may print, in seconds since 1970 (UTC). Time is an argument: without it a
+  /// The time that templates may print, in seconds since 1970 (UTC).
+  ///
+  /// Time is an argument: without it a
   /// template that asks for the date is refused, and Harmony leaves the date out.
   package var time: Int64?
   /// Further variables of the template, such as `enable_thinking`.

@@ -1,4 +1,6 @@
-/// Sorts a generation into answer, thought and function calls, token by token. One value a generation.
+/// Sorts a generation into answer, thought and function calls, token by token.
+///
+/// One value a generation.
 package struct ChatOutputParser: Sendable {
   /// How the model writes.
   enum Mode: Sendable {

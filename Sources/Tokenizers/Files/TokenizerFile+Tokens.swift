@@ -94,7 +94,7 @@ extension TokenizerFile {
     }
   }
 
-  /// `["<s>", 0]`
+  /// A text and its token: `["<s>", 0]`.
   private func pair(_ part: Part, _ field: String) throws(TokenizerError) -> Token {
     guard let id = part.value[field]?.elements?.last?.whole, let token = Token(exactly: id),
       token >= 0

@@ -67,7 +67,7 @@ struct TokenizerFile {
     }
   }
 
-  /// `{"spelling": token, …}`
+  /// Takes `{"spelling": token, …}`.
   private mutating func readVocabulary(
     _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
   ) throws(JSONError) {
@@ -91,7 +91,7 @@ struct TokenizerFile {
     vocabulary = table
   }
 
-  /// `[["spelling", score], …]`
+  /// Takes `[["spelling", score], …]`.
   private mutating func readScores(
     _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
   ) throws(JSONError) {
@@ -115,7 +115,7 @@ struct TokenizerFile {
     }
   }
 
-  /// `["left right", …]` or `[["left", "right"], …]`, in order of rank.
+  /// Takes `["left right", …]` or `[["left", "right"], …]`, in order of rank.
   private mutating func readMerges(
     _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
   ) throws(JSONError) {

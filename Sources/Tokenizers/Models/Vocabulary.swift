@@ -12,7 +12,9 @@ struct Vocabulary: Sendable {
   private var tokens: [Token] = []
   /// The entry of each token, or -1.
   private var entries: [Int32] = []
-  /// Open addressing: entry numbers, or -1. The size is a power of two, at most half full.
+  /// Open addressing: entry numbers, or -1.
+  ///
+  /// The size is a power of two, at most half full.
   private var slots: [Int32] = []
 
   /// One more than the largest token.
@@ -34,8 +36,9 @@ struct Vocabulary: Sendable {
     return size
   }
 
-  /// Adds a spelling. A spelling that is there already gets the new number; false if the number or the
-  /// amount of text is beyond what a vocabulary may have.
+  /// Adds a spelling; one that is there already gets the new number.
+  ///
+  /// False if the number or the amount of text is beyond what a vocabulary may have.
   mutating func insert(_ spelling: some Collection<UInt8>, _ token: Token) -> Bool {
     guard token >= 0, token < Self.largestToken, bytes.count + spelling.count < Int(Int32.max)
     else { return false }

@@ -40,7 +40,9 @@ struct AddedTokenMatcher: Sendable {
     }
   }
 
-  /// Cuts the tokens out. With `parseSpecial` off, special ones stay text.
+  /// Cuts the tokens out.
+  ///
+  /// With `parseSpecial` off, special ones stay text.
   func parts(of text: [UInt8], parseSpecial: Bool) -> [Part] {
     if added.isEmpty { return text.isEmpty ? [] : [.text(0..<text.count)] }
     var parts: [Part] = []

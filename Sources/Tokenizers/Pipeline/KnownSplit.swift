@@ -30,7 +30,9 @@ enum KnownSplit: Sendable, Equatable, CaseIterable {
     self = known
   }
 
-  /// The pieces of a text. These expressions leave no gap.
+  /// The pieces of a text.
+  ///
+  /// These expressions leave no gap.
   func matches(in text: ScalarText) -> [Range<Int>] {
     var found: [Range<Int>] = []
     var start = 0
@@ -126,7 +128,7 @@ enum KnownSplit: Sendable, Equatable, CaseIterable {
     return end < text.count && end - start > 1 ? end - 1 : end
   }
 
-  /// `'s|'t|'re|'ve|'m|'ll|'d`
+  /// The end of a contraction: `'s|'t|'re|'ve|'m|'ll|'d`.
   private static func contraction(_ start: Int, _ text: ScalarText, anyCase: Bool) -> Int? {
     guard text.isAt(start, "'"), let first = letter(start + 1, text, anyCase) else { return nil }
     switch first {

@@ -26,7 +26,9 @@ enum PreTokenizer: Sendable, Equatable {
   /// One piece, as UTF-8.
   typealias Piece = ArraySlice<UInt8>
 
-  /// Cuts every piece further. `atStart` says that the first piece begins the text.
+  /// Cuts every piece further.
+  ///
+  /// `atStart` says that the first piece begins the text.
   func apply(to pieces: [Piece], atStart: Bool) -> [Piece] {
     switch self {
     case .sequence(let steps):

@@ -4,19 +4,19 @@
 struct ScalarClass: OptionSet, Sendable {
   let rawValue: UInt8
 
-  /// `\p{L}`
+  /// `\p{L}`.
   static let letter = ScalarClass(rawValue: 1)
-  /// `\p{N}`
+  /// `\p{N}`.
   static let number = ScalarClass(rawValue: 2)
-  /// `\s`
+  /// `\s`.
   static let space = ScalarClass(rawValue: 4)
-  /// `\p{M}`
+  /// `\p{M}`.
   static let mark = ScalarClass(rawValue: 8)
-  /// `\p{Lu}` and `\p{Lt}`
+  /// `\p{Lu}` and `\p{Lt}`.
   static let upper = ScalarClass(rawValue: 16)
-  /// `\p{Ll}`
+  /// `\p{Ll}`.
   static let lower = ScalarClass(rawValue: 32)
-  /// `\p{Lm}` and `\p{Lo}`
+  /// `\p{Lm}` and `\p{Lo}`.
   static let uncased = ScalarClass(rawValue: 64)
   /// Carriage return and line feed.
   static let lineEnd = ScalarClass(rawValue: 128)

@@ -1,0 +1,60 @@
+import Foundation
+import OrderedCollections
+
+@testable import Tokenizers
+
+/// Answers of libraries we did not write, made by `Tests/References/tokenizers`.
+///
+/// The committed part has every small vocabulary; with `NEUROSCOPE_REFERENCES` naming a folder whose `tok`
+/// was written by `make_tokenizer_cases.py` and `make_harmony_cases.py`, the published ones take part too.
+struct ReferenceCases {
+  let folder: URL
+  let tokenizers: JSONValue
+  let harmony: JSONValue
+
+  static let committed = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "References/tokenizers/cases")
+
+  /// The full folder if the environment names one, else the committed part.
+  static let best = ProcessInfo.processInfo.environment["NEUROSCOPE_REFERENCES"].map {
+    URL(filePath: $0).appending(path: "tok")
+  }
+
+  static let all = [committed] + (best.map { [$0] } ?? [])
+
+  init(_ folder: URL) throws {
+    self.folder = folder
+    tokenizers = try Self.read(folder.appending(path: "tokenizer_cases.json"))
+    harmony = try Self.read(folder.appending(path: "harmony_cases.json"))
+  }
+
+  static func read(_ file: URL) throws -> JSONValue {
+    try JSONValue(parsing: Array(try Data(contentsOf: file)))
+  }
+
+  var strings: [String] { tokenizers["strings"]?.texts ?? [] }
+
+  /// One vocabulary with its answers.
+  struct Vocabulary {
+    var name: String
+    var folder: URL
+    var answers: JSONValue
+    var strings: [String]
+
+    func open() throws -> Tokenizer { try Tokenizer.open(directory: folder) }
+  }
+
+  var vocabularies: [Vocabulary] {
+    guard case .object(let members) = tokenizers["tokenizers"] else { return [] }
+    return members.map { name, answers in
+      Vocabulary(
+        name: name, folder: folder.appending(path: answers["dir"]?.text ?? name),
+        answers: answers, strings: strings + (answers["extra_strings"]?.texts ?? []))
+    }
+  }
+}
+
+extension JSONValue {
+  var texts: [String] { elements?.compactMap(\.text) ?? [] }
+  var tokens: [Token] { elements?.compactMap { $0.whole.flatMap { Token(exactly: $0) } } ?? [] }
+}
