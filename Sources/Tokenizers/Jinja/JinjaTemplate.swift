@@ -1,6 +1,33 @@
+import OrderedCollections
+
 /// A chat template in the Jinja language, read once.
+///
+/// A subset: what published chat templates use, with the settings under which they are published. What is not
+/// known is refused when the template is read, by line and name, so that a model never gets another prompt
+/// than its makers meant.
 struct JinjaTemplate: Sendable {
+  /// Longer templates are refused.
+  static let sizeLimit = 1 << 20
+
+  let statements: [JinjaStatement]
+
   init(_ text: String) throws(ChatFormatError) {
-    throw .unreadable(line: 1, expected: "a template that can be read", found: text)
+    guard text.utf8.count <= Self.sizeLimit else {
+      throw .unreadable(
+        line: 1, expected: "at most \(Self.sizeLimit) bytes", found: "\(text.utf8.count)")
+    }
+    var parser = JinjaParser(try JinjaLexer.tokens(of: text))
+    statements = try parser.template()
+  }
+
+  /// Renders with these variables.
+  ///
+  /// - Parameter time: Seconds since 1970 (UTC) for `strftime_now`.
+  /// - Throws: `ChatFormatError.raised` if the template refuses, `.failed` if it cannot go on.
+  func render(
+    _ variables: OrderedDictionary<String, JSONValue>, time: Int64? = nil
+  ) throws(ChatFormatError) -> String {
+    var interpreter = JinjaInterpreter(variables, time: time)
+    return try interpreter.run(statements)
   }
 }

@@ -1,0 +1,60 @@
+import OrderedCollections
+
+/// The functions that every template may call.
+enum JinjaFunctions {
+  static let names = ["range", "dict", "namespace", "raise_exception", "strftime_now"]
+  /// Longer ranges are refused.
+  private static let rangeLimit = 100_000
+
+  static func call(
+    _ name: String, _ values: JinjaInterpreter.Values, _ interpreter: inout JinjaInterpreter,
+    _ line: Int
+  ) throws(ChatFormatError) -> JinjaValue {
+    switch name {
+    case "range": return try range(values, interpreter, line)
+    case "dict", "namespace":
+      var members: OrderedDictionary<String, JinjaValue> = [:]
+      if case .dictionary(let given) = values.positional.first { members = given }
+      members.merge(values.named) { _, named in named }
+      return name == "dict" ? .dictionary(members) : .namespace(JinjaNamespace(members))
+    case "raise_exception": throw .raised(values.value(0, "message")?.text ?? "")
+    default:
+      guard let time = interpreter.time else {
+        throw interpreter.failure("the template prints the date, and none is given", line: line)
+      }
+      guard case .string(let format) = values.value(0, "format") else {
+        throw interpreter.failure("strftime_now without a format", line: line)
+      }
+      let calendar = CalendarTime(secondsSince1970: time)
+      guard let text = calendar.text(format) else {
+        throw interpreter.failure("the time format \(format)", line: line)
+      }
+      return .string(text)
+    }
+  }
+
+  private static func range(
+    _ values: JinjaInterpreter.Values, _ interpreter: JinjaInterpreter, _ line: Int
+  ) throws(ChatFormatError) -> JinjaValue {
+    let bounds = values.positional.compactMap(\.whole)
+    guard bounds.count == values.positional.count, (1...3).contains(bounds.count) else {
+      throw interpreter.failure("a range needs one to three whole numbers", line: line)
+    }
+    let start = bounds.count > 1 ? bounds[0] : 0
+    let end = bounds.count > 1 ? bounds[1] : bounds[0]
+    let step = bounds.count > 2 ? bounds[2] : 1
+    let (span, overflow) = end.subtractingReportingOverflow(start)
+    guard step != 0, !overflow, span.magnitude / step.magnitude <= Self.rangeLimit else {
+      throw interpreter.failure("a range of that size", line: line)
+    }
+    var items: [JinjaValue] = []
+    var next = start
+    while step > 0 ? next < end : next > end {
+      items.append(.integer(next))
+      let (sum, beyond) = next.addingReportingOverflow(step)
+      if beyond { break }
+      next = sum
+    }
+    return .list(items)
+  }
+}

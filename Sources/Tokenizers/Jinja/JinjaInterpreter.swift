@@ -1,0 +1,195 @@
+import OrderedCollections
+
+/// Runs a template's statements.
+///
+/// Bounded in steps, depth and output, so that no template holds a thread for ever.
+struct JinjaInterpreter {
+  static let stepLimit = 5_000_000
+  static let depthLimit = 200
+  static let outputLimit = 64 << 20
+
+  /// How a run of statements ended.
+  enum Ending {
+    case done, left, skipped
+  }
+
+  /// Variables, innermost scope last.
+  var scopes: [[String: JinjaValue]]
+  /// The seconds since 1970 that the template may print.
+  let time: Int64?
+  private(set) var line = 1
+  private var steps = 0
+  private var depth = 0
+  private var written = 0
+
+  init(_ variables: OrderedDictionary<String, JSONValue>, time: Int64?) {
+    let builtIn = JinjaFunctions.names.map { ($0, JinjaValue.function($0)) }
+    let given = variables.map { ($0.key, JinjaValue($0.value)) }
+    scopes = [Dictionary(builtIn + given) { _, last in last }]
+    self.time = time
+  }
+
+  mutating func run(_ statements: [JinjaStatement]) throws(ChatFormatError) -> String {
+    var text = ""
+    _ = try execute(statements, into: &text)
+    return text
+  }
+
+  /// An error at the statement that is being run.
+  func failure(_ reason: String) -> ChatFormatError { .failed(line: line, reason: reason) }
+
+  func failure(_ reason: String, line: Int) -> ChatFormatError {
+    .failed(line: line, reason: reason)
+  }
+
+  /// Counts a step one level deeper; every call is paired with `leave`.
+  mutating func enter() throws(ChatFormatError) {
+    steps += 1
+    depth += 1
+    guard steps <= Self.stepLimit else { throw failure("more than \(Self.stepLimit) steps") }
+    guard depth <= Self.depthLimit else { throw failure("more than \(Self.depthLimit) levels") }
+  }
+
+  mutating func leave() { depth -= 1 }
+
+  /// Counts text that a value takes, also text that is never printed.
+  mutating func account(_ bytes: Int) throws(ChatFormatError) {
+    written += bytes
+    guard written <= Self.outputLimit else {
+      throw failure("more than \(Self.outputLimit) bytes of text")
+    }
+  }
+
+  func look(up name: String) -> JinjaValue {
+    for scope in scopes.reversed() {
+      if let value = scope[name] { return value }
+    }
+    return .undefined("'\(name)'")
+  }
+
+  mutating func give(_ value: JinjaValue, to name: String) {
+    scopes[scopes.count - 1][name] = value
+  }
+
+  mutating func execute(
+    _ statements: [JinjaStatement], into text: inout String
+  ) throws(ChatFormatError) -> Ending {
+    for statement in statements {
+      let ending = try execute(statement, into: &text)
+      if ending != .done { return ending }
+    }
+    return .done
+  }
+
+  private mutating func execute(
+    _ statement: JinjaStatement, into text: inout String
+  ) throws(ChatFormatError) -> Ending {
+    try enter()
+    defer { leave() }
+    switch statement {
+    case .text(let data): try write(data, into: &text)
+    case .output(let expression, let line):
+      self.line = line
+      try write(try evaluate(expression).text, into: &text)
+    case .choose(let branches, let line):
+      self.line = line
+      for branch in branches {
+        let chosen = try branch.condition.map { expression throws(ChatFormatError) in
+          try evaluate(expression).isTrue
+        }
+        if chosen ?? true { return try execute(branch.body, into: &text) }
+      }
+    case .loop(let loop, let line):
+      self.line = line
+      try run(loop, into: &text)
+    case .set(let target, let expression, let line):
+      self.line = line
+      try assign(try evaluate(expression), to: target)
+    case .setBlock(let name, let filters, let body, let line):
+      self.line = line
+      give(try apply(filters, to: .string(try capture(body))), to: name)
+    case .macro(let macro): give(.macro(macro, caller: nil), to: macro.name)
+    case .call(let callee, let body, let line):
+      self.line = line
+      try write(try call(callee, with: body).text, into: &text)
+    case .filter(let filters, let body, let line):
+      self.line = line
+      try write(try apply(filters, to: .string(try capture(body))).text, into: &text)
+    case .plain(let body): return try execute(body, into: &text)
+    case .leave: return .left
+    case .skip: return .skipped
+    }
+    return .done
+  }
+
+  private mutating func write(_ more: String, into text: inout String) throws(ChatFormatError) {
+    try account(more.utf8.count)
+    text += more
+  }
+
+  /// The text of a body, in a scope of its own.
+  mutating func capture(_ body: [JinjaStatement]) throws(ChatFormatError) -> String {
+    var text = ""
+    scopes.append([:])
+    defer { scopes.removeLast() }
+    _ = try execute(body, into: &text)
+    return text
+  }
+
+  private mutating func apply(
+    _ filters: [JinjaExpression.Filter], to value: JinjaValue
+  ) throws(ChatFormatError) -> JinjaValue {
+    var value = value
+    for filter in filters { value = try apply(filter, to: value) }
+    return value
+  }
+
+  private mutating func assign(
+    _ value: JinjaValue, to target: JinjaTarget
+  ) throws(ChatFormatError) {
+    switch target {
+    case .name(let name): give(value, to: name)
+    case .names(let names):
+      guard let items = value.sequence, items.count == names.count else {
+        throw failure("\(names.count) values are needed, and there is \(value.kind)")
+      }
+      for (name, item) in zip(names, items) { give(item, to: name) }
+    case .member(let name, let member):
+      guard case .namespace(let namespace) = look(up: name) else {
+        throw failure("'\(name)' is no namespace")
+      }
+      namespace.members[member] = value
+    }
+  }
+
+  private mutating func run(
+    _ loop: JinjaLoop, into text: inout String
+  ) throws(ChatFormatError) {
+    let source = try evaluate(loop.items)
+    guard var items = source.sequence else { throw failure("cannot loop over \(source.kind)") }
+    if let condition = loop.condition {
+      var kept: [JinjaValue] = []
+      for item in items {
+        scopes.append([:])
+        defer { scopes.removeLast() }
+        try assign(item, to: loop.target)
+        if try evaluate(condition).isTrue { kept.append(item) }
+      }
+      items = kept
+    }
+    if items.isEmpty {
+      _ = try execute(loop.otherwise, into: &text)
+      return
+    }
+    for (index, item) in items.enumerated() {
+      scopes.append([:])
+      defer { scopes.removeLast() }
+      let state = JinjaLoopState(
+        index: index, count: items.count, previous: index > 0 ? items[index - 1] : nil,
+        next: index + 1 < items.count ? items[index + 1] : nil)
+      give(.loop(state), to: "loop")
+      try assign(item, to: loop.target)
+      if try execute(loop.body, into: &text) == .left { break }
+    }
+  }
+}

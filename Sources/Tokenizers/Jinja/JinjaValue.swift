@@ -1,0 +1,144 @@
+import OrderedCollections
+
+/// A value of a running template, with the meaning that Python gives it.
+enum JinjaValue {
+  /// A name or member that is not there; the text says which.
+  case undefined(String)
+  case none
+  case bool(Bool)
+  case integer(Int)
+  case float(Double)
+  case string(String)
+  case list([JinjaValue])
+  case tuple([JinjaValue])
+  case dictionary(OrderedDictionary<String, JinjaValue>)
+  case namespace(JinjaNamespace)
+  indirect case loop(JinjaLoopState)
+  case macro(JinjaMacro, caller: JinjaCaller?)
+  /// A function of the language, such as `range`.
+  case function(String)
+
+  init(_ json: JSONValue) {
+    switch json {
+    case .null: self = .none
+    case .bool(let flag): self = .bool(flag)
+    case .integer(let value): self = Int(exactly: value).map { .integer($0) } ?? .none
+    case .number(let value): self = .float(value)
+    case .string(let text): self = .string(text)
+    case .array(let list): self = .list(list.map { JinjaValue($0) })
+    case .object(let members): self = .dictionary(members.mapValues { JinjaValue($0) })
+    }
+  }
+
+  /// The value as JSON, or nil if it holds something that JSON has no form for.
+  var json: JSONValue? {
+    switch self {
+    case .none: return .null
+    case .bool(let flag): return .bool(flag)
+    case .integer(let value): return .integer(Int64(value))
+    case .float(let value): return .number(value)
+    case .string(let text): return .string(text)
+    case .list(let list), .tuple(let list):
+      let parts = list.compactMap(\.json)
+      return parts.count == list.count ? .array(parts) : nil
+    case .dictionary(let members):
+      let parts = members.compactMapValues(\.json)
+      return parts.count == members.count ? .object(parts) : nil
+    case .undefined, .namespace, .loop, .macro, .function: return nil
+    }
+  }
+
+  /// What counts as true.
+  var isTrue: Bool {
+    switch self {
+    case .undefined, .none: false
+    case .bool(let flag): flag
+    case .integer(let value): value != 0
+    case .float(let value): value != 0
+    case .string(let text): !text.isEmpty
+    case .list(let list), .tuple(let list): !list.isEmpty
+    case .dictionary(let members): !members.isEmpty
+    case .namespace, .loop, .macro, .function: true
+    }
+  }
+
+  /// What kind of value this is, for error texts.
+  var kind: String {
+    switch self {
+    case .undefined(let name): "\(name), which is undefined"
+    case .none: "none"
+    case .bool: "a boolean"
+    case .integer, .float: "a number"
+    case .string: "a string"
+    case .list: "a list"
+    case .tuple: "a tuple"
+    case .dictionary: "a mapping"
+    case .namespace: "a namespace"
+    case .loop: "the loop"
+    case .macro, .function: "a function"
+    }
+  }
+
+  /// The number, if it is one; booleans count as 0 and 1.
+  var number: Double? {
+    switch self {
+    case .bool(let flag): flag ? 1 : 0
+    case .integer(let value): Double(value)
+    case .float(let value): value
+    default: nil
+    }
+  }
+
+  /// The whole number, if it is one; booleans count as 0 and 1.
+  var whole: Int? {
+    switch self {
+    case .bool(let flag): flag ? 1 : 0
+    case .integer(let value): value
+    default: nil
+    }
+  }
+}
+
+/// A mutable set of members, which loops write to (`namespace()`).
+///
+/// Belongs to one rendering on one thread.
+final class JinjaNamespace {
+  var members: OrderedDictionary<String, JinjaValue>
+  init(_ members: OrderedDictionary<String, JinjaValue>) { self.members = members }
+}
+
+/// Where a loop stands.
+struct JinjaLoopState {
+  var index: Int
+  var count: Int
+  var previous: JinjaValue?
+  var next: JinjaValue?
+
+  func member(_ name: String) -> JinjaValue? {
+    switch name {
+    case "index": .integer(index + 1)
+    case "index0": .integer(index)
+    case "revindex": .integer(count - index)
+    case "revindex0": .integer(count - index - 1)
+    case "first": .bool(index == 0)
+    case "last": .bool(index == count - 1)
+    case "length": .integer(count)
+    // Only recursive loops, which are refused, go deeper.
+    case "depth": .integer(1)
+    case "depth0": .integer(0)
+    case "previtem": previous ?? .undefined("loop.previtem")
+    case "nextitem": next ?? .undefined("loop.nextitem")
+    default: nil
+    }
+  }
+}
+
+/// The body of a `call` block and the variables it sees.
+final class JinjaCaller {
+  let body: JinjaMacro
+  let scopes: [[String: JinjaValue]]
+  init(body: JinjaMacro, scopes: [[String: JinjaValue]]) {
+    self.body = body
+    self.scopes = scopes
+  }
+}
