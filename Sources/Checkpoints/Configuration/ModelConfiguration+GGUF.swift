@@ -41,9 +41,7 @@ extension ModelConfiguration {
         "attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", in: 0...1) ?? 1e-5
     normWeightOffset = 0
     embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
-    vocabularySize =
-      try (shapes["token_embd.weight"]?.first).otherwise(
-        fields.required("vocab_size", in: Bounds.vocabulary))
+    vocabularySize = try Self.vocabulary(gguf, fields)
     tiedEmbeddings = shapes["output.weight"] == nil
     attentionBias = shapes["blk.0.attn_q.bias"] != nil || shapes["blk.0.attn_qkv.bias"] != nil
     mlpBias = shapes["blk.0.ffn_up.bias"] != nil
@@ -89,6 +87,22 @@ extension ModelConfiguration {
           theta: base ?? 10_000, rotaryDimension: rope.rotaryDimension, scaling: .none)
       }
     }
+  }
+}
+
+extension ModelConfiguration {
+  /// The rows of the embedding: files pad them beyond the tokens they list.
+  private static func vocabulary(_ gguf: GGUFFile, _ fields: ConfigurationFields)
+    throws(CheckpointError) -> Int
+  {
+    guard let entry = gguf.tensor("token_embd.weight"), let rows = entry.shape.first else {
+      return try fields.required("vocab_size", in: Bounds.vocabulary)
+    }
+    guard Bounds.vocabulary.contains(rows) else {
+      throw entry.wrong(
+        .mismatch, "at most \(Bounds.vocabulary.upperBound) rows", "\(rows)")
+    }
+    return rows
   }
 }
 

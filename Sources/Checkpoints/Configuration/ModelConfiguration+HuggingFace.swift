@@ -180,6 +180,15 @@ extension ModelConfiguration {
         "num_key_value_heads", "a divisor of the \(heads) attention heads",
         found: "\(keyValueHeads)")
     }
+    let hasHeadDimension =
+      try fields.has("head_dim") ? true : fields.has("attention.key_length")
+    guard
+      hasHeadDimension
+        || architecture == "gemma3_text" || hiddenSize % heads == 0
+    else {
+      throw fields.wrong(
+        "num_attention_heads", "a divisor of the hidden size \(hiddenSize)", found: "\(heads)")
+    }
     guard experts == 0 || (1...experts).contains(expertsPerToken) else {
       throw fields.wrong(
         "num_experts_per_tok", "1 to \(experts), the experts there are",

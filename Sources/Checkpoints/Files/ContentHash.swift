@@ -11,11 +11,12 @@ enum ContentHash {
     for count in files.map(\.count).sorted() { hash.update("file \(count)\n") }
     for entry in entries.sorted(by: { $0.name < $1.name }) {
       hash.update("\(entry.name) \(entry.type.name) \(entry.shape) \(entry.range.count)\n")
-      let bytes = entry.bytes
-      hash.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(sample)))
-      hash.update(UnsafeRawBufferPointer(rebasing: bytes.suffix(sample)))
+      entry.withBytes { bytes in
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(sample)))
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes.suffix(sample)))
+      }
     }
-    if let configuration { hash.update(configuration.bytes) }
+    configuration?.withBytes { hash.update($0) }
     return hash.hex()
   }
 }

@@ -45,7 +45,8 @@ enum Fence {
 
   /// Maps a whole regular file for reading; the caller owns the mapping.
   static func map(_ path: String) throws(CheckpointError) -> UnsafeRawBufferPointer {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a named pipe would hold us until someone writes to it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw unreadable(path, "a readable file") }
     defer { close(descriptor) }
     var status = stat()

@@ -17,8 +17,8 @@ struct JSONReader {
   /// Reads the bytes of a range that lies inside the file.
   init(_ mapping: Mapping, range: Range<Int>) {
     self.mapping = mapping
-    offset = max(range.lowerBound, 0)
     end = min(range.upperBound, mapping.count)
+    offset = min(max(range.lowerBound, 0), end)
   }
 
   init(_ mapping: Mapping) { self.init(mapping, range: 0..<mapping.count) }
@@ -227,7 +227,10 @@ extension JSONReader {
   }
 
   private static func isHex(_ byte: UInt8) -> Bool {
-    Character(Unicode.Scalar(byte)).isHexDigit && byte < 0x80
+    switch byte {
+    case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
+    default: false
+    }
   }
 
   /// Resolves the escapes of a text whose escapes were checked.
@@ -262,19 +265,29 @@ extension JSONReader {
 
   /// `true`, `false`, `null` or a number.
   private mutating func scalar() throws(CheckpointError) -> JSON {
-    let words: [(String, JSON)] = [
-      ("true", .bool(true)), ("false", .bool(false)), ("null", .null), ("NaN", .number(.nan)),
-      ("Infinity", .number(.infinity)), ("-Infinity", .number(-.infinity)),
-    ]
-    for (word, value) in words where mapping.bytes[offset..<end].starts(with: word.utf8) {
-      offset += word.utf8.count
-      return value
-    }
     let start = offset
+    switch peek() {
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "N"): return try word("NaN", .number(.nan))
+    case UInt8(ascii: "I"): return try word("Infinity", .number(.infinity))
+    case UInt8(ascii: "-") where start + 1 < end && mapping.bytes[start + 1] == UInt8(ascii: "I"):
+      return try word("-Infinity", .number(-.infinity))
+    default: break
+    }
     let text = try numberText()
     if let value = Int(text) { return .integer(value) }
     guard let value = Double(text) else { throw damaged("a number", found: text, at: start) }
     return .number(value)
+  }
+
+  private mutating func word(_ word: String, _ value: JSON) throws(CheckpointError) -> JSON {
+    guard mapping.bytes[offset..<end].starts(with: word.utf8) else {
+      throw damaged("a value", found: foundHere)
+    }
+    offset += word.utf8.count
+    return value
   }
 
   /// Passes a number by RFC 8259's grammar and returns its text.

@@ -9,7 +9,11 @@ package final class Mapping: WeightOwner, @unchecked Sendable {
   // Proof for @unchecked: the address range never changes and is only read.
 
   package let path: String
-  package let bytes: UnsafeRawBufferPointer
+  /// All of the file, for those who hold the mapping while they read; everyone else is lent it by ``withBytes(_:)``.
+  ///
+  /// A mapping may be freed after its last mention, even inside one expression: never take the bytes of a
+  /// temporary.
+  let bytes: UnsafeRawBufferPointer
 
   package init(path: String) throws(CheckpointError) {
     self.path = path
@@ -20,8 +24,15 @@ package final class Mapping: WeightOwner, @unchecked Sendable {
 
   package var count: Int { bytes.count }
 
+  /// Lends all of the file for the call.
+  package func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(bytes)
+  }
+
   /// The bytes of a range that lies inside the file, else nil; nothing is copied.
-  package func slice(offset: Int, count: Int) -> UnsafeRawBufferPointer? {
+  func slice(offset: Int, count: Int) -> UnsafeRawBufferPointer? {
     guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else {
       return nil
     }

@@ -12,7 +12,7 @@ enum ChatTemplateFiles {
           .unsupported, file: own, .file, expected: "at most \(byteLimit) bytes",
           found: "\(mapping.count)")
       }
-      return String(decoding: mapping.bytes, as: UTF8.self)
+      return mapping.withBytes { String(decoding: $0, as: UTF8.self) }
     }
     let config = directory + "/tokenizer_config.json"
     guard Fence.kind(of: config) == .file else { return nil }

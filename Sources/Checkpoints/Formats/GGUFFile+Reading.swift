@@ -20,8 +20,10 @@ extension GGUFFile {
   }
 
   /// True for a file that begins as GGUF does.
-  static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count >= 4 && bytes.loadUnaligned(as: UInt32.self).littleEndian == magic
+  static func recognises(_ mapping: Mapping) -> Bool {
+    mapping.withBytes { bytes in
+      bytes.count >= 4 && bytes.loadUnaligned(as: UInt32.self).littleEndian == magic
+    }
   }
 
   /// "GGUF" read as a little-endian integer.

@@ -13,12 +13,12 @@ struct GGUFFile: Sendable {
   /// What a file may ask for; a real one stays far below.
   enum Limits {
     static let fields = 65_536
-    static let tensors = 1 << 17
+    static let tensors = 1 << 16
     static let keyBytes = 65_535
     static let nameBytes = 1_024
     static let stringBytes = 1 << 24
     /// Strings in all arrays together: token lists and merges, bounded because each costs memory.
-    static let strings = 1 << 21
+    static let strings = 1 << 20
     static let dimensions = 4
     static let alignment = 1 << 20
   }

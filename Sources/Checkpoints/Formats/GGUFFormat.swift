@@ -4,7 +4,7 @@ enum GGUFFormat: WeightFormat {
     switch Fence.kind(of: path) {
     case .file:
       if path.hasSuffix(".gguf") { return true }
-      return GGUFFile.recognises(try Mapping(path: path).bytes)
+      return GGUFFile.recognises(try Mapping(path: path))
     case .directory:
       let names = try Fence.names(in: path)
       return !names.contains("config.json") && names.contains { $0.hasSuffix(".gguf") }

@@ -11,7 +11,7 @@ struct SafetensorsFile: Sendable {
 
   /// The largest header the format allows.
   static let headerLimit = 100_000_000
-  static let tensorLimit = 1 << 17
+  static let tensorLimit = 1 << 16
   static let dimensionLimit = 8
 
   init(_ mapping: Mapping) throws(CheckpointError) {

@@ -21,8 +21,15 @@ package struct TensorEntry: Sendable {
     self.range = range
   }
 
-  /// The bytes, borrowed: valid while the entry (and so the mapping) lives.
-  package var bytes: UnsafeRawBufferPointer {
+  /// Lends the bytes for the call.
+  package func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(bytes)
+  }
+
+  /// The bytes, for those who hold the entry while they read; see ``Mapping/bytes``.
+  var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: mapping.bytes[range])
   }
 
