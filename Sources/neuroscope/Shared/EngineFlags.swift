@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Tensors
+
+/// How the engine computes.
+struct EngineFlags: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: "Threads that compute (NEUROSCOPE_THREADS). Default: one per core.")
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "exact or fast (NEUROSCOPE_NUMERICS). Default: exact.",
+      discussion: "exact computes in float32; fast rounds activations to 8-bit blocks."))
+  var numerics: Numerics?
+
+  @Option(
+    help: "scalar, avx2 or avx512 (NEUROSCOPE_INSTRUCTION_SET). Default: the best of this machine.")
+  var instructionSet: InstructionSet?
+
+  @Option(
+    help: "How keys and values are kept, f32 or f16 (NEUROSCOPE_CACHE_TYPE). Default: f32.")
+  var cacheType: CacheType?
+
+  @Option(
+    name: .customLong("context"),
+    help: "Positions a session can hold (NEUROSCOPE_CONTEXT). Default: 4096, or the model's own.")
+  var contextLength: Int?
+
+  /// The element types a cache can have.
+  enum CacheType: String, CaseIterable, ExpressibleByArgument {
+    case f32
+    case f16
+
+    var elementType: ElementType {
+      switch self {
+      case .f32: .f32
+      case .f16: .f16
+      }
+    }
+  }
+
+  /// The settings for an engine, environment and defaults included.
+  func options() throws -> EngineOptions {
+    let threads =
+      try Setting.value(threads, "THREADS") ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...512).contains(threads) else {
+      throw CommandFailure("--threads must be 1 to 512, found \(threads)")
+    }
+    let set = try Setting.value(instructionSet, "INSTRUCTION_SET") ?? .best
+    guard InstructionSet.available.contains(set) else {
+      throw CommandFailure("This processor (or build) has no \(set.rawValue)")
+    }
+    let context = try Setting.value(contextLength, "CONTEXT") ?? 4096
+    guard (1...(1 << 24)).contains(context) else {
+      throw CommandFailure("--context must be 1 to \(1 << 24), found \(context)")
+    }
+    return EngineOptions(
+      threads: threads, instructionSet: set,
+      numerics: try Setting.value(numerics, "NUMERICS") ?? .exact,
+      cacheType: (try Setting.value(cacheType, "CACHE_TYPE") ?? .f32).elementType,
+      contextLength: context)
+  }
+}
+
+extension Numerics: ExpressibleByArgument {}
+extension InstructionSet: ExpressibleByArgument {}
