@@ -104,7 +104,7 @@ let package = Package(
     tests("Tokenizers"), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
-    tests("Interpretability"), tests("Recordings", ["Frames"]),
+    tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
     tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
     .testTarget(name: "HouseTests", swiftSettings: house),
   ]

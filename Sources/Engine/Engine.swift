@@ -16,7 +16,7 @@ package actor Engine {
   private nonisolated let table = Mutex(ModelTable())
   private nonisolated let nextID = Atomic<UInt64>(1)
 
-  private let arithmetic: Arithmetic
+  let arithmetic: Arithmetic
   private let pool = CapturePool()
   private var lanes: [Lane] = []
   private var turn = 0

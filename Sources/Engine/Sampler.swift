@@ -26,9 +26,7 @@ struct Sampler {
     let whole = UnsafeBufferPointer(scores)
     let normaliser = arithmetic.logSumExp(whole)
     guard normaliser.isFinite else { return nil }
-    let top = largest(topLogprobs, of: whole, arithmetic).map {
-      TokenScore(token: $0.token, logprob: $0.score - normaliser)
-    }
+    let top = Self.scored(topLogprobs, of: whole, normaliser, arithmetic)
     var plain: [Token: Float] = [:]
     penalise(scores, seen: seen, generated: generated, remembering: &plain)
     let token: Token
@@ -69,7 +67,7 @@ struct Sampler {
     // Nearly always a few hundred tokens hold all the probability that counts; widen while they don't.
     var count = min(limit, 256)
     while true {
-      let best = largest(count, of: scores, arithmetic)
+      let best = Self.largest(count, of: scores, arithmetic)
       guard let top = best.first?.score else { return 0 }
       // Shares of the whole distribution; of the k best alone where top-k cuts.
       var total: Double
@@ -115,7 +113,23 @@ struct Sampler {
     return candidates.last?.token ?? 0
   }
 
-  private func largest(
+  /// The `count` likeliest tokens, best first.
+  static func best(
+    _ count: Int, of scores: UnsafeBufferPointer<Float>, _ arithmetic: Arithmetic
+  ) -> [TokenScore] {
+    scored(count, of: scores, arithmetic.logSumExp(scores), arithmetic)
+  }
+
+  private static func scored(
+    _ count: Int, of scores: UnsafeBufferPointer<Float>, _ normaliser: Float,
+    _ arithmetic: Arithmetic
+  ) -> [TokenScore] {
+    largest(count, of: scores, arithmetic).map {
+      TokenScore(token: $0.token, logprob: $0.score - normaliser)
+    }
+  }
+
+  private static func largest(
     _ count: Int, of scores: UnsafeBufferPointer<Float>, _ arithmetic: Arithmetic
   ) -> [(token: Token, score: Float)] {
     guard count > 0 else { return [] }
