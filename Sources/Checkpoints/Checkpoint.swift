@@ -17,7 +17,9 @@ package struct Checkpoint: Sendable {
   /// What the weights are stored as, in the field's words: "Q4_1", "MLX 4-bit g32", "MXFP4", "BF16".
   package let quantization: String?
   /// Numbers of the model, not of its files: scales, masks and packed words counted for what they mean.
-  package let parameterCount: Int
+  package var parameterCount: Int {
+    tensors.values.reduce(0) { $0 + coding(of: $1).parameters }
+  }
   /// SHA-256 (hex) over sizes, tensor tables and a sample of every tensor; see ``ContentHash``.
   package let contentHash: String
 

@@ -21,9 +21,6 @@ enum GGUFFormat: WeightFormat {
       configuration: try ModelConfiguration(gguf: gguf),
       chatTemplate: template(gguf), tokenizer: try tokenizer(gguf),
       quantization: quantization(gguf),
-      parameterCount: entries.reduce(0) { sum, entry in
-        sum + (entry.name.hasPrefix("rope_f") ? 0 : entry.elementCount)
-      },
       contentHash: ContentHash.of(entries, files: [gguf.mapping], configuration: nil),
       tensorNames: entries.map(\.name),
       tensors: Dictionary(

@@ -31,7 +31,6 @@ enum SafetensorsFormat: WeightFormat {
       tokenizer: Fence.kind(of: place.directory + "/tokenizer.json") == .file
         ? .directory(place.directory) : .none,
       quantization: mlx?.label ?? label(entries),
-      parameterCount: parameters(entries, mlx),
       contentHash: ContentHash.of(entries, files: files.map(\.mapping), configuration: configFile),
       tensorNames: entries.map(\.name),
       tensors: try byName(entries),
@@ -85,25 +84,6 @@ enum SafetensorsFormat: WeightFormat {
     var bytes: [String: Int] = [:]
     for entry in entries { bytes[entry.type.name, default: 0] += entry.range.count }
     return bytes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-  }
-
-  /// Numbers of the model behind the stored words.
-  private static func parameters(_ entries: [TensorEntry], _ mlx: MLXQuantization?) -> Int {
-    let names = Set(entries.map(\.name))
-    return entries.reduce(0) { sum, entry in
-      let name = entry.name
-      if name.hasSuffix("_blocks") { return sum + 2 * entry.elementCount }
-      if name.hasSuffix("_scales") || name.hasSuffix(".scales") || name.hasSuffix(".biases") {
-        return sum
-      }
-      if isMask(entry) { return sum }
-      guard let mlx, name.hasSuffix(".weight"), entry.type == .u32 else {
-        return sum + entry.elementCount
-      }
-      let module = String(name.dropLast(7))
-      guard names.contains(module + ".scales") else { return sum + entry.elementCount }
-      return sum + entry.range.count * 8 / mlx.setting(for: module).bits
-    }
   }
 
   /// The published gpt2 stores its causal masks: no parameters.

@@ -70,6 +70,6 @@ extension SafetensorsBuilder {
       ], metadata: "{\"format\":\"mlx\"}")
   }
 
-  static let tinyMLXConfig =
+  static let tinyMLXConfig: String =
     tinyConfig.dropLast() + ", \"quantization\": {\"group_size\": 32, \"bits\": 4}}"
 }
