@@ -10,7 +10,12 @@ extension ChatFormat {
   ) throws(ChatFormatError) -> RenderedPrompt {
     switch kind {
     case .none(let family): throw .noTemplate(family: family)
-    case .harmony: throw .noTemplate(family: "gpt_oss")
+    case .harmony(let tokens):
+      var renderer = HarmonyRenderer(tokenizer, tokens)
+      let next = options.addGenerationPrompt ? "assistant" : nil
+      let conversation = try HarmonyConversation.messages(messages, options)
+      renderer.render(conversation, next: next, dropAnalysis: false)
+      return renderer.prompt
     case .template(let template):
       let text = try template.render(variables(messages, options), time: options.time)
       let tokens = tokenizer.encode(text, parseSpecial: true, addSpecial: false)

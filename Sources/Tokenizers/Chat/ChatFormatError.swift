@@ -12,6 +12,10 @@ package enum ChatFormatError: Error, Equatable, Sendable {
   case failed(line: Int, reason: String)
   /// A message's role has no place in the format.
   case unknownRole(String, message: Int)
+  /// A tool's message answers no call that was made.
+  case answerWithoutCall(message: Int)
+  /// The effort is none of `low`, `medium` and `high`.
+  case unknownEffort(String)
   /// A special token that the format needs is missing from the vocabulary.
   case missingToken(String)
 }
