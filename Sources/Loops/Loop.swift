@@ -45,6 +45,13 @@ package final class Loop: SerialExecutor {
     queue.async(execute: work)
   }
 
+  /// Runs work on the loop when `delay` has passed, to the millisecond; cannot be cancelled.
+  package func execute(after delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    let parts = delay.components
+    let nanoseconds = Int(parts.seconds) * 1_000_000_000 + Int(parts.attoseconds / 1_000_000_000)
+    queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds), execute: work)
+  }
+
   /// Runs work on the loop when about `delay` has passed, never earlier.
   ///
   /// Thousands of timers cost one dispatch timer: they wait in a wheel that turns only while it

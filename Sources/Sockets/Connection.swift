@@ -49,36 +49,48 @@ package final class Connection {
   private let descriptor: Int32
   private let limits: Limits
   private let calls: Calls
-  private let readiness: Readiness
+  private let loop: Loop
+  private var readiness: Readiness?
+  /// Owns the descriptor until the sources do.
+  private var unopened: Descriptor?
 
-  /// Takes a socket over; nothing is read before `setReading(true)`.
+  /// Takes a socket over; `open` begins.
+  package init(
+    _ socket: consuming AcceptedSocket, loop: Loop, limits: Limits = Limits(),
+    calls: Calls = .system
+  ) {
+    remote = socket.remote
+    let number = socket.release()
+    descriptor = number
+    unopened = Descriptor(number)
+    outbox = Outbox(limit: limits.outbox)
+    self.limits = limits
+    self.calls = calls
+    self.loop = loop
+    Fence.prepare(number, sendBuffer: limits.sendBuffer)
+  }
+
+  /// Begins; nothing is read before `setReading(true)`.
   ///
   /// - Parameters:
   ///   - readable: called on the loop while there is something to read and reading is on.
   ///   - writable: called on the loop when the peer takes bytes again after a pending flush.
-  package init(
-    _ socket: consuming AcceptedSocket, loop: Loop, limits: Limits = Limits(),
-    calls: Calls = .system, readable: @escaping @Sendable () -> Void,
-    writable: @escaping @Sendable () -> Void
+  package func open(
+    readable: @escaping @Sendable () -> Void, writable: @escaping @Sendable () -> Void
   ) {
-    remote = socket.remote
-    descriptor = socket.release()
-    outbox = Outbox(limit: limits.outbox)
-    self.limits = limits
-    self.calls = calls
-    Fence.prepare(descriptor, sendBuffer: limits.sendBuffer)
+    guard !isClosed, let owned = unopened.take()?.release() else { return }
     readiness = Readiness(
-      descriptor: descriptor, queue: loop.queue, readable: readable, writable: writable)
+      descriptor: owned, queue: loop.queue, readable: readable, writable: writable)
   }
 
   /// Whether `readable` is called.
-  package var isReading: Bool { readiness.isReading }
+  package var isReading: Bool { readiness?.isReading ?? false }
 
   /// Turns reading on or off.
   ///
   /// Off, the kernel's buffer fills and the peer has to wait.
   package func setReading(_ wanted: Bool) {
-    readiness.setReading(wanted)
+    readiness?.setReading(wanted)
   }
 
   /// Reads once and lends the bytes, which are valid only inside the body.
@@ -107,13 +119,13 @@ package final class Connection {
         outbox.advance(by: count)
         writtenByteCount += count
       case .nothing:
-        readiness.setWriting(true)
+        readiness?.setWriting(true)
         return .pending
       case .failed(let code):
         return .failed(code)
       }
     }
-    readiness.setWriting(false)
+    readiness?.setWriting(false)
     return .drained
   }
 
@@ -134,7 +146,8 @@ package final class Connection {
     isClosed = true
     outbox.close()
     if abortively { Fence.resetOnClose(descriptor) }
-    readiness.cancel(then: closed)
+    unopened = nil
+    if let readiness { readiness.cancel(then: closed) } else { loop.execute(closed) }
   }
 
   deinit { close() }

@@ -17,6 +17,7 @@ package actor Listener {
   private let descriptor: Int32
   /// Owns the descriptor until the sources do.
   private var unstarted: Descriptor?
+  private let mayAccept: @Sendable () -> Bool
   private let acceptor: Acceptor
   private var readiness: Readiness?
   private var isWanted = true
@@ -34,12 +35,18 @@ package actor Listener {
 
   /// Binds and listens; accepts nothing before `start`.
   ///
+  /// - Parameters:
+  ///   - mayAccept: asked before each connection; after it has said no, nothing is accepted until
+  ///     `setAccepting(true)`, so whoever says no has to call that when there is room again.
+  ///   - acceptor: takes a connection over.
   /// - Throws: `SocketError`, for instance when the address is in use.
   package init(
-    on address: SocketAddress, loop: Loop, acceptor: @escaping Acceptor
+    on address: SocketAddress, loop: Loop, mayAccept: @escaping @Sendable () -> Bool = { true },
+    acceptor: @escaping Acceptor
   ) throws(SocketError) {
     let (descriptor, bound) = try Fence.listen(on: address, backlog: Self.backlog)
     self.loop = loop
+    self.mayAccept = mayAccept
     self.acceptor = acceptor
     self.descriptor = descriptor
     unstarted = Descriptor(descriptor)
@@ -86,6 +93,7 @@ package actor Listener {
   private func acceptBatch() {
     for _ in 0..<Self.batch {
       guard isWanted, !isStopped else { return }
+      guard mayAccept() else { return setAccepting(false) }
       switch Fence.accept(from: descriptor) {
       case .connection(let accepted, let remote):
         acceptor(AcceptedSocket(descriptor: Descriptor(accepted), remote: remote))

@@ -33,7 +33,10 @@ struct TopicKit: ~Copyable {
   mutating func frame(_ hook: String = "h", bytes: Int = 1000) {
     publisher.add(
       frameOf: hook, frame: { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: bytes) },
-      json: { sequence, form, _ in Array("{\"seq\":\(sequence),\"form\":\"\(form)\"}".utf8) })
+      json: { sequence, form, frame in
+        let tensor = form == .base64 ? String(repeating: "x", count: frame.count) : "\(form)"
+        return Array("{\"seq\":\(sequence),\"frame\":\"\(tensor)\"}".utf8)
+      })
     publisher.announce()
   }
 

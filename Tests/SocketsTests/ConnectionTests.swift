@@ -18,8 +18,8 @@ import Testing
       let server = try await EchoServer(on: address)
       let client = try #require(server.connect())
       let sent = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-      async let isSent = Task.detached { client.send(sent) }.value
-      #expect(client.receive(exactly: sent.count) == sent, "\(address)")
+      async let isSent = client.send(sent)
+      #expect(await client.receive(exactly: sent.count) == sent, "\(address)")
       #expect(await isSent)
       await server.stop()
       #expect(server.connect() == nil)
@@ -29,17 +29,17 @@ import Testing
   @Test func `a half-closed peer still gets its answer`() async throws {
     let server = try await EchoServer()
     let client = try #require(server.connect())
-    client.send("last words")
+    await client.send("last words")
     client.finishSending()
-    #expect(client.receiveAll() == Array("last words".utf8))
+    #expect(await client.receiveAll() == Array("last words".utf8))
     await server.stop()
   }
 
   @Test func `a reset is reported at once`() async throws {
     let server = try await EchoServer()
     var client = server.connect()
-    client?.send("x")
-    _ = client?.receive(exactly: 1)
+    await client?.send("x")
+    _ = await client?.receive(exactly: 1)
     client?.resetWhenReleased()
     client = nil
     let ending = await server.nextEnding()
@@ -53,7 +53,7 @@ import Testing
     let server = try await EchoServer(greeting: [UInt8](repeating: 7, count: 3 << 20))
     let client = try #require(server.connect(receiveBuffer: 4096))
     try await Task.sleep(for: .milliseconds(100))
-    #expect(client.receive(exactly: 3 << 20) == [UInt8](repeating: 7, count: 3 << 20))
+    #expect(await client.receive(exactly: 3 << 20) == [UInt8](repeating: 7, count: 3 << 20))
     await server.stop()
   }
 
@@ -67,8 +67,8 @@ import Testing
       })
     let server = try await EchoServer(calls: calls)
     let client = try #require(server.connect())
-    client.send("byte by byte")
-    #expect(client.receive(exactly: 12) == Array("byte by byte".utf8))
+    await client.send("byte by byte")
+    #expect(await client.receive(exactly: 12) == Array("byte by byte".utf8))
     await server.stop()
   }
 
@@ -76,8 +76,8 @@ import Testing
     let server = try await EchoServer()
     let clients = (0..<300).compactMap { _ in server.connect() }
     #expect(clients.count == 300)
-    for client in clients { client.send("hello") }
-    for client in clients { #expect(client.receive(exactly: 5) == Array("hello".utf8)) }
+    for client in clients { await client.send("hello") }
+    for client in clients { #expect(await client.receive(exactly: 5) == Array("hello".utf8)) }
     await server.stop()
   }
 
@@ -85,11 +85,11 @@ import Testing
     let server = try await EchoServer()
     await server.listener.setAccepting(false)
     let client = try #require(server.connect())
-    client.send("patience")
+    await client.send("patience")
     try await Task.sleep(for: .milliseconds(50))
     #expect(await server.connectionCount == 0)
     await server.listener.setAccepting(true)
-    #expect(client.receive(exactly: 8) == Array("patience".utf8))
+    #expect(await client.receive(exactly: 8) == Array("patience".utf8))
     await server.stop()
   }
 
@@ -112,8 +112,8 @@ import Testing
     await first.abandon()
     let second = try await EchoServer(on: .unix(path: path))
     let client = try #require(second.connect())
-    client.send("again")
-    #expect(client.receive(exactly: 5) == Array("again".utf8))
+    await client.send("again")
+    #expect(await client.receive(exactly: 5) == Array("again".utf8))
     await second.stop()
   }
 }

@@ -53,8 +53,8 @@ actor EchoServer {
     guard let socket = hatch.take() else { return }
     let id = next
     next += 1
-    let connection = Connection(
-      socket, loop: loop, limits: limits, calls: calls,
+    let connection = Connection(socket, loop: loop, limits: limits, calls: calls)
+    connection.open(
       readable: { [weak self] in self?.assumeIsolated { $0.readable(id) } },
       writable: { [weak self] in self?.assumeIsolated { $0.writable(id) } })
     connections[id] = connection

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// A peer for tests of servers: one blocking socket that can be slow, rude or half gone.
@@ -10,7 +11,7 @@ package final class LoopbackClient: @unchecked Sendable {
   /// - Parameter receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
   package init?(
     host: String = "127.0.0.1", port: UInt16 = 0, unix path: String? = nil,
-    receiveBuffer: Int32? = nil, timeoutSeconds: Int = 5
+    receiveBuffer: Int32? = nil, timeoutSeconds: Int = 20
   ) {
     let isIPv6 = host.contains(":")
     let family = path != nil ? AF_UNIX : isIPv6 ? AF_INET6 : AF_INET
@@ -61,26 +62,39 @@ package final class LoopbackClient: @unchecked Sendable {
       socklen_t(address.count))
   }
 
+  /// Runs a call that waits off the threads that tests and servers share.
+  private func wait<Value: Sendable>(_ call: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: call()) }
+    }
+  }
+
   /// Sends all bytes; false if the server has closed or takes none for the time-out.
   @discardableResult
-  package func send(_ bytes: [UInt8]) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+  package func send(_ bytes: [UInt8]) async -> Bool {
+    await wait { [self] in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes {
+          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
       }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
+      return true
     }
-    return true
   }
 
   /// Sends text.
   @discardableResult
-  package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+  package func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
 
   /// What arrives next; empty at the end of the stream, nil after the time-out or a reset.
-  package func receive(atMost count: Int = 65_536) -> [UInt8]? {
+  package func receive(atMost count: Int = 65_536) async -> [UInt8]? {
+    await wait { [self] in next(atMost: count) }
+  }
+
+  private func next(atMost count: Int = 65_536) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: count)
     let received = recv(descriptor, &buffer, count, 0)
     guard received >= 0 else { return nil }
@@ -88,33 +102,39 @@ package final class LoopbackClient: @unchecked Sendable {
   }
 
   /// Everything up to and with a text; what has arrived so far if the stream ends before it.
-  package func receive(through end: String) -> String {
-    var bytes: [UInt8] = []
-    let end = Array(end.utf8)
-    while let next = receive(atMost: 1), !next.isEmpty {
-      bytes += next
-      if bytes.suffix(end.count).elementsEqual(end) { break }
+  package func receive(through end: String) async -> String {
+    await wait { [self] in
+      var bytes: [UInt8] = []
+      let end = Array(end.utf8)
+      while let byte = next(atMost: 1), !byte.isEmpty {
+        bytes += byte
+        if bytes.suffix(end.count).elementsEqual(end) { break }
+      }
+      return String(decoding: bytes, as: UTF8.self)
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Everything until the server closes; nil if it does not, or resets.
-  package func receiveAll() -> [UInt8]? {
-    var bytes: [UInt8] = []
-    while let next = receive() {
-      if next.isEmpty { return bytes }
-      bytes += next
+  package func receiveAll() async -> [UInt8]? {
+    await wait { [self] in
+      var bytes: [UInt8] = []
+      while let piece = next() {
+        if piece.isEmpty { return bytes }
+        bytes += piece
+      }
+      return nil
     }
-    return nil
   }
 
   /// Exactly so many bytes, or fewer at the end of the stream.
-  package func receive(exactly count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < count, let next = receive(atMost: count - bytes.count), !next.isEmpty {
-      bytes += next
+  package func receive(exactly count: Int) async -> [UInt8] {
+    await wait { [self] in
+      var bytes: [UInt8] = []
+      while bytes.count < count, let piece = next(atMost: count - bytes.count), !piece.isEmpty {
+        bytes += piece
+      }
+      return bytes
     }
-    return bytes
   }
 
   /// Says the last byte, and still listens.

@@ -12,13 +12,17 @@ extension Reply {
 
   /// An event stream (`text/event-stream`) that no proxy keeps back, with heartbeats when silent.
   ///
+  /// Routes that OpenAI clients call want `.rareComments` or no heartbeat: some of those clients
+  /// take a comment for an event.
   /// - Standard: WHATWG HTML, "Server-sent events".
-  package static func events(_ body: StreamBody, fields: HTTPFields = [:]) -> Reply {
+  package static func events(
+    _ body: StreamBody, fields: HTTPFields = [:], heartbeat: Heartbeat? = .comments
+  ) -> Reply {
     var fields = fields
     fields[.contentType] = "text/event-stream"
     fields[.cacheControl] = "no-store, no-transform"
     fields[.accelBuffering] = "no"
-    return .stream(fields: fields, body: body)
+    return .stream(fields: fields, body: body, heartbeat: heartbeat)
   }
 
   /// A status without a body, such as 204.

@@ -5,7 +5,11 @@ package enum Reply: Sendable {
   /// A complete answer, all bytes at hand.
   case full(status: HTTPResponse.Status = .ok, fields: HTTPFields = [:], body: [UInt8] = [])
   /// An answer that grows while it is sent: chunks in HTTP/1.1.
-  case stream(status: HTTPResponse.Status = .ok, fields: HTTPFields, body: StreamBody)
+  ///
+  /// The heartbeat, if any, fills long silences.
+  case stream(
+    status: HTTPResponse.Status = .ok, fields: HTTPFields, body: StreamBody,
+    heartbeat: Heartbeat? = nil)
   /// Bytes in memory that are served with `ETag`, `Range` and `If-None-Match`.
   case file(StaticFile)
   /// The connection becomes a WebSocket, if the request asks for one properly.

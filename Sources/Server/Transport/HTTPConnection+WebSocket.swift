@@ -1,0 +1,226 @@
+import Sockets
+import Logging
+import HTTPTypes
+import Loops
+import Wire
+
+extension HTTPConnection {
+  // MARK: Beginning
+
+  /// Makes the connection a WebSocket, or says why not.
+  func sendUpgrade(_ upgrade: WebSocketUpgrade) {
+    guard let exchange else { return }
+    do throws(WebSocketHandshake.Refusal) {
+      let handshake = try WebSocketHandshake(exchange.head, subprotocols: upgrade.subprotocols)
+      begin(upgrade, handshake, exchange)
+    } catch {
+      send(services.prepare(.error(.webSocket(error)), to: exchange.head, id: exchange.id))
+    }
+  }
+
+  private func begin(
+    _ upgrade: WebSocketUpgrade, _ handshake: WebSocketHandshake, _ exchange: Exchange
+  ) {
+    var fields = handshake.fields
+    fields[.requestID] = exchange.id
+    do throws(ResponseMisuse) {
+      write(try machine.switchProtocols(fields: fields, date: services.date))
+    } catch {
+      return giveUp(error)
+    }
+    let limits = services.limits
+    let isDeflating = handshake.deflate?.serverWindowBits == SharedDeflater.windowBits
+    let conversation = WebSocketConversation(
+      machine: WebSocketMachine(limits: limits.webSocket, deflate: handshake.deflate),
+      queue: BoundedQueue(limit: limits.connection.outbox), isDeflating: isDeflating,
+      waitingLimit: limits.waitingMessages, byteLimit: limits.webSocket.message)
+    conversation.machine.receive(machine.takeLeftover())
+    work = .webSocket(conversation)
+    self.exchange = nil
+    clock.begin()
+    flush()
+    guard !isShut else { return }
+    let peer = WebSocketPeer(
+      subprotocol: handshake.subprotocol, isDeflating: isDeflating, queue: conversation.queue,
+      hands: hands())
+    conversation.session = upgrade.open(peer)
+    processFrames(conversation)
+  }
+
+  private func hands() -> WebSocketPeer.Hands {
+    let signal = wakeSignal()
+    let loop = loop
+    return WebSocketPeer.Hands(
+      wake: { signal.raise() },
+      close: { [weak self] code, reason in
+        loop.execute { [weak self] in self?.assumeIsolated { $0.sayGoodbye(code, reason) } }
+      },
+      watch: { [weak self] source in
+        loop.execute { [weak self] in
+          guard let self else { return source.leave() }
+          self.assumeIsolated { $0.watch(source) }
+        }
+      },
+      unwatch: { [weak self] source in
+        loop.execute { [weak self] in self?.assumeIsolated { $0.unwatch(source) } }
+      })
+  }
+
+  private func wakeSignal() -> LoopSignal {
+    LoopSignal(loop: loop) { [weak self] in self?.assumeIsolated { $0.woken() } }
+  }
+
+  private func watch(_ source: any MessageSource) {
+    guard case .webSocket(let conversation) = work, !conversation.isOver else {
+      return source.leave()
+    }
+    conversation.sources.append(source)
+    let signal = wakeSignal()
+    source.begin(isDeflating: conversation.isDeflating) { signal.raise() }
+    woken()
+  }
+
+  private func unwatch(_ source: any MessageSource) {
+    guard case .webSocket(let conversation) = work,
+      let index = conversation.sources.firstIndex(where: { $0 === source })
+    else { return }
+    conversation.sources.remove(at: index)
+    source.leave()
+  }
+
+  private func sayGoodbye(_ code: WebSocketCloseCode, _ reason: String) {
+    guard case .webSocket(let conversation) = work, conversation.goodbye == nil else { return }
+    conversation.goodbye = (code, reason)
+    woken()
+  }
+
+  // MARK: Receiving
+
+  /// Takes messages from the machine, then sends what waits.
+  func processFrames(_ conversation: WebSocketConversation) {
+    do throws(ProtocolViolation) {
+      while !isShut, conversation.wantsBytes {
+        guard take(try conversation.machine.next(), conversation) else { break }
+      }
+    } catch {
+      services.logger.debug("websocket violation", metadata: ["rule": "\(error.rule.rawValue)"])
+      endConversation(conversation, answering: error.closeCode, told: error.closeCode)
+    }
+    deliverInbox(conversation)
+    pump(conversation)
+  }
+
+  /// Deals with one event; false if the machine has nothing more to say now.
+  private func take(_ event: WebSocketEvent, _ conversation: WebSocketConversation) -> Bool {
+    switch event {
+    case .text(let text): conversation.receive(.text(text))
+    case .binary(let bytes): conversation.receive(.binary(bytes))
+    case .ping(let payload):
+      // Pongs are not queued behind messages, but neither may a flood of pings fill the memory.
+      if !conversation.hasSaidGoodbye, connection.outbox.room > 0 {
+        write(WebSocketFrame.pong(payload))
+      }
+    case .pong: break
+    case .close(let code, _):
+      endConversation(conversation, answering: code, told: code)
+      return false
+    case .needMore: return false
+    case .finished:
+      if hasPeerFinished { shut(abortively: false) }
+      return false
+    }
+    return true
+  }
+
+  /// Gives messages to the handler, in order, one at a time.
+  private func deliverInbox(_ conversation: WebSocketConversation) {
+    guard conversation.delivery == nil, !conversation.inbox.isEmpty, !conversation.isOver,
+      let session = conversation.session
+    else { return }
+    let messages = conversation.takeInbox()
+    conversation.delivery = Task.detached { [weak self] in
+      for message in messages {
+        guard !Task.isCancelled else { break }
+        await session.received(message)
+      }
+      await self?.delivered()
+    }
+  }
+
+  private func delivered() {
+    guard case .webSocket(let conversation) = work else { return }
+    conversation.delivery = nil
+    woken()
+  }
+
+  // MARK: Sending
+
+  /// Sends queued messages first, then what the sources have, each in turn.
+  func pump(_ conversation: WebSocketConversation) {
+    guard !conversation.hasSaidGoodbye else { return flush() }
+    let readAhead = services.limits.readAhead
+    var isExhausted = false
+    while !isShut, !isExhausted, connection.outbox.byteCount < readAhead {
+      let queued = conversation.queue.takeAll().elements
+      for message in queued { write(message) }
+      isExhausted = queued.isEmpty && !pullSources(conversation)
+      flush()
+    }
+    if isExhausted, let goodbye = conversation.goodbye {
+      conversation.hasSaidGoodbye = true
+      write(WebSocketFrame.close(goodbye.code, reason: goodbye.reason))
+      clock.closingBegan = ContinuousClock.now
+      flush()
+    }
+  }
+
+  /// One pull from each source; whether any gave something.
+  private func pullSources(_ conversation: WebSocketConversation) -> Bool {
+    var hasMore = false
+    var ended: [any MessageSource] = []
+    for source in conversation.sources
+    where connection.outbox.byteCount < services.limits.readAhead {
+      switch source.pull(atMost: services.limits.readAhead / 2) {
+      case .messages(let messages):
+        for message in messages { write(message) }
+        hasMore = true
+      case .later: break
+      case .end: ended.append(source)
+      }
+    }
+    for source in ended { unwatch(source) }
+    return hasMore
+  }
+
+  private func write(_ message: OutgoingMessage) {
+    switch message {
+    case .text(let bytes):
+      write(WebSocketFrame.envelope(.text, count: bytes.count), bytes)
+    case .deflatedText(let bytes):
+      write(WebSocketFrame.envelope(.text, count: bytes.count, isCompressed: true), bytes)
+    case .binary(let bytes):
+      write(WebSocketFrame.envelope(.binary, count: bytes.count), bytes)
+    }
+  }
+
+  func ping() {
+    guard case .webSocket(let conversation) = work, !conversation.hasSaidGoodbye else { return }
+    write(WebSocketFrame.ping())
+    flush()
+  }
+
+  // MARK: Ending
+
+  /// The peer has said goodbye, or broken a rule: the last frame is ours, then the connection closes.
+  private func endConversation(
+    _ conversation: WebSocketConversation, answering code: WebSocketCloseCode?,
+    told: WebSocketCloseCode?
+  ) {
+    if !conversation.hasSaidGoodbye {
+      conversation.hasSaidGoodbye = true
+      write(WebSocketFrame.close(code))
+    }
+    conversation.end(told)
+    beginClosing()
+  }
+}

@@ -1,0 +1,71 @@
+import Wire
+
+/// The state of a connection that has become a WebSocket.
+///
+/// - Isolation: belongs to its connection.
+final class WebSocketConversation {
+  var machine: WebSocketMachine
+  let queue: BoundedQueue<OutgoingMessage>
+  let isDeflating: Bool
+  private let waitingLimit: Int
+  private let byteLimit: Int
+
+  /// What the handler does with messages; set once, right after the handshake.
+  var session: WebSocketUpgrade.Session?
+  /// Watched runs, each pulled in turn.
+  var sources: [any MessageSource] = []
+
+  /// Messages that wait for the handler.
+  private(set) var inbox: [IncomingMessage] = []
+  private var inboxByteCount = 0
+  /// The task that gives them to the handler, while there are any.
+  var delivery: Task<Void, Never>?
+
+  /// A goodbye of ours that follows what is queued.
+  var goodbye: (code: WebSocketCloseCode?, reason: String)?
+  /// Our close frame is in the outbox; nothing may follow it.
+  var hasSaidGoodbye = false
+  /// The handler has been told that it is over.
+  var isOver = false
+
+  init(
+    machine: WebSocketMachine, queue: BoundedQueue<OutgoingMessage>, isDeflating: Bool,
+    waitingLimit: Int, byteLimit: Int
+  ) {
+    self.machine = machine
+    self.queue = queue
+    self.isDeflating = isDeflating
+    self.waitingLimit = waitingLimit
+    self.byteLimit = byteLimit
+  }
+
+  /// Whether the peer is read; not while its messages pile up.
+  var wantsBytes: Bool { inbox.count < waitingLimit && inboxByteCount < byteLimit }
+
+  func receive(_ message: IncomingMessage) {
+    inbox.append(message)
+    switch message {
+    case .text(let text): inboxByteCount += text.utf8.count
+    case .binary(let bytes): inboxByteCount += bytes.count
+    }
+  }
+
+  func takeInbox() -> [IncomingMessage] {
+    defer {
+      inbox = []
+      inboxByteCount = 0
+    }
+    return inbox
+  }
+
+  /// The conversation is over, however it came: sources and the handler are told, once.
+  func end(_ code: WebSocketCloseCode?) {
+    guard !isOver else { return }
+    isOver = true
+    queue.close()
+    delivery?.cancel()
+    for source in sources { source.leave() }
+    sources = []
+    session?.closed(code)
+  }
+}
