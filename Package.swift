@@ -75,7 +75,7 @@ let package = Package(
       "Engine",
       ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops", logging, metrics]),
     room("Interpretability", ["Engine", "Hooks", "Tensors"]),
-    room("Recordings", ["Frames"]),
+    room("Recordings", ["Frames", "Compression"]),
 
     // Floor 6: the server.
     .target(
