@@ -1,0 +1,105 @@
+internal import Glibc
+
+/// The only file of this room that makes system calls: an owned descriptor read and written at places.
+///
+/// Reading is by `pread`, never by mapping: a mapped file that somebody cuts short kills its reader.
+final class RecordingFile: Sendable {
+  let path: String
+  private let descriptor: Int32
+
+  /// How a file is opened.
+  enum Mode {
+    case read
+    /// A new file; one that exists is not touched.
+    case create
+
+    var flags: Int32 {
+      switch self {
+      case .read: O_RDONLY | O_CLOEXEC
+      case .create: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+      }
+    }
+  }
+
+  init(path: String, _ mode: Mode) throws(RecordingError) {
+    self.path = path
+    descriptor = open(path, mode.flags, 0o644)
+    guard descriptor >= 0 else { throw .file(operation: "open", errno: errno, path: path) }
+  }
+
+  deinit { close(descriptor) }
+
+  func failure(_ operation: String) -> RecordingError {
+    let number = errno
+    return number == ENOSPC || number == EDQUOT
+      ? .diskFull(path: path) : .file(operation: operation, errno: number, path: path)
+  }
+
+  /// Bytes of the file.
+  func size() throws(RecordingError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }
+    return Int(status.st_size)
+  }
+
+  /// The bytes at a place, fewer only where the file ends.
+  func read(at offset: Int, count: Int) throws(RecordingError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      let got = bytes.withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
+      }
+      if got < 0 && errno == EINTR { continue }
+      guard got >= 0 else { throw failure("pread") }
+      if got == 0 { break }
+      done += got
+    }
+    if done < count { bytes.removeLast(count - done) }
+    return bytes
+  }
+}
+
+extension RecordingFile: RecordingSink {
+  func write(_ bytes: [UInt8], at offset: Int) throws(RecordingError) {
+    var done = 0
+    while done < bytes.count {
+      let put = bytes.withUnsafeBytes {
+        pwrite(
+          descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      }
+      if put < 0 && errno == EINTR { continue }
+      guard put >= 0 else { throw failure("pwrite") }
+      done += put
+    }
+  }
+
+  func truncate(to size: Int) throws(RecordingError) {
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("ftruncate") }
+  }
+
+  func synchronise() throws(RecordingError) {
+    guard fdatasync(descriptor) == 0 else { throw failure("fdatasync") }
+  }
+}
+
+/// The names in a folder, in no order.
+func namesInFolder(_ path: String) throws(RecordingError) -> [String] {
+  guard let folder = opendir(path) else {
+    throw .file(operation: "opendir", errno: errno, path: path)
+  }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    names.append(name)
+  }
+  return names
+}
+
+/// Removes a file.
+func removeFile(_ path: String) throws(RecordingError) {
+  guard unlink(path) == 0 else { throw .file(operation: "unlink", errno: errno, path: path) }
+}

@@ -1,0 +1,83 @@
+internal import Compression
+package import Frames
+
+/// Opens a recording and reads its records in any order.
+///
+/// A finished file is opened by its index alone, whatever its size. Any other is read through once from the
+/// front; what is whole is kept, and `damage` says what is not. Each record's checksum is verified whenever
+/// it is read, so a changed bit is never passed on.
+package final class RecordingReader: Sendable {
+  private let file: RecordingFile
+  /// The size when it was opened; what a writer appends later is not seen.
+  package let byteCount: Int
+  /// When the recording began, in milliseconds since 1970.
+  package let createdMilliseconds: UInt64
+  /// The records in order, the index not among them.
+  package let entries: [RecordingEntry]
+  /// What could not be read; nil for a finished recording.
+  package let damage: RecordingDamage?
+  /// What the recording says of itself.
+  package let metadata: RecordingMetadata
+
+  /// Events and frames by ascending sequence number, those of equal number in order of writing.
+  private let order: [(sequence: UInt64, index: Int)]
+
+  /// Whether the writer finished.
+  package var isComplete: Bool { damage == nil }
+
+  /// Opens a file.
+  ///
+  /// - Throws: `file`, `notARecording`, `version`, or `damaged` when not even the first record is whole.
+  package init(path: String) throws(RecordingError) {
+    file = try RecordingFile(path: path, .read)
+    byteCount = try file.size()
+    createdMilliseconds = try RecordingLayout.created(
+      file.read(at: 0, count: RecordingLayout.headerLength))
+    let scan = RecordingScan(file: file, size: byteCount)
+    if let indexed = try scan.readIndex() {
+      (entries, damage) = (indexed, nil)
+    } else {
+      (entries, damage) = try scan.readThrough()
+    }
+    guard let first = entries.first, first.type == .metadata else {
+      throw .damaged(offset: RecordingLayout.headerLength, damage?.reason ?? .head)
+    }
+    let payload = try scan.payload(of: first)
+    guard let json = try? JSONValue(reading: payload), let metadata = RecordingMetadata(json) else {
+      throw .damaged(offset: first.offset, .head)
+    }
+    self.metadata = metadata
+    order = entries.enumerated().filter { $1.type == .event || $1.type == .frame }
+      .map { ($1.sequence, $0) }.sorted { $0 < $1 }
+  }
+
+  /// The payload of a record, verified.
+  package func payload(_ index: Int) throws(RecordingError) -> [UInt8] {
+    guard entries.indices.contains(index) else { throw .noRecord(index) }
+    return try RecordingScan(file: file, size: byteCount).payload(of: entries[index])
+  }
+
+  /// A record's frame, the very bytes that were recorded.
+  package func frame(_ index: Int) throws(RecordingError) -> FrameBytes {
+    let bytes = try payload(index)
+    do throws(FrameError) { return try FrameBytes(checking: bytes) } catch { throw .frame(error) }
+  }
+
+  /// The first record at or after a sequence number, among events and frames; O(log n).
+  package func firstIndex(atSequence sequence: UInt64) -> Int {
+    var (low, high) = (0, order.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if order[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+    }
+    return low < order.count ? order[low].index : entries.count
+  }
+
+  /// Reads every record.
+  ///
+  /// - Throws: the first damage, which may be that of the opening.
+  package func verify() throws(RecordingError) {
+    for index in entries.indices { _ = try payload(index) }
+    if let damage { throw .damaged(offset: damage.wholeBytes, damage.reason) }
+  }
+}
