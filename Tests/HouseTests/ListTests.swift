@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// A plural that lists: the one line a contributor adds besides the new file.
+@Suite struct ListTests {
+  /// A list file and the folder whose files it lists.
+  struct List: Sendable, CustomStringConvertible {
+    let list: String
+    let folder: String
+    /// What the names of listed files end in.
+    var suffix = ""
+    /// Files of the folder that are no entries of the list, with the reason.
+    var others: Set<String> = []
+    var description: String { list }
+  }
+
+  static let lists = [
+    List(list: "Sources/Models/Families.swift", folder: "Sources/Models/Families"),
+    List(
+      list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
+      suffix: "Format"),
+  ]
+
+  @Test(arguments: lists) func `every file of the folder has its line`(rule: List) throws {
+    let list = try #require(SourceTree.file(rule.list))
+    let text = list.code.joined(separator: "\n")
+    let names = SourceTree.names(in: rule.folder).filter { $0.hasSuffix(rule.suffix + ".swift") }
+      .map { String($0.dropLast(".swift".count)) }
+      .filter { !$0.contains("+") && !rule.others.contains($0) }
+    #expect(!names.isEmpty, "\(rule.folder) has no files")
+    for name in names {
+      #expect(text.containsWord(name), "\(rule.folder)/\(name).swift has no line in \(rule.list)")
+    }
+  }
+
+  @Test func `every hook site has its row`() throws {
+    let sites = try #require(SourceTree.file("Sources/Hooks/HookPoint.swift"))
+    let list = try #require(SourceTree.file("Sources/Hooks/HookPoints.swift"))
+    let rows = list.code.joined(separator: "\n")
+    let cases = sites.code.compactMap { line -> String? in
+      let words = line.split(separator: " ")
+      return words.first == "case" && words.count == 2 ? String(words[1]) : nil
+    }
+    #expect(cases.count > 20)
+    for site in cases {
+      #expect(rows.containsWord("." + site), "HookPoints.swift has no row for .\(site)")
+    }
+  }
+}
+
+extension String {
+  /// Whether a word stands in the text with no letter or digit right behind it.
+  func containsWord(_ word: String) -> Bool {
+    var rest = self[...]
+    while let found = rest.range(of: word) {
+      let next = found.upperBound < rest.endIndex ? rest[found.upperBound] : " "
+      if !next.isLetter, !next.isNumber, next != "_" { return true }
+      rest = rest[found.upperBound...]
+    }
+    return false
+  }
+}
