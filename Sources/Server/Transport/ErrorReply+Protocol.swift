@@ -58,27 +58,13 @@ extension ErrorReply {
 
   /// A request that cannot become a WebSocket.
   static func webSocket(_ refusal: WebSocketHandshake.Refusal) -> ErrorReply {
-    switch refusal {
-    case .notAsked:
-      ErrorReply(
-        .upgradeRequired, code: "websocket_required", message: "This path speaks WebSocket only",
-        fields: [.upgrade: "websocket", .connection: "upgrade"])
-    case .version:
-      ErrorReply(
-        .upgradeRequired, code: "websocket_version", message: "WebSocket version 13 is spoken here",
-        fields: [
-          .upgrade: "websocket", .connection: "upgrade", .secWebSocketVersion: "13",
-        ])
-    case .method: .methodNotAllowed([.get])
-    case .key:
-      ErrorReply(
-        .badRequest, code: "websocket_key",
-        message: "Sec-WebSocket-Key must be 16 bytes in base64, once")
-    }
+    let (code, message) =
+      switch refusal {
+      case .notAsked: ("websocket_required", "This path speaks WebSocket only")
+      case .version: ("websocket_version", "WebSocket version 13 is spoken here")
+      case .method: ("method_not_allowed", "A WebSocket begins with GET")
+      case .key: ("websocket_key", "Sec-WebSocket-Key must be 16 bytes in base64, once")
+      }
+    return ErrorReply(refusal.status, code: code, message: message, fields: refusal.fields)
   }
-}
-
-extension HTTPResponse.Status {
-  /// 426 (RFC 9110, section 15.5.22).
-  static let upgradeRequired = HTTPResponse.Status(code: 426, reasonPhrase: "Upgrade Required")
 }

@@ -53,11 +53,17 @@ extension HTTPConnection {
     case .streaming(let stream):
       return stream.heartbeat.map { clock.lastBeat + $0.interval }
     case .webSocket(let conversation):
-      if conversation.hasSaidGoodbye { return clock.closingBegan + limits.drainDeadline }
+      if conversation.hasSaidGoodbye { return drainDeadline }
       return min(
         clock.lastBeat + limits.pingInterval, clock.lastHeard + limits.silenceDeadline)
-    case .closing: return clock.closingBegan + limits.drainDeadline
+    case .closing: return drainDeadline
     }
+  }
+
+  /// When a peer that has got the last byte must have closed; nil while bytes wait for it.
+  private var drainDeadline: ContinuousClock.Instant? {
+    guard connection.outbox.isEmpty else { return nil }
+    return max(clock.closingBegan, clock.lastWrote) + services.limits.drainDeadline
   }
 
   /// When a request has to be there.
