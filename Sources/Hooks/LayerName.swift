@@ -58,6 +58,7 @@ struct LayerName: Equatable {
       let index = parts.popFirst(), let layer = Self.index(index)
     else { return nil }
     let rest = parts.joined(separator: ".")
+    guard !rest.isEmpty || parts.isEmpty else { return nil }
     guard let module = Self.inside(rest) else { return nil }
     self.module = module
     self.layer = layer

@@ -10,7 +10,8 @@ package struct ReferenceSet: Sendable {
   package let answers: String
   package let name: String
 
-  /// Every checkpoint below the folder that has answers.
+  /// Every checkpoint below the folders (separated by colons) that has answers: those of
+  /// `make_references.py --out`, with and without `--real-gguf`.
   package static let all: [ReferenceSet] = {
     guard let root = ProcessInfo.processInfo.environment["NEUROSCOPE_REFERENCES"] else { return [] }
     return root.split(separator: ":").flatMap { sets(below: String($0)) }
@@ -18,6 +19,12 @@ package struct ReferenceSet: Sendable {
 
   private static func sets(below root: String) -> [ReferenceSet] {
     let files = FileManager.default
+    if files.fileExists(atPath: "\(root)/real-gguf.json") {
+      let model = (try? files.contentsOfDirectory(atPath: root))?.first { $0.hasSuffix(".gguf") }
+      return model.map {
+        [ReferenceSet(checkpoint: "\(root)/\($0)", answers: "\(root)/real-gguf", name: $0)]
+      } ?? []
+    }
     let families = (try? files.contentsOfDirectory(atPath: root))?.sorted() ?? []
     return families.flatMap { family -> [ReferenceSet] in
       let folder = "\(root)/\(family)/refs"
