@@ -9,7 +9,7 @@ package final class CaptureBatch: @unchecked Sendable {
 
   /// One captured tensor of the pass.
   package struct Item: Sendable {
-    /// The place of its ``CaptureSpec`` in the run's list.
+    /// The place of its ``CaptureSpec`` in ``CaptureBatch/specs``.
     package let spec: Int
     /// Axes as ``HookSite/axes`` lists them behind the batch axis, after selection.
     package var dimensions: [Int]
@@ -24,12 +24,15 @@ package final class CaptureBatch: @unchecked Sendable {
 
   /// The pass: 0 for the prompt's, then one per generated token.
   package let step: Int
+  /// What was asked for in this pass; hooks may change between passes.
+  package let specs: [CaptureSpec]
   package internal(set) var items: [Item] = []
   private let slab: FloatSlab
   private let pool: CapturePool
 
-  init(step: Int, slab: FloatSlab, pool: CapturePool) {
+  init(step: Int, specs: [CaptureSpec], slab: FloatSlab, pool: CapturePool) {
     self.step = step
+    self.specs = specs
     self.slab = slab
     self.pool = pool
   }

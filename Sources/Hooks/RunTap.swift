@@ -90,7 +90,7 @@ package final class RunTap {
       items.append(item)
       floats += (item.count + 15) / 16 * 16
     }
-    let batch = CaptureBatch(step: step, slab: pool.take(floats), pool: pool)
+    let batch = CaptureBatch(step: step, specs: specs, slab: pool.take(floats), pool: pool)
     batch.items = items
     self.batch = batch
     clearMaskedScores(batch)
