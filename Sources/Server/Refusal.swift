@@ -1,0 +1,63 @@
+package import Engine
+package import Hooks
+
+/// Why a request is not carried out, as facts; `Wording.swift` alone makes sentences of them.
+package enum Refusal: Error, Sendable {
+  // What was sent.
+  case bodyRequired
+  case malformedJSON(offset: Int, expected: String, found: String)
+  case notAnObject(found: String)
+  case missing(field: String)
+  case wrongType(field: String, expected: String, found: String)
+  case outOfRange(field: String, found: String, allowed: String)
+  case unknownValue(field: String, found: String, allowed: [String])
+  case conflict(fields: [String], reason: String)
+
+  // The documented order of checks on the chat endpoints.
+  case messagesRequired
+  case hooksRequired
+  case modelPathRequired
+  case modelNotFound(String?)
+
+  // Models.
+  case pathNotAllowed(String)
+  case pathNotFound(String)
+  case noChatFormat(model: String, reason: String)
+
+  // Hooks.
+  case hookName(HookNameProblem, field: String)
+  case hookWithoutSide(id: String, field: String)
+  case repeatedHook(id: String, field: String)
+  case selection(field: String, reason: String)
+  case noRegisteredHooks(model: String)
+  case captureTooLarge(estimate: Int, limit: Int)
+
+  // Interventions.
+  case intervention(InterventionProblem, field: String)
+  case repeatedIntervention(id: String, field: String)
+  case noSuchCapture(runID: String, hookID: String)
+
+  // Runs.
+  case runNotFound(String)
+  case runEnded(String, status: String)
+  case notAModelRun(String)
+  case hookNotFound(String, run: String)
+  case tooManyRuns(limit: Int)
+  case badEventID(String)
+
+  // Recordings.
+  case recordingsDisabled
+  case recordingNotFound(String)
+  case recordingBusy(String)
+  case recordingFault(String)
+
+  // Scenarios, references, commands of the WebSocket.
+  case scenarioNotFound(String, known: [String])
+  case unknownCommand(String, known: [String])
+  case textRequired
+  case fileMissing(String)
+  case fileNotFound(String)
+
+  case engine(EngineError)
+  case outOfMemory
+}

@@ -1,0 +1,98 @@
+package import Hooks
+
+/// What the captures of a run will weigh, computed before it runs.
+package struct CaptureEstimate: Sendable, Equatable {
+  /// Numbers of all passes together.
+  package private(set) var numbers = 0
+  /// Bytes of all passes together.
+  package private(set) var bytes = 0
+
+  /// - Parameters:
+  ///   - promptTokens: positions of the prompt's pass; each further pass has one.
+  ///   - maxTokens: passes at most, the prompt's included.
+  ///   - bytesPerNumber: of an order: its element's width, or about 12 where it is written in decimal.
+  package init(
+    _ orders: [HookOrder], catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int,
+    bytesPerNumber: (HookOrder) -> Int
+  ) {
+    for order in orders {
+      let spec = order.spec
+      let count = Self.numbers(
+        spec, catalogue: catalogue, promptTokens: promptTokens, maxTokens: maxTokens)
+      numbers = Self.sum(numbers, count)
+      bytes = Self.sum(bytes, Self.product(count, bytesPerNumber(order)))
+    }
+  }
+
+  private static func numbers(
+    _ spec: CaptureSpec, catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int
+  ) -> Int {
+    let selection = spec.selection
+    let passes = max(maxTokens - 1, 0) / max(selection.every, 1)
+    let promptRows = rows(selection.positions, of: promptTokens)
+    let laterRows = rows(selection.positions, after: promptTokens, count: passes)
+    let perRow = Double(width(spec, catalogue))
+    guard spec.point.site == .attentionScores || spec.point.site == .attentionPattern else {
+      return clamp(perRow * Double(promptRows + laterRows))
+    }
+    // Every query row holds as many keys as the pass has seen, unless keys are selected or reduced away.
+    let keys = selection.neurons.map { Double($0.count) }
+    let promptKeys = reduced(keys ?? Double(promptTokens), selection.reduction)
+    let laterKeys = reduced(
+      keys ?? Double(promptTokens) + Double(maxTokens) / 2, selection.reduction)
+    return clamp(
+      perRow * (Double(promptRows) * promptKeys + Double(laterRows) * laterKeys))
+  }
+
+  /// Numbers per position, keys not counted.
+  private static func width(_ spec: CaptureSpec, _ catalogue: HookCatalogue) -> Int {
+    let selection = spec.selection
+    var width = 1
+    for (axis, size) in zip(spec.point.site.axes, catalogue.dimensions(of: spec.point.site)) {
+      switch axis {
+      case .position, .queryPosition, .keyPosition: break
+      case .head, .keyValueHead: width *= selection.heads?.count ?? size ?? 1
+      case .expert: width *= selection.experts?.count ?? selection.neurons?.count ?? size ?? 1
+      default:
+        let last = selection.neurons?.count ?? size ?? 1
+        width *= Int(reduced(Double(last), selection.reduction))
+      }
+    }
+    return width
+  }
+
+  private static func reduced(_ width: Double, _ reduction: Selection.Reduction) -> Double {
+    switch reduction {
+    case .none: width
+    default: Double(reduction.lastDimension(clamp(width)) ?? 1)
+    }
+  }
+
+  /// Rows kept of the prompt.
+  private static func rows(_ positions: Selection.Positions, of count: Int) -> Int {
+    switch positions {
+    case .all: count
+    case .last: min(1, count)
+    case .list(let list): list.filter { $0 < count }.count
+    case .range(let range): range.clamped(to: 0..<count).count
+    case .everyNth(let n): (count + n - 1) / n
+    }
+  }
+
+  /// Rows kept of the generated tokens.
+  private static func rows(
+    _ positions: Selection.Positions, after start: Int, count: Int
+  ) -> Int {
+    let window = start..<start + count
+    return switch positions {
+    case .all, .last: count
+    case .list(let list): list.filter(window.contains).count
+    case .range(let range): range.clamped(to: window).count
+    case .everyNth(let n): count / n + 1
+    }
+  }
+
+  private static func clamp(_ value: Double) -> Int { value < 1e15 ? Int(value) : Int(1e15) }
+  private static func sum(_ a: Int, _ b: Int) -> Int { clamp(Double(a) + Double(b)) }
+  private static func product(_ a: Int, _ b: Int) -> Int { clamp(Double(a) * Double(b)) }
+}

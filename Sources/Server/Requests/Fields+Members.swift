@@ -1,0 +1,17 @@
+internal import OrderedCollections
+internal import Tokenizers
+
+extension Fields {
+  /// All members as they were sent, their values as JSON text.
+  var members: [(name: String, json: [UInt8])] {
+    guard case .object(let members) = value else { return [] }
+    return members.map { (name: $0.key, json: Array($0.value.json(.compact).utf8)) }
+  }
+}
+
+extension Fields {
+  /// One member as JSON text, whatever it is; nil where it is absent.
+  func json(_ member: String) -> [UInt8]? {
+    value[member].map { Array($0.json(.compact).utf8) }
+  }
+}

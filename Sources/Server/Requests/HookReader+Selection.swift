@@ -1,0 +1,124 @@
+package import Hooks
+internal import Tokenizers
+
+extension HookReader {
+  /// Most entries of a list of positions.
+  private static let positionLimit = 4096
+
+  /// Reads what of a tensor is kept, and checks every index against the model.
+  package func selection(_ fields: Fields, at point: HookPoint) throws(Refusal) -> Selection {
+    let site = point.site
+    let sizes = catalogue.dimensions(of: site)
+    let headAxis = site.axes.firstIndex { $0 == .head || $0 == .keyValueHead }
+    let heads = try indices(
+      fields, "heads", count: headAxis.flatMap { sizes[$0] }, missing: "\(site.name) has no heads")
+    let isScores = site == .attentionScores || site == .attentionPattern
+    // Of scores and patterns the last axis is the key position, which has no bound before the run.
+    let neurons = try indices(
+      fields, "neurons", count: isScores ? Int(Int32.max) : sizes.last ?? nil,
+      missing: "\(site.name) has no neurons")
+    let experts = try indices(
+      fields, "experts", count: site == .routerLogits ? catalogue.experts : nil,
+      missing: "experts are selected at the router's logits only")
+    guard neurons == nil || experts == nil else {
+      throw .conflict(
+        fields: [fields.name("neurons"), fields.name("experts")], reason: "both name the last axis")
+    }
+    let width = neurons?.count ?? experts?.count ?? (isScores ? nil : sizes.last ?? nil)
+    return Selection(
+      positions: try positions(fields), heads: heads, neurons: neurons, experts: experts,
+      reduction: try reduction(fields, width: width),
+      every: try fields.integer("every", in: 1...1_000_000) ?? 1)
+  }
+
+  /// Distinct indices below a count.
+  private func indices(
+    _ fields: Fields, _ member: String, count: Int?, missing: String
+  ) throws(Refusal) -> [Int]? {
+    guard let list = try fields.integers(member) else { return nil }
+    guard let count else { throw .selection(field: fields.name(member), reason: missing) }
+    guard !list.isEmpty else {
+      throw .selection(field: fields.name(member), reason: "an empty list selects nothing")
+    }
+    guard list.count <= 65_536 else {
+      throw .selection(field: fields.name(member), reason: "at most 65536 entries are allowed")
+    }
+    for index in list where index < 0 || index >= count {
+      throw .selection(
+        field: fields.name(member), reason: "\(index) is out of range (0 to \(count - 1))")
+    }
+    guard Set(list).count == list.count else {
+      throw .selection(field: fields.name(member), reason: "an entry is named twice")
+    }
+    return list
+  }
+
+  /// `"all"`, `"last"`, a list, `{"from":0,"to":8}` (the end excluded) or `{"every":4}`.
+  func positions(_ fields: Fields) throws(Refusal) -> Selection.Positions {
+    guard let value = fields["positions"] else { return .all }
+    switch value {
+    case .string("all"): return .all
+    case .string("last"): return .last
+    case .array:
+      let list = try fields.integers("positions", in: 0...Int(Int32.max)) ?? []
+      guard !list.isEmpty, list.count <= Self.positionLimit else {
+        throw .selection(
+          field: fields.name("positions"),
+          reason: "1 to \(Self.positionLimit) positions are allowed")
+      }
+      return .list(Array(Set(list)).sorted())
+    case .object:
+      return try positionRange(try fields.object("positions") ?? fields)
+    default:
+      throw fields.wrong(
+        "positions", "\"all\", \"last\", an array of integers, or an object", value)
+    }
+  }
+
+  private func positionRange(_ range: Fields) throws(Refusal) -> Selection.Positions {
+    if let every = try range.integer("every", in: 1...Int(Int32.max)) { return .everyNth(every) }
+    let first = try range.integer("from", in: 0...Int(Int32.max)) ?? 0
+    let end = try range.integer("to", in: 0...Int(Int32.max)) ?? Int(Int32.max)
+    guard first < end else {
+      throw .selection(
+        field: String(range.path.dropLast()), reason: "from \(first) to \(end) selects nothing")
+    }
+    return .range(first..<end)
+  }
+
+  /// `"none"`, `"norm"`, `"mean_abs"`, `"stats"`, `"histogram"`, `"topk:8"` or `{"topk":8}`.
+  private func reduction(_ fields: Fields, width: Int?) throws(Refusal) -> Selection.Reduction {
+    guard let value = fields["reduce"] else { return .none }
+    if case .object = value {
+      guard let k = try fields.object("reduce")?.integer("topk", in: 1...65_536) else {
+        throw .missing(field: fields.name("reduce.topk"))
+      }
+      return try top(k, fields, width: width)
+    }
+    guard let name = try fields.string("reduce") else { return .none }
+    switch name {
+    case "none": return .none
+    case "norm": return .norm
+    case "mean_abs": return .meanAbs
+    case "stats": return .stats
+    case "histogram": return .histogram
+    default:
+      if name.hasPrefix("topk:"), let k = Int(name.dropFirst(5)), (1...65_536).contains(k) {
+        return try top(k, fields, width: width)
+      }
+      throw .unknownValue(
+        field: fields.name("reduce"), found: "\"\(name.prefix(80))\"",
+        allowed: ["none", "norm", "mean_abs", "stats", "histogram", "topk:K"])
+    }
+  }
+
+  private func top(
+    _ k: Int, _ fields: Fields, width: Int?
+  ) throws(Refusal) -> Selection.Reduction {
+    guard k <= width ?? .max else {
+      throw .selection(
+        field: fields.name("reduce"), reason: "topk:\(k) of an axis of \(width ?? 0)")
+    }
+    return .topK(k)
+  }
+}

@@ -1,0 +1,23 @@
+package import Engine
+
+/// Which model a request means: the one it names, or the current one.
+package struct ModelTable: Sendable {
+  private let engine: Engine
+
+  package init(_ engine: Engine) { self.engine = engine }
+
+  /// The model of a body's `model`.
+  package func model(_ fields: Fields) throws(Refusal) -> LoadedModel {
+    try model(try fields.string("model"))
+  }
+
+  /// The model of an id; an empty one counts as none.
+  package func model(_ id: String?) throws(Refusal) -> LoadedModel {
+    if let id, !id.isEmpty {
+      guard let model = engine.model(id) else { throw .modelNotFound(id) }
+      return model
+    }
+    guard let model = engine.current else { throw .modelNotFound(nil) }
+    return model
+  }
+}

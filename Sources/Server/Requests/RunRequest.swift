@@ -1,0 +1,82 @@
+package import Engine
+internal import Frames
+internal import Hooks
+package import Tokenizers
+
+/// A body of `POST /v1/runs` or of a socket's `start`.
+package struct RunRequest: Sendable {
+  /// What the run begins with.
+  package enum Prompt: Sendable {
+    case messages([ChatMessage])
+    case text(String)
+    case tokens([Token])
+  }
+
+  package var model: LoadedModel
+  package var prompt: Prompt
+  package var sampling: SamplingRequest
+  package var hooks: [HookOrder]
+  package var interventions: [Fields]
+  package var frames: FrameFormat
+  package var topLogprobs: Int
+  package var isRecorded: Bool
+  package var isDetached: Bool
+  package var startsPaused: Bool
+  package var options: ChatOptions
+
+  package init(
+    _ fields: Fields, models: ModelTable, registered: RegisteredHooks, time: Int64
+  ) throws(Refusal) {
+    model = try models.model(fields)
+    prompt = try Self.prompt(fields)
+    let shorter = try fields.objects("hooks") ?? []
+    hooks = try registered.orders(
+      with: try fields.objects("activation_hooks") ?? shorter, of: model,
+      usesRegistered: try fields.bool("use_registered_hooks") ?? false)
+    sampling = try SamplingRequest(fields)
+    interventions = try fields.objects("interventions") ?? []
+    frames = try FrameFormat(fields.object("frames"))
+    topLogprobs = try fields.integer("top_logprobs", in: 0...20) ?? 0
+    isRecorded = try fields.bool("record") ?? false
+    isDetached = try fields.bool("detach") ?? false
+    startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
+    options = ChatOptions(
+      addGenerationPrompt: try fields.bool("add_generation_prompt") ?? true,
+      tools: try fields.objects("tools")?.map(\.value) ?? [],
+      reasoningEffort: try fields.choice("reasoning_effort", ["low", "medium", "high"]),
+      time: time)
+    if let first = try fields.strings("analyses")?.first {
+      throw .unknownValue(
+        field: fields.name("analyses"), found: "\"\(first.prefix(80))\"", allowed: ["none yet"])
+    }
+  }
+
+  private static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {
+    let given = ["messages", "prompt", "tokens"].filter { fields[$0] != nil }
+    guard given.count < 2 else {
+      throw .conflict(fields: given, reason: "a run begins with one of them")
+    }
+    if let text = try fields.string("prompt") { return .text(text) }
+    if let tokens = try fields.integers("tokens", in: 0...Int(Int32.max)) {
+      return .tokens(tokens.map { Token($0) })
+    }
+    return .messages(try MessageReader.messages(fields))
+  }
+}
+
+extension FrameFormat {
+  /// Reads `frames: {"dtype", "codec"}`.
+  init(_ fields: Fields?) throws(Refusal) {
+    self = .live
+    guard let fields else { return }
+    if let type = try fields.elementType("dtype") { elementType = type }
+    if let name = try fields.string("codec") {
+      guard let codec = FrameCodec(name: name) else {
+        throw .unknownValue(
+          field: fields.name("codec"), found: "\"\(name.prefix(80))\"",
+          allowed: FrameCodec.allCases.map(\.name))
+      }
+      self.codec = codec
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package import Engine
+
+/// The sampling keys that chat, completions and runs share, with the documented defaults.
+package struct SamplingRequest: Sendable, Equatable {
+  /// nil where the client left it to the default of 100, which then yields to the room in the context.
+  package var maxTokens: Int?
+  package var options: SamplingOptions
+  package var stop: [String]
+  /// Whether the client chose the seed; otherwise it is drawn and reported.
+  package var hasSeed: Bool
+
+  package static let defaultMaxTokens = 100
+
+  init(_ fields: Fields, defaults: SamplingOptions = SamplingOptions()) throws(Refusal) {
+    let limit = 1...Int(Int32.max)
+    let older = try fields.integer("max_tokens", in: limit)
+    maxTokens = try fields.integer("max_completion_tokens", in: limit) ?? older
+    var options = defaults
+    options.temperature = try fields.float("temperature", in: 0...2) ?? options.temperature
+    options.topP = try fields.float("top_p", in: 0...1) ?? options.topP
+    options.minP = try fields.float("min_p", in: 0...1) ?? options.minP
+    options.topK = max(0, try fields.integer("top_k", in: -1...1_000_000) ?? options.topK)
+    options.repetitionPenalty =
+      try fields.float("repetition_penalty", in: 0.01...10) ?? options.repetitionPenalty
+    options.presencePenalty =
+      try fields.float("presence_penalty", in: -2...2) ?? options.presencePenalty
+    options.frequencyPenalty =
+      try fields.float("frequency_penalty", in: -2...2) ?? options.frequencyPenalty
+    let seed = try fields.integer("seed")
+    options.seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0..<1 << 53)
+    self.options = options
+    hasSeed = seed != nil
+    stop = try fields.strings("stop") ?? []
+    guard stop.count <= 64 else {
+      throw .outOfRange(
+        field: fields.name("stop"), found: "\(stop.count) strings", allowed: "at most 64 strings")
+    }
+    guard !stop.contains("") else {
+      throw .outOfRange(
+        field: fields.name("stop"), found: "an empty string", allowed: "strings with characters")
+    }
+  }
+}
+
+extension Fields {
+  /// A number as the engine takes it.
+  func float(_ member: String, in range: ClosedRange<Double>) throws(Refusal) -> Float? {
+    try number(member, in: range).map { Float($0) }
+  }
+}

@@ -1,0 +1,87 @@
+internal import Engine
+internal import Frames
+internal import HTTPTypes
+
+extension EngineError {
+  /// Status, machine-readable name and sentence.
+  var sentence: (HTTPResponse.Status, String, String) {
+    switch self {
+    case .emptyPrompt: (.badRequest, "empty_prompt", "The prompt has no tokens")
+    case .tokenOutOfRange(let token, let size):
+      (
+        .badRequest, "token_out_of_range",
+        "Token \(token) is out of range; the vocabulary has \(size) tokens (0 to \(size - 1))"
+      )
+    case .contextOverflow(let prompt, let wanted, let length):
+      (
+        .badRequest, "context_length_exceeded",
+        "The context holds \(length) tokens, but \(prompt + wanted) were asked for "
+          + "(\(prompt) in the prompt, \(wanted) to generate)"
+      )
+    case .unknownFamily(let family, let supported):
+      (
+        .unprocessableContent, "unsupported_model",
+        "Models of the family \(family) are not supported; "
+          + "supported: \(supported.joined(separator: ", "))"
+      )
+    case .checkpoint, .tokenizer:
+      (
+        fileFault?.isMissing == true ? .notFound : .unprocessableContent, "unusable_checkpoint",
+        fileFault?.text ?? "The model's files can't be used"
+      )
+    case .unknownModel: (.notFound, "model_not_found", "Model not found")
+    case .ended: (.conflict, "run_ended", "The run has ended")
+    case .notPaused: (.conflict, "run_not_paused", "The run is not paused")
+    case .stepOutOfRange(let step, let last):
+      (
+        .badRequest, "step_out_of_range", "Step \(step) is out of range; the last one is \(last)"
+      )
+    case .intervention(let problem): (.badRequest, "invalid_intervention", problem.sentence)
+    case .unknownIntervention(let id):
+      (.notFound, "intervention_not_found", "Intervention \(id) not found")
+    case .overloaded(let waiting, let limit):
+      (
+        .serviceUnavailable, "overloaded",
+        "\(waiting) runs are waiting, as many as this server allows (\(limit)); try again later"
+      )
+    case .notFinite(let step):
+      (
+        .internalServerError, "not_finite",
+        "The scores of step \(step) are not numbers; an intervention or damaged weights blew up"
+      )
+    }
+  }
+
+  /// The facts as a JSON object, for programs.
+  var details: [UInt8]? {
+    switch self {
+    case .contextOverflow(let prompt, let wanted, let length):
+      JSONWriter.object {
+        $0.member("prompt_tokens", prompt)
+        $0.member("max_tokens", wanted)
+        $0.member("context_length", length)
+      }
+    case .checkpoint, .tokenizer:
+      fileFault.map { fault in
+        JSONWriter.object {
+          $0.member("file", fault.file)
+          $0.member(ifPresent: fault.isTensor ? "tensor" : "field", fault.subject)
+          $0.member("expected", fault.expected)
+          $0.member("found", fault.found)
+          $0.member(ifPresent: "offset", fault.offset)
+        }
+      }
+    case .stepOutOfRange(let step, let last):
+      JSONWriter.object {
+        $0.member("step", step)
+        $0.member("last", last)
+      }
+    case .overloaded(let waiting, let limit):
+      JSONWriter.object {
+        $0.member("waiting", waiting)
+        $0.member("limit", limit)
+      }
+    default: nil
+    }
+  }
+}
