@@ -1,0 +1,90 @@
+internal import Engine
+internal import Frames
+internal import Hooks
+
+extension Run {
+  /// The generation, while it can still be told something.
+  func active() throws(Refusal) -> Generation {
+    guard !status.isOver, let generation else {
+      throw .runEnded(id, status: status.rawValue)
+    }
+    return generation
+  }
+
+  /// Returns when what the engine has said before this call is published.
+  ///
+  /// The engine's events come by the same loop, so being here is enough.
+  func settle() {}
+
+  // MARK: Hooks
+
+  /// The list of captures after adding and removing hooks, registered before the engine hears of it, so that the
+  /// first capture finds its index.
+  func changeHooks(adding orders: [HookOrder], removing ids: Set<String>) -> [CaptureSpec] {
+    let replaced = ids.union(orders.map(\.spec.hookID))
+    for index in hooks.indices where replaced.contains(hooks[index].spec.hookID) {
+      hooks[index].isActive = false
+    }
+    for order in orders {
+      if let index = hookIndex[order.spec] {
+        hooks[index].isActive = true
+      } else {
+        hookIndex[order.spec] = hooks.count
+        hooks.append(RunHook(index: hooks.count, order: order, format: self.order.frames))
+      }
+    }
+    return hooks.filter(\.isActive).map(\.spec)
+  }
+
+  /// Tells viewers which hooks there are from a step on.
+  func announceHooks(from step: Int) {
+    let list = hooks.map { $0.json(order.model.catalogue) }
+    add(.hooksChanged, [.init("hooks", .array(list)), .init("first_step", EventValue(step))])
+    _ = publisher?.announce()
+  }
+
+  // MARK: Interventions
+
+  func note(_ intervention: Intervention, from step: Int) {
+    interventions.removeAll { $0.id == intervention.id }
+    interventions.append(intervention.starting(at: step))
+  }
+
+  func noteRemoval(of id: String, from step: Int) {
+    interventions.removeAll { $0.id == id }
+    add(
+      .interventionRemoved,
+      [.init("intervention_id", .string(id)), .init("first_step", EventValue(step))])
+    _ = publisher?.announce()
+  }
+
+  // MARK: Forks and rewinds
+
+  func announceFork(_ child: String) {
+    add(.runForked(childRunID: child))
+    _ = publisher?.announce()
+  }
+
+  /// Makes this run the continuation of another one's text.
+  func inherit(text: [String], step: Int) {
+    pieces = text
+    self.step = step
+    completionTokens = text.count
+  }
+
+  /// Takes back the tokens behind a step.
+  func rewound(to step: Int) {
+    pieces.removeLast(max(0, pieces.count - step - 1))
+    completionTokens = pieces.count
+    self.step = step
+    if !status.isOver { status = .paused }
+    add(.runRewound, [.init("to_step", EventValue(step)), .init("text", .string(text))])
+  }
+}
+
+extension EventType {
+  /// Other tensors are captured from a step on.
+  static let hooksChanged = Self(rawValue: "hooks.changed")
+  /// An intervention no longer applies, from a step on.
+  static let interventionRemoved = Self(rawValue: "intervention.removed")
+}

@@ -1,0 +1,183 @@
+internal import DequeModule
+package import Engine
+internal import Frames
+internal import Hooks
+package import Loops
+internal import Synchronization
+
+/// One generation, as every door shows it: its events in order, its frames, its facts.
+///
+/// The engine's events come in on the engine's loop and are only put in line there; the publishing loop, on which this
+/// actor lives, reduces, encodes and publishes them, and viewers take them on their own connections' loops. A lossless
+/// viewer that is behind stops the line, and with it the engine.
+package actor Run: GenerationSink {
+  /// What waits for being published.
+  enum Work: Sendable {
+    case event(GenerationEvent)
+    /// A pass's captures, of which the first few are published already.
+    case captures(CaptureBatch, from: Int)
+  }
+
+  package nonisolated let id: String
+  package nonisolated let order: RunOrder
+  /// Seconds since 1970.
+  package nonisolated let created: Int
+  package nonisolated let topic: Topic
+  package nonisolated let backlog: Backlog
+  let loop: Loop
+  private let start = ContinuousClock.now
+  private nonisolated let handle = Mutex<Generation?>(nil)
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  var publisher: TopicPublisher?
+  var framing: Framing?
+  var work: Deque<Work> = []
+  var status: RunStatus
+  var step = 0
+  /// The text of each generated token; the first belongs to pass 0.
+  var pieces: [String] = []
+  /// Text that was held back until the end.
+  var rest = ""
+  var completionTokens = 0
+  var finishReason: String?
+  var summary: GenerationSummary?
+  var failure: Refusal?
+  var hooks: [RunHook]
+  var hookIndex: [CaptureSpec: Int]
+  var interventions: [Intervention]
+  var parent: String?
+  var recorder: (any RunRecorder)?
+  let recordingID: String?
+  private let ended: @Sendable (Run) -> Void
+
+  /// Makes a run that is not yet in the engine.
+  ///
+  /// - Parameters:
+  ///   - clock: seconds since 1970.
+  ///   - ended: told once, when the run is over.
+  init(
+    id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
+    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: (any RunRecorder)?,
+    parent: String? = nil,
+    ended: @escaping @Sendable (Run) -> Void
+  ) {
+    self.id = id
+    self.order = order
+    created = clock
+    self.loop = loop
+    self.framing = framing
+    self.recorder = recorder
+    recordingID = recorder?.id
+    self.parent = parent
+    self.ended = ended
+    backlog = Backlog(limit: 32 << 20)
+    let relay = RunRelay()
+    let publisher = TopicPublisher(
+      run: id, epoch: epoch, limits: limits, budget: budget,
+      signals: TopicSignals(
+        lastViewerLeft: { relay.run?.lastViewerLeft() }, held: { relay.run?.held($0) },
+        describeGap: { RunEvents.gap($0, run: id) }))
+    topic = publisher.topic
+    self.publisher = consume publisher
+    status = order.startsPaused ? .paused : .queued
+    hooks = order.hooks.enumerated().map {
+      RunHook(index: $0.offset, order: $0.element, format: order.frames)
+    }
+    hookIndex = [:]
+    interventions = order.interventions
+    for hook in hooks { hookIndex[hook.spec] = hook.index }
+    relay.connect(self)
+  }
+
+  /// What has been generated so far.
+  var text: String { pieces.joined() + rest }
+
+  /// Milliseconds since the run was made.
+  var milliseconds: Double {
+    let components = (ContinuousClock.now - start).components
+    return Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
+  }
+
+  // MARK: The engine's side
+
+  /// What the engine is told to do; nil before it began and in replays.
+  package nonisolated var generation: Generation? { handle.withLock(\.self) }
+
+  nonisolated func begin(_ generation: Generation) {
+    handle.withLock { $0 = generation }
+  }
+
+  package nonisolated func receive(_ event: GenerationEvent, of generation: Generation) {
+    if backlog.add(event.weight) { generation.hold() }
+    handle.withLock { if $0 == nil { $0 = generation } }
+    loop.execute { self.assumeIsolated { $0.take(event) } }
+  }
+
+  private func take(_ event: GenerationEvent) {
+    if case .captures(let batch) = event {
+      work.append(.captures(batch, from: 0))
+    } else {
+      work.append(.event(event))
+    }
+    pump()
+  }
+
+  /// Publishes what waits, until a lossless viewer says stop.
+  func pump() {
+    while !topic.isHeld, let next = work.popFirst() {
+      switch next {
+      case .event(let event): publish(event)
+      case .captures(let batch, let first): publish(batch, from: first)
+      }
+    }
+  }
+
+  // MARK: The viewers' side
+
+  private nonisolated func lastViewerLeft() {
+    guard !order.isDetached else { return }
+    cancel()
+  }
+
+  private nonisolated func held(_ isHeld: Bool) {
+    guard let generation else { return }
+    if isHeld {
+      generation.hold()
+    } else {
+      generation.release()
+      loop.execute { self.assumeIsolated { $0.pump() } }
+    }
+  }
+
+  /// Ends the run before its next step.
+  package nonisolated func cancel() {
+    generation?.cancel()
+    loop.execute { self.assumeIsolated { $0.noteCancelled() } }
+  }
+
+  private func noteCancelled() {
+    if !status.isOver { status = .cancelled }
+  }
+
+  /// Closes the stream once everything has been published.
+  func close() {
+    recorder?.finish()
+    recorder = nil
+    framing = nil
+    work.removeAll()
+    if let publisher = publisher.take() { publisher.finish() }
+    ended(self)
+  }
+}
+
+/// Carries a topic's signals to its run, which does not exist yet when the topic is made.
+private final class RunRelay: Sendable {
+  private struct Weak: Sendable { weak var run: Run? }
+  private let held = Mutex(Weak())
+
+  var run: Run? { held.withLock(\.run) }
+  func connect(_ run: Run) { held.withLock { $0.run = run } }
+}

@@ -1,0 +1,92 @@
+internal import Engine
+internal import Frames
+internal import HTTPTypes
+internal import Hooks
+internal import Tokenizers
+
+/// What the events of a run say, beyond what `Frames` knows.
+enum RunEvents {
+  /// The members of `run.started`.
+  static func started(_ run: RunFacts) -> EventContents {
+    .runStarted(
+      model: run.order.model.info.id, modelHash: run.order.model.info.modelHash,
+      tokenIDs: run.order.tokens.map { Int($0) },
+      pieces: run.order.tokens.map { run.order.model.tokenizer.piece($0) },
+      hooks: run.hooks.map { $0.json(run.order.model.catalogue) }, sampling: sampling(run.order))
+  }
+
+  static func sampling(_ order: RunOrder) -> EventValue {
+    let options = order.sampling.options
+    return [
+      "temperature": .float(options.temperature), "top_p": .float(options.topP),
+      "top_k": EventValue(options.topK), "min_p": .float(options.minP),
+      "repetition_penalty": .float(options.repetitionPenalty),
+      "presence_penalty": .float(options.presencePenalty),
+      "frequency_penalty": .float(options.frequencyPenalty),
+      "seed": EventValue(Int64(bitPattern: options.seed)),
+      "max_tokens": EventValue(order.maxTokens),
+      "stop": .array(order.sampling.stop.map { .string($0) }),
+    ]
+  }
+
+  /// OpenAI's counts.
+  static func usage(_ summary: GenerationSummary) -> EventValue {
+    [
+      "prompt_tokens": EventValue(summary.promptTokens),
+      "completion_tokens": EventValue(summary.completionTokens),
+      "total_tokens": EventValue(summary.promptTokens + summary.completionTokens),
+      "prompt_tokens_details": ["cached_tokens": EventValue(summary.reusedTokens)],
+    ]
+  }
+
+  /// Milliseconds and tokens per second.
+  static func timings(_ summary: GenerationSummary) -> EventValue {
+    let computed = summary.promptTokens - summary.reusedTokens
+    return [
+      "queue_ms": milliseconds(summary.queueSeconds),
+      "prompt_ms": milliseconds(summary.promptSeconds),
+      "decode_ms": milliseconds(summary.decodeSeconds),
+      "prompt_tokens_per_second": rate(computed, summary.promptSeconds),
+      "decode_tokens_per_second": rate(
+        max(0, summary.completionTokens - 1), summary.decodeSeconds),
+    ]
+  }
+
+  private static func milliseconds(_ seconds: Double) -> EventValue {
+    .number((seconds * 1e6).rounded() / 1e3)
+  }
+
+  private static func rate(_ tokens: Int, _ seconds: Double) -> EventValue {
+    seconds > 0 ? .number((Double(tokens) / seconds * 100).rounded() / 100) : .null
+  }
+
+  /// The `gap` of one viewer.
+  ///
+  /// It has no number of its own: the last one missed stands for it.
+  static func gap(_ gap: Gap, run: String) -> [UInt8] {
+    JSONWriter.object { writer in
+      writer.member("type", EventType.gap.rawValue)
+      writer.member("run_id", run)
+      writer.member("seq", gap.lastSequence ?? 0)
+      writer.array("dropped") { writer in
+        for missed in gap.missed {
+          writer.object { writer in
+            writer.member("hook_id", missed.hook)
+            writer.member("from_seq", missed.first)
+            writer.member("to_seq", missed.last)
+            writer.member("count", missed.count)
+          }
+        }
+      }
+    }
+  }
+
+  /// The error object that streams carry, in the form that OpenAI's SDKs understand.
+  static func error(_ reply: ErrorReply) -> EventValue {
+    [
+      "message": .string(reply.message),
+      "type": reply.status.code < 500 ? "invalid_request_error" : "server_error",
+      "code": .string(reply.code),
+    ]
+  }
+}

@@ -1,0 +1,98 @@
+package import Engine
+package import Frames
+package import Hooks
+
+/// What a run is at one moment, for its object in answers.
+package struct RunFacts: Sendable {
+  package var id: String
+  package var order: RunOrder
+  package var created: Int
+  package var status: RunStatus
+  package var sequence: UInt64
+  package var step: Int
+  package var completionTokens: Int
+  package var finishReason: String?
+  package var pieces: [String]
+  package var text: String
+  package var hooks: [RunHook]
+  package var interventions: [Intervention]
+  package var recordingID: String?
+  package var parent: String?
+  package var viewers: Int
+  package var failure: Refusal?
+  package var summary: GenerationSummary?
+}
+
+extension RunFacts {
+  /// The run object.
+  package func write(to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("run_id", id)
+      writer.member("status", status.rawValue)
+      writer.member("model", order.model.info.id)
+      writer.member("seq", sequence)
+      writer.member("step", step)
+      writer.member("prompt_tokens", order.tokens.count)
+      writer.member("completion_tokens", completionTokens)
+      writer.member("finish_reason", finishReason)
+      writer.member("text", text)
+      writer.name("hooks")
+      writer.value(.array(hooks.map { $0.json(order.model.catalogue) }))
+      writer.array("interventions") { writer in
+        for intervention in interventions { writer.value(intervention.json) }
+      }
+      writer.member("recording_id", recordingID)
+      writer.member("parent_run_id", parent)
+      writer.member("viewers", viewers)
+      writer.member("created", created)
+      writer.member("detached", order.isDetached)
+      writer.member("sampling", RunEvents.sampling(order))
+      writer.object("urls") { writer in
+        writer.member("events", "/v1/runs/\(id)/events")
+        writer.member("socket", "/v1/runs/\(id)/socket")
+        writer.member("frames", "/v1/runs/\(id)/frames")
+      }
+      if let summary {
+        writer.member("usage", RunEvents.usage(summary))
+        writer.member("timings", RunEvents.timings(summary))
+      }
+      if let failure { writer.member("error", RunEvents.error(failure.reply)) }
+    }
+  }
+
+  /// The run object as bytes.
+  package var json: [UInt8] {
+    var writer = JSONWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+}
+
+extension Intervention {
+  /// An intervention as run objects list it; vectors are told by their length only.
+  var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("intervention_id", .string(id)), .init("kind", .string(change.name)),
+      .init("point", .string(point.name)), .init("from_step", JSONValue(fromStep)),
+      .init("to_step", toStep.map { JSONValue($0) } ?? .null),
+    ]
+    if let heads { members.append(.init("heads", .array(heads.map { JSONValue($0) }))) }
+    if let neurons { members.append(.init("neurons", .array(neurons.map { JSONValue($0) }))) }
+    switch change {
+    case .scale(let factor): members.append(.init("strength", .float(factor)))
+    case .add(let vector, let strength):
+      members.append(.init("strength", .float(strength)))
+      members.append(.init("vector_length", JSONValue(vector.count)))
+    case .clamp(let low, let high):
+      members += [.init("low", .float(low)), .init("high", .float(high))]
+    case .noise(let deviation, let seed):
+      members += [
+        .init("std", .float(deviation)), .init("seed", JSONValue(Int64(bitPattern: seed))),
+      ]
+    case .forceExperts(let experts), .banExperts(let experts):
+      members.append(.init("experts", .array(experts.map { JSONValue($0) })))
+    case .zero, .mean, .patch: break
+    }
+    return .object(members)
+  }
+}

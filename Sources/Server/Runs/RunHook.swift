@@ -1,0 +1,58 @@
+package import Frames
+package import Hooks
+
+/// One hook of a run as viewers know it: its index in frames, and how its tensors travel.
+package struct RunHook: Sendable, Hashable {
+  /// Counted from 0 in the order of being asked for; never used again for another hook of the run.
+  package let index: Int
+  package let spec: CaptureSpec
+  package let format: FrameFormat
+  package let encoding: TensorEncoding?
+  /// Whether the run captures it now; false after it was taken off.
+  package var isActive = true
+
+  init(index: Int, order: HookOrder, format: FrameFormat) {
+    self.index = index
+    spec = order.spec
+    var format = format
+    if let type = order.dtype { format.elementType = type }
+    // Counts and indices must stay exact, and a reduction is small anyway.
+    if spec.selection.reduction != .none { format = .exact }
+    self.format = format
+    encoding = order.encoding
+  }
+
+  /// The shape of its tensors, `S` for positions and `K` for keys.
+  func shape(_ catalogue: HookCatalogue) -> JSONValue {
+    let selection = spec.selection
+    let site = spec.point.site
+    var dimensions: [JSONValue] = [1]
+    for (place, (axis, size)) in zip(site.axes, catalogue.dimensions(of: site)).enumerated() {
+      let isLast = place == site.axes.count - 1
+      switch axis {
+      case .position, .queryPosition: dimensions.append("S")
+      case .head, .keyValueHead:
+        dimensions.append(JSONValue(selection.heads?.count ?? size ?? 1))
+      default:
+        guard isLast else { continue }
+        let width = selection.neurons?.count ?? selection.experts?.count ?? size
+        dimensions += Framing.lastDimensions(width ?? .max, selection.reduction).map {
+          $0 == .max ? "K" : JSONValue($0)
+        }
+      }
+    }
+    return .array(dimensions)
+  }
+
+  /// The hook as run objects and `run.started` list it.
+  func json(_ catalogue: HookCatalogue) -> JSONValue {
+    [
+      "index": JSONValue(index), "hook_id": .string(spec.hookID),
+      "layer_name": .string(spec.layerName), "component": .string(spec.component.rawValue),
+      "is_input": .bool(spec.isInput), "point": .string(spec.point.name),
+      "layer": spec.point.layer < 0 ? .null : JSONValue(spec.point.layer),
+      "dtype": .string(format.elementType.name), "shape": shape(catalogue),
+      "active": .bool(isActive),
+    ]
+  }
+}

@@ -1,0 +1,178 @@
+package import Engine
+internal import Hooks
+internal import Tokenizers
+
+/// What may be done to a run in progress, the same for REST and sockets.
+extension Service {
+  /// A change that applies from a step on.
+  package struct AppliedIntervention: Sendable {
+    package let id: String
+    package let firstStep: Int
+  }
+
+  /// A run that a model computes.
+  package func computed(_ id: String) throws(Refusal) -> Run {
+    let any = try runs.run(id)
+    guard let run = any as? Run else { throw .notAModelRun(id) }
+    return run
+  }
+
+  /// Asks the engine, in its own error's words.
+  private func ask<Answer: Sendable>(
+    _ run: Run, _ question: (Generation) async throws(EngineError) -> Answer
+  ) async throws(Refusal) -> Answer {
+    let generation = try await run.active()
+    do {
+      return try await question(generation)
+    } catch {
+      guard case .ended = error else { throw .engine(error) }
+      throw .runEnded(run.id, status: await run.facts.status.rawValue)
+    }
+  }
+
+  package func pause(_ run: Run) async throws(Refusal) -> Int {
+    let engine = engine
+    let step = try await ask(run) { generation throws(EngineError) in
+      try await engine.pause(generation)
+    }
+    await run.settle()
+    return step
+  }
+
+  package func resume(_ run: Run) async throws(Refusal) {
+    let engine = engine
+    try await ask(run) { generation throws(EngineError) in try await engine.resume(generation) }
+    await run.settle()
+  }
+
+  /// `{"count": 1}`.
+  package func step(_ run: Run, _ fields: Fields) async throws(Refusal) {
+    let engine = engine
+    let count = try fields.integer("count", in: 1...100_000) ?? 1
+    try await ask(run) { generation throws(EngineError) in
+      try await engine.step(generation, count: count)
+    }
+  }
+
+  /// `{"to_step": 4}`.
+  package func rewind(_ run: Run, _ fields: Fields) async throws(Refusal) {
+    let engine = engine
+    let shorter = try fields.integer("step", in: 0...Int(Int32.max))
+    guard let step = try fields.integer("to_step", in: 0...Int(Int32.max)) ?? shorter else {
+      throw .missing(field: "to_step")
+    }
+    try await ask(run) { generation throws(EngineError) in
+      try await engine.rewind(generation, toStep: step)
+    }
+    await run.settle()
+  }
+
+  /// `{"add": [hooks], "remove": [ids]}`; `hooks` or `activation_hooks` replace all.
+  package func changeHooks(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
+    let engine = engine
+    let reader = HookReader(run.order.model.catalogue)
+    var removed = Set(try fields.strings("remove") ?? [])
+    let known = Set(await run.facts.hooks.map(\.spec.hookID))
+    if let unknown = removed.subtracting(known).first {
+      throw .hookNotFound(unknown, run: run.id)
+    }
+    let shorter = try fields.objects("hooks")
+    let whole = try fields.objects("activation_hooks") ?? shorter
+    if whole != nil { removed = known }
+    let added = try reader.orders((whole ?? []) + (try fields.objects("add") ?? []))
+    let captures = await run.changeHooks(adding: added, removing: removed)
+    let step = try await ask(run) { generation throws(EngineError) in
+      try await engine.setCaptures(generation, captures)
+    }
+    await run.announceHooks(from: step)
+    return step
+  }
+
+  package func intervene(_ run: Run, _ fields: Fields) async throws(Refusal) -> AppliedIntervention
+  {
+    let engine = engine
+    let nested = try fields.object("intervention")
+    let intervention = try await interventionReader(run.order.model.catalogue)
+      .intervention(nested ?? fields, defaultID: "intervention_" + Self.token(length: 8))
+    let step = try await ask(run) { generation throws(EngineError) in
+      try await engine.addIntervention(generation, intervention)
+    }
+    await run.note(intervention, from: step)
+    return AppliedIntervention(id: intervention.id, firstStep: step)
+  }
+
+  package func removeIntervention(
+    _ run: Run, id: String
+  ) async throws(Refusal) -> AppliedIntervention {
+    let engine = engine
+    let step = try await ask(run) { generation throws(EngineError) in
+      try await engine.removeIntervention(generation, id: id)
+    }
+    await run.noteRemoval(of: id, from: step)
+    return AppliedIntervention(id: id, firstStep: step)
+  }
+
+  /// A run that goes on from where another one is; sampling, hooks and interventions of the body replace its own.
+  package func fork(_ run: Run, _ fields: Fields) async throws(Refusal) -> Run {
+    try runs.checkRoom()
+    let order = try await forkedOrder(run, fields)
+    let child = try makeRun(order, parent: run.id)
+    let facts = await run.facts
+    await child.inherit(text: facts.pieces, step: facts.step)
+    await child.publishStart()
+    let engine = engine
+    let generation: Generation
+    do {
+      generation = try await ask(run) { parent throws(EngineError) in
+        try await engine.fork(parent, sink: child) { request in
+          let wanted = order.generation
+          request.maxTokens = wanted.maxTokens
+          request.sampling = wanted.sampling
+          request.stopStrings = wanted.stopStrings
+          request.captures = wanted.captures
+          request.interventions = wanted.interventions
+          request.topLogprobs = wanted.topLogprobs
+          request.startsPaused = wanted.startsPaused
+        }
+      }
+    } catch {
+      await child.close()
+      throw error
+    }
+    child.begin(generation)
+    runs.add(child)
+    await noteIfOver(child)
+    await run.announceFork(child.id)
+    if !order.isDetached { awaitViewer(of: child) }
+    return child
+  }
+
+  private func forkedOrder(_ run: Run, _ fields: Fields) async throws(Refusal) -> RunOrder {
+    let facts = await run.facts
+    var order = run.order
+    var sampling = try SamplingRequest(fields, defaults: order.sampling.options)
+    if !sampling.hasSeed { sampling.options.seed = order.sampling.options.seed }
+    if sampling.maxTokens == nil { sampling.maxTokens = order.maxTokens }
+    if fields["stop"] == nil { sampling.stop = order.sampling.stop }
+    order.sampling = sampling
+    let reader = HookReader(order.model.catalogue)
+    let shorter = try fields.objects("hooks")
+    if let hooks = try fields.objects("activation_hooks") ?? shorter {
+      order.hooks = try reader.orders(hooks)
+    } else {
+      order.hooks = facts.hooks.filter(\.isActive).map {
+        HookOrder(spec: $0.spec, dtype: $0.format.elementType, encoding: $0.encoding)
+      }
+    }
+    if let interventions = try fields.objects("interventions") {
+      order.interventions = try await interventionReader(order.model.catalogue)
+        .interventions(interventions)
+    } else {
+      order.interventions = facts.interventions
+    }
+    order.isDetached = try fields.bool("detach") ?? order.isDetached
+    order.startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
+    order.awaitsViewer = true
+    return order
+  }
+}
