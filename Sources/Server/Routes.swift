@@ -1,0 +1,74 @@
+internal import HTTPTypes
+
+/// Everything the server answers to, one line each; adding a route is one line here and its function in `Routes/`.
+package struct Routes: Sendable {
+  let service: Service
+
+  package init(_ service: Service) { self.service = service }
+
+  /// The list, in the order of the documented contract.
+  package var all: [Route] {
+    [
+      Route(.get, "/health", handler: answer(health)),
+
+      Route(.get, "/v1/models", handler: answer(listModels)),
+      Route(.post, "/v1/models/load", handler: answer(loadModel)),
+      Route(.post, "/v1/models/unload", handler: answer(unloadModel)),
+      Route(.get, "/v1/models/available", handler: answer(availableModels)),
+      Route(.get, "/v1/models/{id}", handler: answer(describeModel)),
+      Route(.get, "/v1/models/{id}/hook_points", handler: answer(hookPoints)),
+      Route(.get, "/v1/capabilities", handler: answer(capabilities)),
+
+      Route(.post, "/v1/chat/completions", handler: answer(chat)),
+      Route(
+        .post, "/v1/chat/completions/with_activations", handler: answer(chatWithActivations)),
+      Route(.post, "/v1/completions", handler: answer(complete)),
+
+      Route(.get, "/v1/activations/hooks", handler: answer(listHooks)),
+      Route(.post, "/v1/activations/hooks", handler: answer(registerHooks)),
+      Route(.delete, "/v1/activations/hooks", handler: answer(clearHooks)),
+
+      Route(.post, "/v1/tokenize", handler: answer(tokenize)),
+      Route(.post, "/v1/detokenize", handler: answer(detokenize)),
+      Route(.post, "/v1/apply_template", handler: answer(applyTemplate)),
+
+      Route(.get, "/v1/runs", handler: answer(listRuns)),
+      Route(.post, "/v1/runs", handler: answer(startRun)),
+      Route(.get, "/v1/runs/{id}", handler: answer(describeRun)),
+      Route(.delete, "/v1/runs/{id}", handler: answer(cancelRun)),
+      Route(.get, "/v1/runs/{id}/events", handler: answer(events)),
+      Route(.get, "/v1/runs/{id}/socket", handler: answer(runSocket)),
+      Route(.get, "/v1/runs/{id}/frames", handler: answer(frames)),
+      Route(.post, "/v1/runs/{id}/pause", handler: answer(pause)),
+      Route(.post, "/v1/runs/{id}/resume", handler: answer(resume)),
+      Route(.post, "/v1/runs/{id}/step", handler: answer(step)),
+      Route(.post, "/v1/runs/{id}/rewind", handler: answer(rewind)),
+      Route(.post, "/v1/runs/{id}/fork", handler: answer(fork)),
+      Route(.post, "/v1/runs/{id}/hooks", handler: answer(changeHooks)),
+      Route(.post, "/v1/runs/{id}/interventions", handler: answer(intervene)),
+      Route(.delete, "/v1/runs/{id}/interventions", handler: answer(clearInterventions)),
+      Route(
+        .delete, "/v1/runs/{id}/interventions/{intervention}", handler: answer(removeIntervention)),
+      Route(.get, "/v1/socket", handler: answer(socket)),
+
+      Route(.get, "/v1/scenarios", handler: answer(listScenarios)),
+      Route(.post, "/v1/scenarios/{name}/run", handler: answer(runScenario)),
+
+      Route(.get, "/", handler: answer(page)),
+      Route(.get, "/dashboard/{file}", handler: answer(pageFile)),
+    ]
+  }
+
+  /// A handler that may refuse.
+  private func answer(
+    _ body: @escaping @Sendable (Request) async throws(Refusal) -> Reply
+  ) -> Handler {
+    { request in
+      do throws(Refusal) {
+        return try await body(request)
+      } catch {
+        return .error(error.reply)
+      }
+    }
+  }
+}
