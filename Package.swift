@@ -28,6 +28,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -93,7 +94,7 @@ let package = Package(
       name: "neuroscope",
       dependencies: [
         "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
-        "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle,
+        "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle, signals,
       ],
       swiftSettings: house),
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Server
 
 /// The command line: one subcommand per way to use the program.
 @main
@@ -12,8 +13,9 @@ struct NeuroScope: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self
+      Serve.self,
+      RunCommand.self,
     ])
 
-  static let version = "0.1.0"
+  static let version = Version.text
 }

@@ -1,0 +1,171 @@
+internal import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Logging
+internal import Server
+internal import ServiceLifecycle
+internal import Sockets
+internal import UnixSignals
+
+/// `neuroscope serve`: the server.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serves a model over HTTP, server-sent events and WebSocket.",
+    discussion: """
+      EXAMPLES
+        neuroscope serve
+        neuroscope serve --model ~/models/SmolLM2-135M-Instruct.Q4_1.gguf --port 50111
+        neuroscope serve --models-dir ~/models --models-dir /srv/models
+        neuroscope serve --listen unix:/run/neuroscope.sock --listen [::1]:8080
+
+      THEN
+        open http://127.0.0.1:8080/
+        curl -N http://127.0.0.1:8080/v1/chat/completions -d '{"stream":true,
+          "messages":[{"role":"user","content":"What is the capital of France?"}]}'
+      """)
+
+  @OptionGroup var model: ModelFlag
+  @OptionGroup var engine: EngineFlags
+
+  @Option(help: "Name of the model in requests (NEUROSCOPE_MODEL_ID). Default: its file's name.")
+  var modelID: String?
+
+  @Flag(help: "Start without a model.")
+  var noModel = false
+
+  @Option(help: "Address to listen on (NEUROSCOPE_HOST). Default: 127.0.0.1.")
+  var host: String?
+
+  @Option(help: "Port to listen on, 0 for a free one (NEUROSCOPE_PORT). Default: 8080.")
+  var port: UInt16?
+
+  @Option(
+    help: ArgumentHelp(
+      "Place to listen, instead of --host and --port; repeatable (NEUROSCOPE_LISTEN, with commas).",
+      discussion: "HOST:PORT, [IPV6]:PORT or unix:PATH.", valueName: "place"))
+  var listen: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory that clients may load models from; repeatable (NEUROSCOPE_MODELS_DIR, with colons).",
+      discussion: "Without it, from anywhere.", valueName: "path"))
+  var modelsDir: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Pages that may call besides this machine's; repeatable (NEUROSCOPE_ALLOW_ORIGIN, with commas).",
+      discussion: "An origin such as https://example.org, or '*' for every one.",
+      valueName: "origin"))
+  var allowOrigin: [String] = []
+
+  @Option(
+    help: "Bytes that the captures of one run may weigh (NEUROSCOPE_CAPTURE_BUDGET). Default: 1G.")
+  var captureBudget: ByteCount?
+
+  @Option(
+    help: "Bytes that recent events may take in memory (NEUROSCOPE_MEMORY_BUDGET). Default: 512M.")
+  var memoryBudget: ByteCount?
+
+  @Option(
+    help: "Folder of recordings (NEUROSCOPE_RECORDINGS_DIR). Without it, runs can't be recorded.")
+  var recordingsDir: String?
+
+  @Option(help: "From trace to critical (NEUROSCOPE_LOG_LEVEL). Default: notice.")
+  var logLevel: String?
+
+  @Flag(help: "Serve /v1/echo, for conformance tests of the WebSocket.")
+  var conformanceEcho = false
+
+  private static let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+
+  func run() async throws {
+    var logger = Logger(label: "neuroscope") { StreamLogHandler.standardError(label: $0) }
+    let level = try Setting.value(logLevel, "LOG_LEVEL") ?? "notice"
+    guard let known = Logger.Level(rawValue: level) else {
+      throw CommandFailure("--log-level can't be \(level); known: \(Self.levels)")
+    }
+    logger.logLevel = known
+    let server = Server(options: try options(), logger: logger)
+    let loaded = try await loadModel(server)
+    do {
+      try await server.listen()
+    } catch {
+      throw CommandFailure("\(error.description)")
+    }
+    Greeting(server: server, model: loaded).print(Console())
+    let group = ServiceGroup(
+      services: [Running(server: server)], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "neuroscope.lifecycle") { _ in SwiftLogNoOpLogHandler() })
+    try await group.run()
+  }
+
+  private func loadModel(_ server: Server) async throws -> LoadedModel? {
+    guard !noModel else { return nil }
+    let path = try model.path()
+    do throws(Refusal) {
+      return try await server.service.loadUnchecked(
+        path: path, id: try? Setting.value(modelID, "MODEL_ID"),
+        contextLength: server.service.options.engine.contextLength)
+    } catch {
+      throw CommandFailure(error.reply.message)
+    }
+  }
+
+  private func options() throws -> ServerOptions {
+    var options = ServerOptions()
+    options.engine = try engine.options()
+    options.addresses = try addresses()
+    options.modelDirectories = list(modelsDir, "MODELS_DIR", separator: ":")
+    options.allowedOrigins = list(allowOrigin, "ALLOW_ORIGIN", separator: ",")
+    options.recordingsDirectory = try Setting.value(recordingsDir, "RECORDINGS_DIR")
+    options.servesEcho = conformanceEcho
+    if let bytes = try Setting.value(captureBudget, "CAPTURE_BUDGET") {
+      options.captureBudget = bytes.count
+    }
+    if let bytes = try Setting.value(memoryBudget, "MEMORY_BUDGET") {
+      options.memoryBudget = bytes.count
+    }
+    return options
+  }
+
+  private func list(_ given: [String], _ name: String, separator: Character) -> [String] {
+    guard given.isEmpty else { return given }
+    let variable = ProcessInfo.processInfo.environment["NEUROSCOPE_" + name] ?? ""
+    return variable.split(separator: separator).map(String.init)
+  }
+
+  private func addresses() throws -> [SocketAddress] {
+    let places = list(listen, "LISTEN", separator: ",")
+    guard places.isEmpty else {
+      return try places.flatMap { place in
+        try resolved(place) { () throws(SocketError) in try SocketAddress.resolve(place) }
+      }
+    }
+    let host = try Setting.value(host, "HOST") ?? "127.0.0.1"
+    let port = try Setting.value(port, "PORT") ?? 8080
+    let found = try resolved(host) { () throws(SocketError) in
+      try SocketAddress.resolve(host: host, port: port)
+    }
+    return Array(found.prefix(1))
+  }
+
+  /// Turns what the resolver says into a sentence.
+  private func resolved(
+    _ place: String, _ resolve: () throws(SocketError) -> [SocketAddress]
+  ) throws -> [SocketAddress] {
+    do { return try resolve() } catch {
+      throw CommandFailure(
+        "\(place) is no address to listen on; use HOST:PORT, [IPV6]:PORT or unix:PATH")
+    }
+  }
+}
+
+/// Keeps the server up until a signal asks it to end.
+private struct Running: ServiceLifecycle.Service {
+  let server: Server
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await server.shutDown()
+  }
+}
