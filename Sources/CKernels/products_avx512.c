@@ -1,9 +1,9 @@
 // Products for rows that are being decoded, with AVX-512: weights are expanded in registers, once for up to
 // eight rows of x, and multiplied in float32.
 //
-// Every (weight row, x row) pair has two accumulators, one for columns 0 ... 15 and one for 16 ... 31 of each
-// block of 32, taken in order and summed in one tree. That is all that decides its bits: how many rows share a
-// tile never does.
+// Every (weight row, x row) pair has one vector of sixteen sums that takes the columns in order, sixteen at a
+// time, and is summed in one tree at the end. That alone decides its bits; how many rows share a tile never
+// does.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -13,6 +13,10 @@
 #include "weights_avx512.h"
 
 #define UNROLL _Pragma("clang loop unroll(full)")
+
+// How many bytes ahead of its reading a row is fetched: the hardware's own prefetching does not follow
+// several short rows at once.
+#define AHEAD 12288
 
 // The sums of four vectors, each in the same tree.
 INLINE __m128 sums_of_four(const __m512 *v) {
@@ -26,85 +30,131 @@ INLINE __m128 sums_of_four(const __m512 *v) {
   return _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab));
 }
 
-// R weight rows from `row` (those at or past row_end repeat the last and are not stored) times M rows of x
-// (those at or past `count` likewise).
-INLINE void tile(
-    const int type, const int bits, const int R, const int M, const ns_product *p, int64_t row,
-    int64_t row_end, int64_t m) {
-  const ns_matrix *w = &p->w;
-  stored rows[4];
-  const float *x[8];
-  __m512 even[8], odd[8];
-  prepared chunk[4];
+// One row's finished sum goes where it belongs.
+INLINE void put(const ns_product *p, int64_t row, int64_t m, float sum) {
+  p->y[m * p->y_stride + row] = p->bias ? sum + p->bias[row] : sum;
+}
+
+// Rows row ... row + R - 1 of the weights; those at or past row_end repeat the last and are not stored.
+INLINE void rows_of(const int R, const ns_matrix *w, int64_t row, int64_t row_end, stored *rows) {
   UNROLL for (int r = 0; r < R; r++) rows[r] = stored_row(w, row + r < row_end ? row + r : row_end - 1);
-  UNROLL for (int j = 0; j < M; j++) x[j] = p->x + (m + j < p->count ? m + j : p->count - 1) * p->x_stride;
-  UNROLL for (int k = 0; k < R * M; k++) even[k] = odd[k] = _mm512_setzero_ps();
+}
 
-  const int plain = type == NS_F32 || type == NS_F16 || type == NS_BF16;
-  const int step = is_super(type) ? 8 : 1;
-  const int64_t blocks = w->columns / 32;
-  for (int64_t first = 0; first < blocks; first += CHUNK) {
-    int64_t count = blocks - first < CHUNK ? blocks - first : CHUNK;
-    if (!plain) {
-      UNROLL for (int r = 0; r < R; r++) prepare(type, w, rows[r], first, count, &chunk[r]);
-    }
-    for (int64_t i = 0; i < count; i += step) {
-      UNROLL for (int g = 0; g < step; g++) {
-        const int64_t at = 32 * (first + i + g);
-        UNROLL for (int r = 0; r < R; r++) {
-          pair v = expand(type, bits, w, rows[r], first, i + g, g, &chunk[r]);
-          UNROLL for (int j = 0; j < M; j++) {
-            even[r * M + j] = _mm512_fmadd_ps(v.a, _mm512_loadu_ps(x[j] + at), even[r * M + j]);
-            odd[r * M + j] = _mm512_fmadd_ps(v.b, _mm512_loadu_ps(x[j] + at + 16), odd[r * M + j]);
-          }
-        }
-      }
-    }
-  }
-  const int64_t done = 32 * blocks;
-  if (plain && done < w->columns) {  // only plain types end inside a block
-    const int64_t left = w->columns - done;
-    const __mmask16 low = left >= 16 ? 0xffff : (__mmask16)((1 << left) - 1);
-    const __mmask16 high = left > 16 ? (__mmask16)((1 << (left - 16)) - 1) : 0;
-    _Alignas(64) float tail[32];
+// Prepares R rows, all gathered before the first is converted.
+INLINE void prepare_rows(
+    const int type, const int bits, const int R, const ns_matrix *w, const stored *rows, int64_t first,
+    int64_t count, gathered *lines, prepared *chunks) {
+  UNROLL for (int r = 0; r < R; r++) gather(type, rows[r], first, count, &lines[r]);
+  UNROLL for (int r = 0; r < R; r++) prepare(type, bits, w, rows[r], first, count, &lines[r], &chunks[r]);
+}
+
+// What is left of a row of plain numbers after its whole blocks.
+INLINE void multiply_tail(
+    const int type, const int R, const int M, const ns_matrix *w, const stored *rows,
+    const float *const *x, __m512 *sums) {
+  const int64_t done = w->columns / 32 * 32, size = type == NS_F32 ? 4 : 2;
+  for (int64_t at = done; at < w->columns; at += 16) {
+    const int64_t left = w->columns - at;
+    const __mmask16 some = left >= 16 ? 0xffff : (__mmask16)((1 << left) - 1);
+    _Alignas(64) float tail[16];
     UNROLL for (int r = 0; r < R; r++) {
-      prepare_plain(rows[r].data + done * (type == NS_F32 ? 4 : 2), type, left, tail);
+      prepare_plain(rows[r].data + at * size, type, left < 16 ? left : 16, tail);
       UNROLL for (int j = 0; j < M; j++) {
-        __m512 a = _mm512_maskz_loadu_ps(low, x[j] + done), b = _mm512_maskz_loadu_ps(high, x[j] + done + 16);
-        even[r * M + j] = _mm512_fmadd_ps(_mm512_maskz_load_ps(low, tail), a, even[r * M + j]);
-        odd[r * M + j] = _mm512_fmadd_ps(_mm512_maskz_load_ps(high, tail + 16), b, odd[r * M + j]);
+        __m512 v = _mm512_maskz_loadu_ps(some, x[j] + at);
+        sums[r * M + j] = _mm512_fmadd_ps(_mm512_load_ps(tail), v, sums[r * M + j]);
       }
-    }
-  }
-
-  _Alignas(16) float sums[8];
-  UNROLL for (int k = 0; k < R * M; k++) even[k] = _mm512_add_ps(even[k], odd[k]);
-  UNROLL for (int k = 0; k < R * M; k += 4) _mm_store_ps(sums + k, sums_of_four(even + k));
-  UNROLL for (int r = 0; r < R; r++) {
-    if (row + r >= row_end) break;
-    const float offset = p->bias ? p->bias[row + r] : 0.f;
-    UNROLL for (int j = 0; j < M; j++) {
-      if (m + j < p->count) p->y[(m + j) * p->y_stride + row + r] = sums[r * M + j] + offset;
     }
   }
 }
 
-// All rows of x in groups of eight, four, two, one, each group over all weight rows.
+// Weight rows row_begin ..< row_end times M rows of x from m (those at or past `count` repeat the last and
+// are not stored), R weight rows at a time.
+INLINE void multiply(
+    const int type, const int bits, const int R, const int M, const ns_product *p, int64_t row_begin,
+    int64_t row_end, int64_t m) {
+  const ns_matrix *w = &p->w;
+  const int plain = type == NS_F32 || type == NS_F16 || type == NS_BF16;
+  const int step = is_super(type) ? 8 : 1;
+  const int64_t blocks = w->columns / 32, ahead = (AHEAD / w->row_stride + R) * w->row_stride;
+  const float *x[8];
+  UNROLL for (int j = 0; j < M; j++) x[j] = p->x + (m + j < p->count ? m + j : p->count - 1) * p->x_stride;
+
+  // Scales are prepared one chunk ahead: they pass through memory, and must not hold up the sums.
+  gathered lines[8];
+  prepared chunks[2][8];
+  int turn = 0;
+  stored rows[8], next[8];
+  rows_of(R, w, row_begin, row_end, next);
+  if (!plain) {
+    prepare_rows(type, bits, R, w, next, 0, blocks < CHUNK ? blocks : CHUNK, lines, chunks[0]);
+  }
+  for (int64_t row = row_begin; row < row_end; row += R) {
+    __m512 sums[16];
+    UNROLL for (int k = 0; k < R * M; k++) sums[k] = _mm512_setzero_ps();
+    UNROLL for (int r = 0; r < R; r++) rows[r] = next[r];
+    if (row + R < row_end) rows_of(R, w, row + R, row_end, next);
+    for (int64_t first = 0; first < blocks; first += CHUNK) {
+      const int64_t count = blocks - first < CHUNK ? blocks - first : CHUNK;
+      const prepared *chunk = chunks[turn];
+      if (!plain) {
+        const int last = first + CHUNK >= blocks;
+        const int64_t then = last ? 0 : first + CHUNK;
+        const int64_t size = blocks - then < CHUNK ? blocks - then : CHUNK;
+        if (!last || row + R < row_end) {
+          turn ^= 1;
+          prepare_rows(type, bits, R, w, last ? next : rows, then, size, lines, chunks[turn]);
+        }
+      }
+      for (int64_t i = 0; i < count; i += step) {
+        UNROLL for (int g = 0; g < step; g++) {
+          const int64_t at = 32 * (first + i + g);
+          const char *later = (const char *)rows[0].data + ahead + (first + i + g) * R * bytes_of_32(type, bits);
+          UNROLL for (int k = 0; k < R * bytes_of_32(type, bits); k += 64) {
+            _mm_prefetch(later + k, _MM_HINT_T0);
+          }
+          UNROLL for (int r = 0; r < R; r++) {
+            pair v = expand(type, bits, w, rows[r], first, i + g, g, &chunk[r]);
+            UNROLL for (int j = 0; j < M; j++) {
+              sums[r * M + j] = _mm512_fmadd_ps(v.a, _mm512_loadu_ps(x[j] + at), sums[r * M + j]);
+            }
+            UNROLL for (int j = 0; j < M; j++) {
+              sums[r * M + j] = _mm512_fmadd_ps(v.b, _mm512_loadu_ps(x[j] + at + 16), sums[r * M + j]);
+            }
+          }
+        }
+      }
+    }
+    if (plain) multiply_tail(type, R, M, w, rows, x, sums);
+
+    _Alignas(16) float done[16];
+    UNROLL for (int k = 0; k < R * M; k += 4) _mm_store_ps(done + k, sums_of_four(sums + k));
+    UNROLL for (int r = 0; r < R; r++) {
+      if (row + r >= row_end) break;
+      UNROLL for (int j = 0; j < M; j++) {
+        if (m + j < p->count) put(p, row + r, m + j, done[r * M + j]);
+      }
+    }
+  }
+}
+
+// All rows of x in groups of eight, four, two or one, each group times all weight rows. Blocks of 256 are
+// unrolled eightfold as they are, so fewer rows go side by side.
 INLINE void product_of(
     const int type, const int bits, const ns_product *p, int64_t row_begin, int64_t row_end) {
+  const int less = is_super(type) ? 2 : 1;
   for (int64_t m = 0; m < p->count;) {
     const int64_t left = p->count - m;
     if (left > 4) {
-      for (int64_t r = row_begin; r < row_end; r += 1) tile(type, bits, 1, 8, p, r, row_end, m);
+      multiply(type, bits, 2 / less, 8, p, row_begin, row_end, m);
       m += 8;
     } else if (left > 2) {
-      for (int64_t r = row_begin; r < row_end; r += 2) tile(type, bits, 2, 4, p, r, row_end, m);
+      multiply(type, bits, 4 / less, 4, p, row_begin, row_end, m);
       m += 4;
     } else if (left > 1) {
-      for (int64_t r = row_begin; r < row_end; r += 2) tile(type, bits, 2, 2, p, r, row_end, m);
+      multiply(type, bits, 4 / less, 2, p, row_begin, row_end, m);
       m += 2;
     } else {
-      for (int64_t r = row_begin; r < row_end; r += 4) tile(type, bits, 4, 1, p, r, row_end, m);
+      multiply(type, bits, 8 / less, 1, p, row_begin, row_end, m);
       m += 1;
     }
   }
@@ -135,11 +185,13 @@ INLINE void decode_of(
     }
     return;
   }
+  gathered line;
   prepared chunk;
   for (int64_t first = column / 32; first < (column + count) / 32; first += CHUNK) {
     int64_t blocks = (column + count) / 32 - first;
     if (blocks > CHUNK) blocks = CHUNK;
-    prepare(type, w, from, first, blocks, &chunk);
+    gather(type, from, first, blocks, &line);
+    prepare(type, bits, w, from, first, blocks, &line, &chunk);
     for (int64_t i = 0; i < blocks; i += step) {
       UNROLL for (int g = 0; g < step; g++, out += 32) {
         pair v = expand(type, bits, w, from, first, i + g, g, &chunk);

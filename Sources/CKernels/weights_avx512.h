@@ -1,8 +1,13 @@
 // How AVX-512 code turns 32 stored numbers into two vectors of float32, for every weight type.
 //
 // Work goes in two steps. `prepare` turns the scales (and minima) of up to CHUNK blocks of 32 columns into
-// floats side by side; `expand` then makes the weights of one such block, mostly by looking codes up in a
-// table of sixteen finished values (`vpermps` reads the low four bits of each lane, so codes need no mask).
+// floats side by side; `expand` then makes the weights of one such block.
+//
+// Four-bit codes are looked up in a table of sixteen finished weights (`vpermps` reads the low four bits of each
+// lane, so they need no mask). Other codes q of b bits that stand for scale * q + minimum are slid into the top
+// of a mantissa under the exponent of one, which reads as v = 1 + q / 2^b; one fused multiply-add with 2^b *
+// scale and minimum - 2^b * scale then gives the weight, without conversion or shuffle. Which is better was
+// measured: it depends on how many columns share a table.
 // Included with the AVX-512 target switched on; `type` and `bits` are constants wherever these are inlined.
 #pragma once
 #include <immintrin.h>
@@ -14,7 +19,8 @@
 // Blocks of 32 columns prepared at a time: 1,024 columns, four blocks of 256.
 #define CHUNK 32
 
-// Scale `s` and minimum `m`. Types whose scale covers 16 columns use two entries a block.
+// The factor `s` and offset `m` of each block. Types whose scale covers 16 columns use two entries a block;
+// types with scale and minimum side by side in the file have them side by side in `s` (`is_paired`).
 typedef struct prepared {
   _Alignas(64) float s[2 * CHUNK];
   _Alignas(64) float m[2 * CHUNK];
@@ -54,6 +60,17 @@ INLINE int is_super(int type) {
          || type == NS_IQ4_XS;
 }
 
+// Bytes (rounded down) of 32 columns, for reckoning where to prefetch.
+INLINE int bytes_of_32(int type, int bits) {
+  switch (type) {
+    case NS_F32: return 128;
+    case NS_F16: case NS_BF16: return 64;
+    case NS_MXFP4_SPLIT: return 16;
+    case NS_AFFINE: return 4 * bits;
+    default: return is_super(type) ? bytes_of_block(type) / 8 : bytes_of_block(type);
+  }
+}
+
 INLINE __m128i load16(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
 INLINE __m256i load32(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
 INLINE uint64_t word64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
@@ -67,33 +84,79 @@ INLINE __m512 bfloats(__m256i h) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
 }
 
-// 0, 1, ... 15 modulo `period`, plus `offset`.
-INLINE __m512 ramp(int period, int offset) {
-  __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  lane = _mm512_and_si512(lane, _mm512_set1_epi32(period - 1));
+// 0, 1, ... 15, plus `offset`.
+INLINE __m512 ramp(int offset) {
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   return _mm512_cvtepi32_ps(_mm512_add_epi32(lane, _mm512_set1_epi32(offset)));
 }
 
 INLINE __m512 look_up(__m512i codes, __m512 table) { return _mm512_permutexvar_ps(codes, table); }
 
+// 1 + q / 2^bits, for codes already slid up to end at bit 22; what lies around them does not matter.
+INLINE __m512 ones(__m512i slid, const int bits) {
+  const __m512i mask = _mm512_set1_epi32(((1 << bits) - 1) << (23 - bits));
+  const __m512i one = _mm512_set1_epi32(0x3f800000);
+  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(slid, mask, one, 0xea));  // slid & mask | one
+}
+
+// The same for one more bit on top, which comes from a mask.
+INLINE __m512 ones_and_bit(__m512i slid, const int bits, __mmask16 top) {
+  const __m512i half = _mm512_set1_epi32(0x00400000);
+  const __m512i mask = _mm512_set1_epi32(((1 << bits) - 1) << (22 - bits));
+  const __m512i one = _mm512_set1_epi32(0x3f800000);
+  __m512i v = _mm512_ternarylogic_epi32(slid, mask, one, 0xea);
+  return _mm512_castsi512_ps(_mm512_mask_or_epi32(v, top, v, half));
+}
+
+// Copies words that lie `size` bytes apart; scalar moves beat what a vectoriser makes of it.
+#define SCALAR_LOOP _Pragma("clang loop vectorize(disable) interleave(disable) unroll_count(4)")
+
 // prepare --------------------------------------------------------------------------------------------------
 
-// The halves in front of blocks of 32: gathered into one line, then widened sixteen at a time.
-INLINE void prepare_halves(const uint8_t *block, int size, int64_t count, prepared *out) {
-  _Alignas(64) uint16_t line[CHUNK + 16];
-  for (int64_t i = 0; i < count; i++) line[i] = word16(block + i * size);
-  for (int64_t i = 0; i < count; i += 16) {
-    _mm512_store_ps(out->s + i, _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(line + i))));
+// The scales that lie in front of a row's blocks, gathered into one line.
+typedef union gathered {
+  _Alignas(64) uint32_t pairs[CHUNK];
+  uint16_t halves[CHUNK];
+  uint8_t bytes[CHUNK];
+} gathered;
+
+// First half of preparing: gathers what lies scattered. It is apart from the second, which reads many of these
+// small writes at once and would wait for the last of them.
+INLINE void gather(const int type, stored row, int64_t first, int64_t count, gathered *out) {
+  const int size = bytes_of_block(type);
+  const uint8_t *block = row.data + first * size;
+  switch (type) {
+    case NS_Q8_0: case NS_Q4_0: case NS_Q5_0: case NS_IQ4_NL:
+      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->halves[i] = word16(block + i * size);
+      break;
+    case NS_Q4_1: case NS_Q5_1:
+      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->pairs[i] = word32(block + i * size);
+      break;
+    case NS_MXFP4:
+      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->bytes[i] = block[i * size];
+      break;
+    default: break;
   }
 }
 
-// The same for scale and minimum together; they end up side by side in `s`.
-INLINE void prepare_pairs(const uint8_t *block, int size, int64_t count, prepared *out) {
-  _Alignas(64) uint32_t line[CHUNK + 8];
-  for (int64_t i = 0; i < count; i++) line[i] = word32(block + i * size);
+// Halves as factor and offset, sixteen blocks at a time.
+INLINE void prepare_halves(const gathered *in, int64_t count, float factor, float offset, prepared *out) {
+  for (int64_t i = 0; i < count; i += 16) {
+    __m512 d = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(in->halves + i)));
+    _mm512_store_ps(out->s + i, factor == 1.f ? d : _mm512_mul_ps(d, all(factor)));
+    if (offset != 0.f) _mm512_store_ps(out->m + i, _mm512_mul_ps(d, all(offset)));
+  }
+}
+
+// Scales and minima as they are, eight blocks at a time; or as factor * scale and minimum - factor * scale.
+INLINE void prepare_pairs(const gathered *in, int64_t count, float factor, prepared *out) {
   for (int64_t i = 0; i < count; i += 8) {
-    _mm512_store_ps(
-        out->s + 2 * i, _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(line + i))));
+    __m512 both = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(in->pairs + i)));
+    if (factor != 1.f) {
+      both = _mm512_mask_mul_ps(both, 0x5555, both, all(factor));
+      both = _mm512_mask_sub_ps(both, 0xaaaa, both, _mm512_moveldup_ps(both));
+    }
+    _mm512_store_ps(out->s + 2 * i, both);
   }
 }
 
@@ -103,18 +166,25 @@ INLINE __m512 powers(__m128i exponents) {
   return _mm512_castsi512_ps(_mm512_max_epi32(bits, _mm512_set1_epi32(0x00400000)));
 }
 
-// Eight 6-bit scales and minima of Q4_K and Q5_K.
-INLINE void prepare_scale_min(const uint8_t *b, float *s, float *m) {
+// Eight 6-bit scales and minima of Q4_K and Q5_K: as they are, or as factor * scale and -minimum - factor *
+// scale.
+INLINE void prepare_scale_min(const uint8_t *b, float factor, float *s, float *m) {
   uint32_t u0 = word32(b + 4), u1 = word32(b + 8), u2 = word32(b + 12);
   uint64_t scales = (u0 & 0x3f3f3f3f)
                     | (uint64_t)((u2 & 0x0f0f0f0f) | (u0 >> 6 & 0x03030303) << 4) << 32;
   uint64_t minima = (u1 & 0x3f3f3f3f)
                     | (uint64_t)((u2 >> 4 & 0x0f0f0f0f) | (u1 >> 6 & 0x03030303) << 4) << 32;
-  __m256 d = _mm256_set1_ps(half_of(word16(b))), dm = _mm256_set1_ps(half_of(word16(b + 2)));
+  __m256 d = _mm256_set1_ps(half_of(word16(b)) * factor);
+  __m256 dm = _mm256_set1_ps(half_of(word16(b + 2)));
   __m256i si = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)scales));
   __m256i mi = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)minima));
-  _mm256_store_ps(s, _mm256_mul_ps(d, _mm256_cvtepi32_ps(si)));
-  _mm256_store_ps(m, _mm256_mul_ps(dm, _mm256_cvtepi32_ps(mi)));
+  __m256 scaled = _mm256_mul_ps(d, _mm256_cvtepi32_ps(si)), minus = _mm256_cvtepi32_ps(mi);
+  _mm256_store_ps(s, scaled);
+  if (factor == 1.f) {
+    _mm256_store_ps(m, _mm256_mul_ps(minus, dm));
+  } else {
+    _mm256_store_ps(m, _mm256_fnmsub_ps(dm, minus, scaled));
+  }
 }
 
 // Sixteen 6-bit scales of Q3_K, less 32.
@@ -129,18 +199,24 @@ INLINE __m128i q3_scales(const uint8_t *packed) {
 
 INLINE void prepare_super(const int type, const uint8_t *b, float *s, float *m) {
   switch (type) {
-    case NS_Q4_K: case NS_Q5_K: prepare_scale_min(b, s, m); break;
+    case NS_Q4_K: prepare_scale_min(b, 1.f, s, m); break;
+    case NS_Q5_K: prepare_scale_min(b, 32.f, s, m); break;
     case NS_Q6_K:
       _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 208))), signed_wide(load16(b + 192))));
       break;
-    case NS_Q3_K:
-      _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 108))), signed_wide(q3_scales(b + 96))));
+    case NS_Q3_K: {
+      __m512 scales = _mm512_mul_ps(all(half_of(word16(b + 108))), signed_wide(q3_scales(b + 96)));
+      _mm512_store_ps(s, _mm512_mul_ps(scales, all(8.f)));
+      _mm512_store_ps(m, _mm512_mul_ps(scales, all(-12.f)));  // -8 for the leading one, -4 of the format
       break;
+    }
     case NS_Q2_K: {
       __m512i both = bytes_wide(load16(b));
       __m512i low = _mm512_and_si512(both, _mm512_set1_epi32(15)), high = _mm512_srli_epi32(both, 4);
-      _mm512_store_ps(s, _mm512_mul_ps(all(half_of(word16(b + 80))), _mm512_cvtepi32_ps(low)));
-      _mm512_store_ps(m, _mm512_mul_ps(all(half_of(word16(b + 82))), _mm512_cvtepi32_ps(high)));
+      __m512 scaled = _mm512_mul_ps(all(half_of(word16(b + 80)) * 4.f), _mm512_cvtepi32_ps(low));
+      _mm512_store_ps(s, scaled);
+      _mm512_store_ps(
+          m, _mm512_fnmsub_ps(all(half_of(word16(b + 82))), _mm512_cvtepi32_ps(high), scaled));
       break;
     }
     case NS_IQ4_XS: {
@@ -170,21 +246,19 @@ INLINE void prepare_plain(const uint8_t *p, int type, int64_t count, float *out)
   }
 }
 
-// Prepares blocks `first ..< first + count` (of 32 columns) of a row.
+// Second half of preparing blocks `first ..< first + count` (of 32 columns) of a row.
 INLINE void prepare(
-    const int type, const ns_matrix *w, stored row, int64_t first, int64_t count, prepared *out) {
+    const int type, const int bits, const ns_matrix *w, stored row, int64_t first, int64_t count,
+    const gathered *in, prepared *out) {
   const int size = bytes_of_block(type);
   switch (type) {
-    case NS_Q8_0: case NS_Q4_0: case NS_Q5_0: case NS_IQ4_NL:
-      prepare_halves(row.data + first * size, size, count, out);
+    case NS_Q8_0: case NS_IQ4_NL: case NS_Q4_0: prepare_halves(in, count, 1.f, 0.f, out); break;
+    case NS_Q5_0: prepare_halves(in, count, 32.f, -48.f, out); break;
+    case NS_Q4_1: prepare_pairs(in, count, 1.f, out); break;
+    case NS_Q5_1: prepare_pairs(in, count, 32.f, out); break;
+    case NS_MXFP4:
+      for (int64_t i = 0; i < count; i += 16) _mm512_store_ps(out->s + i, powers(load16(in->bytes + i)));
       break;
-    case NS_Q4_1: case NS_Q5_1: prepare_pairs(row.data + first * size, size, count, out); break;
-    case NS_MXFP4: {
-      _Alignas(16) uint8_t line[CHUNK];
-      for (int64_t i = 0; i < count; i++) line[i] = row.data[(first + i) * size];
-      for (int64_t i = 0; i < count; i += 16) _mm512_store_ps(out->s + i, powers(load16(line + i)));
-      break;
-    }
     case NS_MXFP4_SPLIT:
       for (int64_t i = 0; i < count; i += 16) {
         __mmask16 some = count - i >= 16 ? 0xffff : (__mmask16)((1 << (count - i)) - 1);
@@ -196,6 +270,11 @@ INLINE void prepare(
       int64_t at = group * (w->scale_type == NS_F32 ? 4 : 2);
       prepare_plain(row.scales + at, w->scale_type, groups, out->s);
       prepare_plain(row.biases + at, w->scale_type, groups, out->m);
+      for (int64_t i = 0; i < groups && bits < 8; i += 16) {
+        __m512 scaled = _mm512_mul_ps(_mm512_load_ps(out->s + i), all((float)(1 << bits)));
+        _mm512_store_ps(out->s + i, scaled);
+        _mm512_store_ps(out->m + i, _mm512_sub_ps(_mm512_load_ps(out->m + i), scaled));
+      }
       break;
     }
     default:
@@ -212,60 +291,62 @@ typedef struct pair {
   __m512 a, b;  // columns 0 ... 15 and 16 ... 31 of a block
 } pair;
 
-// Sixteen codes of `bits` bits that start at bit `skip` of eight bytes, each in the low bits of its lane.
-INLINE __m512i spread(uint64_t stream, const int bits, const int skip) {
-  const uint64_t step = (uint64_t)bits << 32;
-  const uint64_t base = (uint64_t)skip | (uint64_t)skip << 32;
-#define LANES(i) (long long)(base + step + (uint64_t)(2 * (i) * bits) * 0x100000001ull)
-  const __m512i control = _mm512_set_epi64(
-      LANES(7), LANES(6), LANES(5), LANES(4), LANES(3), LANES(2), LANES(1), LANES(0));
-#undef LANES
+// Sixteen codes of `bits` bits that start at bit `skip` of eight bytes, each alone in its lane: the third byte
+// of a lane (bits 16 ... 23) is read from the stream so that the code ends at bit `end` of the lane.
+#define FIELD(position, end, bits) ((uint64_t)(((position) + (bits) + 15 - (end)) & 63) << 16)
+#define TWO_FIELDS(position, end, bits) \
+  (long long)(FIELD(position, end, bits) | FIELD((position) + (bits), end, bits) << 32)
+
+INLINE __m512i spread(uint64_t stream, const int bits, const int skip, const int end) {
+#define AT(i) TWO_FIELDS(skip + 2 * (i) * bits, end, bits)
+  const __m512i control = _mm512_set_epi64(AT(7), AT(6), AT(5), AT(4), AT(3), AT(2), AT(1), AT(0));
+#undef AT
   return _mm512_multishift_epi64_epi8(control, _mm512_set1_epi64((long long)stream));
 }
 
 // The same for codes too wide for one word: codes 0 ... 7 and 8 ... 15 come from two.
-INLINE __m512i spread_two(uint64_t low, uint64_t high, const int bits, const int skip_high) {
-  const uint64_t step = (uint64_t)bits << 32;
-#define LANES(i, skip) (long long)(step + ((uint64_t)(2 * (i) * bits) + (skip)) * 0x100000001ull)
+INLINE __m512i spread_two(uint64_t low, uint64_t high, const int bits, const int skip, const int end) {
+#define LOW(i) TWO_FIELDS(2 * (i) * bits, end, bits)
+#define HIGH(i) TWO_FIELDS(skip + 2 * (i) * bits, end, bits)
   const __m512i control = _mm512_set_epi64(
-      LANES(3, skip_high), LANES(2, skip_high), LANES(1, skip_high), LANES(0, skip_high), LANES(3, 0),
-      LANES(2, 0), LANES(1, 0), LANES(0, 0));
-#undef LANES
+      HIGH(3), HIGH(2), HIGH(1), HIGH(0), LOW(3), LOW(2), LOW(1), LOW(0));
+#undef LOW
+#undef HIGH
   __m512i both = _mm512_mask_set1_epi64(
       _mm512_set1_epi64((long long)low), 0xf0, (long long)high);
-  __m512i codes = _mm512_multishift_epi64_epi8(control, both);
-  return _mm512_and_si512(codes, _mm512_set1_epi32((1 << bits) - 1));
+  return _mm512_multishift_epi64_epi8(control, both);
 }
 
+// Where a block's last code ends with its last byte, the word before is read instead and more is skipped, so
+// that nothing past the block is touched.
 INLINE pair expand_affine(const int bits, const uint8_t *p, __m512 s, __m512 m) {
-  if (bits <= 4) {
-    __m512 table = _mm512_fmadd_ps(ramp(1 << bits, 0), s, m);
-    switch (bits) {
-      case 2: {
-        uint64_t stream = word64(p);
-        return (pair){look_up(spread(stream, 2, 0), table), look_up(spread(stream, 2, 32), table)};
-      }
-      case 3:  // the second word is read early, so that nothing past the block is touched
-        return (pair){look_up(spread(word64(p), 3, 0), table),
-                      look_up(spread(word64(p + 4), 3, 16), table)};
-      default:
-        return (pair){look_up(spread(word64(p), 4, 0), table),
-                      look_up(spread(word64(p + 8), 4, 0), table)};
-    }
+  __m512 a, b;
+  switch (bits) {
+    case 2:
+      a = ones(spread(word64(p), 2, 0, 22), 2);
+      b = ones(spread(word64(p), 2, 32, 22), 2);
+      break;
+    case 3:
+      a = ones(spread(word64(p), 3, 0, 22), 3);
+      b = ones(spread(word64(p + 4), 3, 16, 22), 3);
+      break;
+    case 4:
+      a = ones(spread(word64(p), 4, 0, 22), 4);
+      b = ones(spread(word64(p + 8), 4, 0, 22), 4);
+      break;
+    case 5:
+      a = ones(spread_two(word64(p), word64(p + 5), 5, 0, 22), 5);
+      b = ones(spread_two(word64(p + 10), word64(p + 12), 5, 24, 22), 5);
+      break;
+    case 6:
+      a = ones(spread_two(word64(p), word64(p + 6), 6, 0, 22), 6);
+      b = ones(spread_two(word64(p + 12), word64(p + 16), 6, 16, 22), 6);
+      break;
+    default:
+      a = _mm512_cvtepi32_ps(bytes_wide(load16(p)));
+      b = _mm512_cvtepi32_ps(bytes_wide(load16(p + 16)));
   }
-  __m512i a, b;
-  if (bits == 5) {
-    a = spread_two(word64(p), word64(p + 5), 5, 0);
-    b = spread_two(word64(p + 10), word64(p + 12), 5, 24);
-  } else if (bits == 6) {
-    a = spread_two(word64(p), word64(p + 6), 6, 0);
-    b = spread_two(word64(p + 12), word64(p + 16), 6, 16);
-  } else {
-    a = bytes_wide(load16(p));
-    b = bytes_wide(load16(p + 16));
-  }
-  return (pair){_mm512_fmadd_ps(_mm512_cvtepi32_ps(a), s, m),
-                _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), s, m)};
+  return (pair){_mm512_fmadd_ps(a, s, m), _mm512_fmadd_ps(b, s, m)};
 }
 
 INLINE pair nibbles(const uint8_t *p, __m512 table) {
@@ -273,13 +354,12 @@ INLINE pair nibbles(const uint8_t *p, __m512 table) {
   return (pair){look_up(both, table), look_up(_mm512_srli_epi32(both, 4), table)};
 }
 
-// Nibbles of 16 bytes as floats, 16 added where the matching bit of `high` is set.
-INLINE pair nibbles_and_bit(const uint8_t *p, uint32_t high, __m512 table) {
-  pair q = nibbles(p, table);
-  __m512 sixteen = all(16.f);
-  q.a = _mm512_mask_add_ps(q.a, (__mmask16)high, q.a, sixteen);
-  q.b = _mm512_mask_add_ps(q.b, (__mmask16)(high >> 16), q.b, sixteen);
-  return q;
+// Nibbles of 16 bytes with a fifth bit each from `high`, times s plus m.
+INLINE pair scaled_nibbles_and_bit(const uint8_t *p, uint32_t high, __m512 s, __m512 m) {
+  __m512i both = bytes_wide(load16(p));
+  __m512 a = ones_and_bit(_mm512_slli_epi32(both, 18), 4, (__mmask16)high);
+  __m512 b = ones_and_bit(_mm512_slli_epi32(both, 14), 4, (__mmask16)(high >> 16));
+  return (pair){_mm512_fmadd_ps(a, s, m), _mm512_fmadd_ps(b, s, m)};
 }
 
 // Block `g` (of 32 columns, constant) of a block of 256 at b; s and m are its prepared scales.
@@ -287,21 +367,22 @@ INLINE pair expand_super(const int type, const uint8_t *b, const int g, const fl
   switch (type) {
     case NS_Q4_K: {
       const uint8_t *p = b + 16 + g / 2 * 32;
-      __m512 table = _mm512_fmsub_ps(ramp(16, 0), all(s[g]), all(m[g]));
-      __m512i a = bytes_wide(load16(p)), c = bytes_wide(load16(p + 16));
-      if (g % 2) { a = _mm512_srli_epi32(a, 4); c = _mm512_srli_epi32(c, 4); }
-      return (pair){look_up(a, table), look_up(c, table)};
+      __m512 table = _mm512_fmsub_ps(ramp(0), all(s[g]), all(m[g]));
+      __m512i x = bytes_wide(load16(p)), y = bytes_wide(load16(p + 16));
+      if (g % 2) {
+        x = _mm512_srli_epi32(x, 4);
+        y = _mm512_srli_epi32(y, 4);
+      }
+      return (pair){look_up(x, table), look_up(y, table)};
     }
     case NS_Q5_K: {
       const uint8_t *p = b + 48 + g / 2 * 32;
-      __m256i bit = _mm256_set1_epi8((char)(1 << g));
-      uint32_t high = _mm256_test_epi8_mask(load32(b + 16), bit);
-      __m512i a = bytes_wide(load16(p)), c = bytes_wide(load16(p + 16));
-      if (g % 2) { a = _mm512_srli_epi32(a, 4); c = _mm512_srli_epi32(c, 4); }
-      __m512 sixteen = all(16.f), x = look_up(a, ramp(16, 0)), y = look_up(c, ramp(16, 0));
-      x = _mm512_mask_add_ps(x, (__mmask16)high, x, sixteen);
-      y = _mm512_mask_add_ps(y, (__mmask16)(high >> 16), y, sixteen);
-      return (pair){_mm512_fmsub_ps(x, all(s[g]), all(m[g])), _mm512_fmsub_ps(y, all(s[g]), all(m[g]))};
+      const int slide = g % 2 ? 14 : 18;
+      uint32_t high = _mm256_test_epi8_mask(load32(b + 16), _mm256_set1_epi8((char)(1 << g)));
+      __m512i low = bytes_wide(load16(p)), next = bytes_wide(load16(p + 16));
+      __m512 x = ones_and_bit(_mm512_slli_epi32(low, slide), 4, (__mmask16)high);
+      __m512 y = ones_and_bit(_mm512_slli_epi32(next, slide), 4, (__mmask16)(high >> 16));
+      return (pair){_mm512_fmadd_ps(x, all(s[g]), all(m[g])), _mm512_fmadd_ps(y, all(s[g]), all(m[g]))};
     }
     case NS_Q6_K: {
       const int half = g / 4, t = g % 4;
@@ -317,22 +398,21 @@ INLINE pair expand_super(const int type, const uint8_t *b, const int g, const fl
     }
     case NS_Q2_K: {
       const uint8_t *p = b + 16 + g / 4 * 32;
-      const int shift = 2 * (g % 4);
-      __m512 a = _mm512_fmsub_ps(ramp(4, 0), all(s[2 * g]), all(m[2 * g]));
-      __m512 c = _mm512_fmsub_ps(ramp(4, 0), all(s[2 * g + 1]), all(m[2 * g + 1]));
-      return (pair){look_up(_mm512_srli_epi32(bytes_wide(load16(p)), shift), a),
-                    look_up(_mm512_srli_epi32(bytes_wide(load16(p + 16)), shift), c)};
+      const int slide = 21 - 2 * (g % 4);
+      __m512 x = ones(_mm512_slli_epi32(bytes_wide(load16(p)), slide), 2);
+      __m512 y = ones(_mm512_slli_epi32(bytes_wide(load16(p + 16)), slide), 2);
+      return (pair){_mm512_fmadd_ps(x, all(s[2 * g]), all(m[2 * g])),
+                    _mm512_fmadd_ps(y, all(s[2 * g + 1]), all(m[2 * g + 1]))};
     }
     case NS_Q3_K: {
       const uint8_t *p = b + 32 + g / 4 * 32;
-      const int shift = 2 * (g % 4);
+      const int slide = 20 - 2 * (g % 4);
       uint32_t high = _mm256_test_epi8_mask(load32(b), _mm256_set1_epi8((char)(1 << g)));
-      __m512 four = all(4.f), table = ramp(4, -4);
-      __m512 x = look_up(_mm512_srli_epi32(bytes_wide(load16(p)), shift), table);
-      __m512 y = look_up(_mm512_srli_epi32(bytes_wide(load16(p + 16)), shift), table);
-      x = _mm512_mask_add_ps(x, (__mmask16)high, x, four);
-      y = _mm512_mask_add_ps(y, (__mmask16)(high >> 16), y, four);
-      return (pair){_mm512_mul_ps(x, all(s[2 * g])), _mm512_mul_ps(y, all(s[2 * g + 1]))};
+      __m512 x = ones_and_bit(_mm512_slli_epi32(bytes_wide(load16(p)), slide), 2, (__mmask16)high);
+      __m512 y = ones_and_bit(
+          _mm512_slli_epi32(bytes_wide(load16(p + 16)), slide), 2, (__mmask16)(high >> 16));
+      return (pair){_mm512_fmadd_ps(x, all(s[2 * g]), all(m[2 * g])),
+                    _mm512_fmadd_ps(y, all(s[2 * g + 1]), all(m[2 * g + 1]))};
     }
     default:  // NS_IQ4_XS
       return nibbles(b + 8 + 16 * g, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(s[g])));
@@ -362,25 +442,20 @@ INLINE pair expand(
       return (pair){_mm512_mul_ps(signed_wide(load16(b + 2)), s),
                     _mm512_mul_ps(signed_wide(load16(b + 18)), s)};
     }
-    case NS_Q4_0: return nibbles(b + 2, _mm512_mul_ps(ramp(16, -8), all(c->s[i])));
-    case NS_Q4_1:
-      return nibbles(b + 4, _mm512_fmadd_ps(ramp(16, 0), all(c->s[2 * i]), all(c->s[2 * i + 1])));
-    case NS_Q5_0: {
-      __m512 s = all(c->s[i]);
-      pair q = nibbles_and_bit(b + 6, word32(b + 2), ramp(16, -16));
-      return (pair){_mm512_mul_ps(q.a, s), _mm512_mul_ps(q.b, s)};
-    }
-    case NS_Q5_1: {
-      __m512 s = all(c->s[2 * i]), m = all(c->s[2 * i + 1]);
-      pair q = nibbles_and_bit(b + 8, word32(b + 4), ramp(16, 0));
-      return (pair){_mm512_fmadd_ps(q.a, s, m), _mm512_fmadd_ps(q.b, s, m)};
-    }
+    case NS_Q4_0: return nibbles(b + 2, _mm512_mul_ps(ramp(-8), all(c->s[i])));
+    case NS_Q4_1: return nibbles(b + 4, _mm512_fmadd_ps(ramp(0), all(c->s[2 * i]), all(c->s[2 * i + 1])));
+    case NS_Q5_0: return scaled_nibbles_and_bit(b + 6, word32(b + 2), all(c->s[i]), all(c->m[i]));
+    case NS_Q5_1:
+      return scaled_nibbles_and_bit(b + 8, word32(b + 4), all(c->s[2 * i]), all(c->s[2 * i + 1]));
     case NS_IQ4_NL: return nibbles(b + 2, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(c->s[i])));
     case NS_MXFP4: return nibbles(b + 1, _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i])));
     case NS_MXFP4_SPLIT: {
       __m512 table = _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i]));
       const uint8_t *p = row.data + 16 * block;
-      return (pair){look_up(spread(word64(p), 4, 0), table), look_up(spread(word64(p + 8), 4, 0), table)};
+      __m512i x = spread(word64(p), 4, 0, 19), y = spread(word64(p + 8), 4, 0, 19);
+      x = _mm512_srli_epi32(x, 16);
+      y = _mm512_srli_epi32(y, 16);
+      return (pair){look_up(x, table), look_up(y, table)};
     }
     case NS_AFFINE: {
       int64_t at = block * 32 / w->group - first * 32 / w->group;
