@@ -15,6 +15,7 @@ struct NeuroScope: AsyncParsableCommand {
     subcommands: [
       Serve.self,
       RunCommand.self,
+      BenchCommand.self,
     ])
 
   static let version = Version.text

@@ -1,0 +1,20 @@
+internal import ArgumentParser
+
+/// `neuroscope bench`: how fast this build is on this machine.
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure speed: the model, the frames.",
+    discussion: """
+      Prints medians with their spread, and the machine and build they belong to. Build with -c release \
+      and keep the machine quiet, or the figures say nothing.
+
+      Examples:
+        neuroscope bench
+        neuroscope bench --model model.gguf --prompt 512 --generate 128 --capture residual
+        neuroscope bench --batch 4 --threads 2 --json
+        neuroscope bench frames
+      """,
+    subcommands: [BenchModelCommand.self, BenchFramesCommand.self],
+    defaultSubcommand: BenchModelCommand.self)
+}
