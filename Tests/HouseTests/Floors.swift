@@ -38,6 +38,7 @@ enum Floors {
     "Logging": ["Engine", "Server", "neuroscope"],
     "Metrics": ["Engine", "Server"],
     "ServiceLifecycle": ["Server", "neuroscope"],
+    "UnixSignals": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "Collections": ["Tokenizers", "Server"],
     "OrderedCollections": ["Tokenizers", "Server"],
