@@ -17,8 +17,16 @@ package struct SpecialTokens: Sendable, Equatable {
   ///
   /// Files often name only one of several ends (a base model's end of text beside a chat model's end of
   /// turn). A control token with one of these texts ends a generation, whether it is named or not.
-  static let knownEnds = [
+  private static let knownEnds = [
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>",
-    "<|return|>", "<|call|>", "<|eot|>", "<|end_of_turn|>", "</s>",
+    "<|return|>", "<|call|>", "<|eot|>", "<|end_of_turn|>", "<|end|>", "</s>",
   ]
+
+  /// The control tokens with one of those texts.
+  static func knownEnds(among tokens: [AddedToken]) -> [Token] {
+    // In Harmony `<|end|>` ends one message of several; elsewhere it ends the turn.
+    let isHarmony = tokens.contains { $0.text == "<|return|>" }
+    let texts = knownEnds.filter { !isHarmony || $0 != "<|end|>" }
+    return tokens.filter { $0.special && texts.contains($0.text) }.map(\.token)
+  }
 }

@@ -8,6 +8,7 @@ package struct TextDecoder: Sendable {
   private var repair = UTF8Repair()
   /// Leading characters that the vocabulary's decoder still strips.
   private var strip: PieceDecoder.LeadingStrip?
+  private var isFirst = true
 
   package init(_ tokenizer: Tokenizer, skipSpecial: Bool) {
     self.tokenizer = tokenizer
@@ -18,7 +19,8 @@ package struct TextDecoder: Sendable {
   /// Takes one token and returns the text that is certain now, perhaps none.
   package mutating func append(_ token: Token) -> String {
     if skipSpecial, tokenizer.isSpecial(token) { return "" }
-    return stripped(repair.append(tokenizer.bytes(of: token)))
+    defer { isFirst = false }
+    return stripped(repair.append(tokenizer.bytes(of: token, isFirst: isFirst)))
   }
 
   /// Ends the text; a broken character at the end becomes U+FFFD.

@@ -3,9 +3,11 @@ extension Tokenizer {
   /// The bytes that a token adds to a text; none for a number without a token.
   ///
   /// One token may hold a part of a character; `TextDecoder` puts characters together.
-  package func bytes(of token: Token) -> [UInt8] {
+  package func bytes(of token: Token) -> [UInt8] { bytes(of: token, isFirst: false) }
+
+  func bytes(of token: Token, isFirst: Bool) -> [UInt8] {
     if let added = added[token] { return Array(added.text.utf8) }
-    return vocabulary.spelling(of: token).map(decoder.bytes(of:)) ?? []
+    return vocabulary.spelling(of: token).map { decoder.bytes(of: $0, isFirst: isFirst) } ?? []
   }
 
   /// A token for people to read: parts of characters appear as U+FFFD.

@@ -44,21 +44,19 @@ package final class Tokenizer: Sendable {
     postProcessor = parts.postProcessor
     decoder = parts.decoder
     chatTemplate = parts.chatTemplate
-    rawMatcher = AddedTokenMatcher(parts.added.filter { !$0.normalized })
     let normalizer = parts.normalizer
-    normalizedMatcher = AddedTokenMatcher(
-      parts.added.filter(\.normalized).map { token in
-        var token = token
-        token.text = normalizer?.apply(to: token.text) ?? token.text
-        return token
-      })
-    added = Dictionary(parts.added.map { ($0.token, $0) }) { _, last in last }
+    let all = parts.added.map { token in
+      var token = token
+      if token.normalized, let normalizer { token.text = normalizer.apply(to: token.text) }
+      return token
+    }
+    rawMatcher = AddedTokenMatcher(all.filter { !$0.normalized })
+    normalizedMatcher = AddedTokenMatcher(all.filter(\.normalized))
+    added = Dictionary(all.map { ($0.token, $0) }) { _, last in last }
     let largest = parts.added.map { Int($0.token) + 1 }.max() ?? 0
     vocabularySize = max(parts.vocabulary.size, largest)
     var special = parts.special
-    for token in parts.added where token.special && SpecialTokens.knownEnds.contains(token.text) {
-      special.eos.insert(token.token)
-    }
+    special.eos.formUnion(SpecialTokens.knownEnds(among: parts.added))
     specialTokens = special
     hash = Self.hash(of: parts)
   }

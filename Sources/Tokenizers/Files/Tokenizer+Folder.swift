@@ -11,6 +11,19 @@ extension Tokenizer {
   /// - Throws: `TokenizerError` naming the file and the field.
   package static func open(directory: URL) throws(TokenizerError) -> Tokenizer {
     let file = try TokenizerFile(try read("tokenizer.json", in: directory), name: "tokenizer.json")
+    var parts = try parts(of: file)
+    let companions = try TokenizerCompanions(directory)
+    parts.special = companions.specialTokens(parts)
+    parts.chatTemplate = try companions.chatTemplate()
+    return Tokenizer(parts)
+  }
+
+  /// The tokenizer of a `tokenizer.json` that stands alone.
+  convenience init(file: TokenizerFile) throws(TokenizerError) {
+    self.init(try Self.parts(of: file))
+  }
+
+  private static func parts(of file: TokenizerFile) throws(TokenizerError) -> Parts {
     var parts = Parts(vocabulary: file.vocabulary, model: try file.readModel())
     parts.normalizer = try file.readNormalizer()
     parts.preTokenizer = try file.readPreTokenizer()
@@ -22,10 +35,7 @@ extension Tokenizer {
         throw file.fault("added_tokens", expected: "a smaller token", found: "\(token.token)")
       }
     }
-    let companions = try TokenizerCompanions(directory)
-    parts.special = companions.specialTokens(parts)
-    parts.chatTemplate = try companions.chatTemplate()
-    return Tokenizer(parts)
+    return parts
   }
 
   /// Reads a file of the folder; a missing one is an error.

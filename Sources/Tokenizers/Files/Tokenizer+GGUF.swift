@@ -29,7 +29,8 @@ extension Tokenizer {
 
   /// llama.cpp's habit for files that do not say.
   private static func addsBOS(_ fields: GGUFTokenizerFields) -> Bool {
-    fields.model == "llama" || GGUFPreTokenizers.addsBOS(fields.pre)
+    if fields.model == "llama" { return true }
+    return GGUFPreTokenizers.all.first { $0.names.contains(fields.pre ?? "") }?.addsBOS ?? false
   }
 
   private static func bytePair(_ fields: GGUFTokenizerFields) throws(TokenizerError) -> Parts {
@@ -58,7 +59,7 @@ extension Tokenizer {
     var parts = Parts(vocabulary: vocabulary, model: model)
     parts.normalizer = pre.normalizer
     parts.preTokenizer = .sequence(
-      pre.steps + [.byteLevel(addPrefixSpace: fields.addSpacePrefix ?? false, splits: false)])
+      try pre.steps() + [.byteLevel(addPrefixSpace: fields.addSpacePrefix ?? false, splits: false)])
     parts.decoder.steps = [.byteLevel]
     return parts
   }
@@ -74,9 +75,8 @@ extension Tokenizer {
     guard fields.scores.allSatisfy(\.isFinite) else {
       throw fault("scores", expected: "finite scores", found: "one that is not")
     }
-    let bytes = fields.tokenTypes.indices.filter { fields.tokenTypes[$0] == 6 }
     let model = ScoredMergeModel(
-      scores: fields.scores, byteTokens: Set(bytes.map { Token($0) }), unknown: fields.unknown)
+      scores: fields.scores, unspelt: unspelt(fields), unknown: fields.unknown)
     return metaspaceParts(vocabulary, model, fields)
   }
 
@@ -90,9 +90,18 @@ extension Tokenizer {
         found: "\(fields.scores.count) scores")
     }
     let model = UnigramModel(
-      scores: fields.scores, unknown: unknown, byteFallback: fields.tokenTypes.contains(6),
+      scores: fields.scores.map { Double($0) }, singlePrecision: true, unknown: unknown,
+      byteFallback: fields.tokenTypes.contains(6), unspelt: unspelt(fields),
       longest: fields.tokens.map(\.utf8.count).max() ?? 1)
     return metaspaceParts(vocabulary, model, fields)
+  }
+
+  /// Unknown (2), control (3) and byte (6) tokens: text never spells them.
+  private static func unspelt(_ fields: GGUFTokenizerFields) -> Set<Token> {
+    Set(
+      fields.tokenTypes.indices.filter { [2, 3, 6].contains(fields.tokenTypes[$0]) }.map {
+        Token($0)
+      })
   }
 
   /// Blanks as `▁`, one put in front, and taken away again when decoding.

@@ -207,7 +207,7 @@ extension TokenizerFile {
     case "Metaspace" where !fused:
       let marker = String(try part.scalar("replacement"))
       decoder.steps.append(.replace(marker, with: " "))
-      if try prefix(part) != .never { decoder.leadingStrip = .init(character: " ", left: 1) }
+      if try prefix(part) != .never { decoder.droppedFromFirst = marker }
     default: throw part.fault("type", expected: "a known decoder", found: part.value["type"])
     }
   }

@@ -65,7 +65,7 @@ extension TokenizerFile {
       vocabulary.spelling(of: unknown) != nil
     else { throw part.fault("unk_id", expected: "a token", found: part.value["unk_id"]) }
     return UnigramModel(
-      scores: scores, unknown: unknown,
+      scores: scores, singlePrecision: false, unknown: unknown,
       byteFallback: try part.flag("byte_fallback", default: false),
       longest: scores.indices.compactMap { vocabulary.spelling(of: Token($0))?.count }.max() ?? 1)
   }

@@ -9,7 +9,7 @@ struct TokenizerFile {
   private(set) var model: OrderedDictionary<String, JSONValue> = [:]
   private(set) var vocabulary = Vocabulary()
   /// Scores in order of tokens, if the vocabulary is a list of pairs (unigram).
-  private(set) var scores: [Float] = []
+  private(set) var scores: [Double] = []
   private(set) var merges = MergeTable()
   /// Where the merges begin, if they came before the vocabulary.
   private var postponedMerges: Int?
@@ -111,7 +111,7 @@ struct TokenizerFile {
           found: "\(pair.count) values")
         throw scanner.fault("a spelling and its score")
       }
-      scores.append(Float(score))
+      scores.append(score)
     }
   }
 

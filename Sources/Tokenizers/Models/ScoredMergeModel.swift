@@ -5,8 +5,8 @@
 struct ScoredMergeModel: PieceModel {
   /// The score of each token; the higher, the earlier it is made.
   var scores: [Float]
-  /// Tokens that stand for one byte and are never joined.
-  var byteTokens: Set<Token>
+  /// Tokens that no text spells and that are never joined: control tokens and single bytes.
+  var unspelt: Set<Token>
   var unknown: Token?
 
   func encode(_ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token]) {
@@ -29,10 +29,10 @@ struct ScoredMergeModel: PieceModel {
   }
 
   private func join(_ left: Token, _ right: Token, _ vocabulary: Vocabulary) -> MergeChain.Step? {
-    guard !byteTokens.contains(left), !byteTokens.contains(right), left != unknown,
-      right != unknown, let head = vocabulary.spelling(of: left),
+    guard !unspelt.contains(left), !unspelt.contains(right),
+      let head = vocabulary.spelling(of: left),
       let tail = vocabulary.spelling(of: right), let joined = vocabulary.token(head + tail),
-      Int(joined) < scores.count
+      !unspelt.contains(joined), Int(joined) < scores.count
     else { return nil }
     return MergeChain.Step(cost: ~Self.order(scores[Int(joined)]), joined: joined)
   }

@@ -2,19 +2,24 @@
 ///
 /// - Complexity: O(n · longest token) a piece of n bytes.
 struct UnigramModel: PieceModel {
-  var scores: [Float]
+  var scores: [Double]
+  /// Whether sums are rounded to single precision, as SentencePiece itself has them; HF's library sums in
+  /// double precision. The two differ where ways are equally good.
+  var singlePrecision: Bool
   var unknown: Token
   /// Spells unknown characters as `<0xNN>` tokens.
   var byteFallback: Bool
+  /// Tokens that no text spells: control tokens and single bytes.
+  var unspelt: Set<Token> = []
   /// The bytes of the longest token: no longer match is tried.
   var longest: Int
 
   /// How much worse than the worst token an unknown character is (SentencePiece's constant).
-  private static let unknownPenalty: Float = 10
+  private static let unknownPenalty: Double = 10
 
   /// The best way found so far to reach a byte position.
   private struct Best {
-    var score: Float
+    var score: Double
     var start: Int
     var token: Token
   }
@@ -32,19 +37,25 @@ struct UnigramModel: PieceModel {
       var end = characterEnd
       while end <= bytes.count, end - start <= max(longest, characterEnd - start) {
         if let token = vocabulary.token(bytes[start..<end]), Int(token) < scores.count,
-          token != unknown
+          token != unknown, !unspelt.contains(token)
         {
           single = single || end == characterEnd
-          offer(Best(score: here + scores[Int(token)], start: start, token: token), &best[end])
+          let score = sum(here, scores[Int(token)])
+          offer(Best(score: score, start: start, token: token), &best[end])
         }
         end = end < bytes.count ? BytePairModel.characterEnd(bytes[...], end) : end + 1
       }
       if !single {
-        offer(Best(score: here + unknownScore, start: start, token: unknown), &best[characterEnd])
+        let score = sum(here, unknownScore)
+        offer(Best(score: score, start: start, token: unknown), &best[characterEnd])
       }
       start = characterEnd
     }
     append(bytes, best, vocabulary, to: &tokens)
+  }
+
+  private func sum(_ one: Double, _ two: Double) -> Double {
+    singlePrecision ? Double(Float(one) + Float(two)) : one + two
   }
 
   private func offer(_ way: Best, _ place: inout Best?) {
@@ -78,7 +89,7 @@ struct UnigramModel: PieceModel {
   }
 
   func combine(into hash: inout StableHash) {
-    for score in scores { hash.combine(UInt64(score.bitPattern)) }
+    for score in scores { hash.combine(score.bitPattern) }
     hash.combine(byteFallback ? 1 as UInt64 : 0)
   }
 }

@@ -60,12 +60,10 @@ struct AddedTokenMatcher: Sendable {
       if token.singleWord, !standsAlone(start..<end, text) { continue }
       if token.stripsLeft { start = max(done, blanksBegin(before: start, text)) }
       if token.stripsRight { end = blanksEnd(after: end, text) }
-      // A token before this one may have swallowed blanks that belong to its match.
-      start = max(start, done)
       if done < start { parts.append(.text(done..<start)) }
       parts.append(.token(token.token))
-      done = max(end, start)
-      place = max(place, done)
+      // Blanks that were swallowed may still be tokens of their own: matches are independent of them.
+      done = end
     }
     if done < text.count { parts.append(.text(done..<text.count)) }
     return parts

@@ -35,10 +35,16 @@ struct PieceDecoder: Sendable, Equatable {
 
   var steps: [Step] = []
   var leadingStrip: LeadingStrip?
+  /// A marker for blanks that means nothing in the first token of a text.
+  var droppedFromFirst: String?
 
   /// The bytes that a token with this spelling adds to the text.
-  func bytes(of spelling: ArraySlice<UInt8>) -> [UInt8] {
+  func bytes(of spelling: ArraySlice<UInt8>, isFirst: Bool = false) -> [UInt8] {
     var bytes = Array(spelling)
+    if isFirst, let droppedFromFirst {
+      let text = String(decoding: bytes, as: UTF8.self)
+      bytes = Array(TextPattern.literal(droppedFromFirst).replacing(in: text, with: "").utf8)
+    }
     for step in steps {
       switch step {
       case .byteLevel: bytes = ByteAlphabet.bytes(of: bytes[...]) ?? bytes

@@ -55,7 +55,9 @@ struct RegexParser {
   ) throws(RegularExpression.Refusal) -> RegexNode {
     var node = node
     while let bounds = try bounds() {
-      let greed: RegexNode.Greed = take("?") ? .lazy : take("+") ? .possessive : .greedy
+      // In Oniguruma `{n,m}+` repeats the repetition; only `?+`, `*+` and `++` are possessive.
+      let possessive = !bounds.counted && take("+")
+      let greed: RegexNode.Greed = possessive ? .possessive : take("?") ? .lazy : .greedy
       // Taking nothing for ever is no match; such patterns have no published use.
       if bounds.most == RegexNode.unbounded, node.mayBeEmpty { throw refusal(from: start) }
       node = .repeated(node, least: bounds.least, most: bounds.most, greed)
@@ -63,10 +65,12 @@ struct RegexParser {
     return node
   }
 
-  private mutating func bounds() throws(RegularExpression.Refusal) -> (least: Int, most: Int)? {
-    if take("*") { return (0, RegexNode.unbounded) }
-    if take("+") { return (1, RegexNode.unbounded) }
-    if take("?") { return (0, 1) }
+  private mutating func bounds() throws(RegularExpression.Refusal) -> (
+    least: Int, most: Int, counted: Bool
+  )? {
+    if take("*") { return (0, RegexNode.unbounded, false) }
+    if take("+") { return (1, RegexNode.unbounded, false) }
+    if take("?") { return (0, 1, false) }
     let start = position
     guard take("{") else { return nil }
     let least = count()
@@ -77,7 +81,7 @@ struct RegexParser {
     guard low <= high, low <= Self.countLimit,
       high <= Self.countLimit || high == RegexNode.unbounded
     else { throw refusal(from: start) }
-    return (low, high)
+    return (low, high, true)
   }
 
   private mutating func count() -> Int? {

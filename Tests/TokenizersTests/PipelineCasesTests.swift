@@ -1,0 +1,67 @@
+import Foundation
+import OrderedCollections
+import Testing
+
+@testable import Tokenizers
+
+/// Every part of a pipeline against the library that defined it; see `make_pipeline_cases.py`.
+@Suite struct PipelineCasesTests {
+  static let file = ReferenceCases.committed.deletingLastPathComponent()
+    .appending(path: "pipeline_cases.json")
+
+  static func members(_ key: String) throws -> [(name: String, value: JSONValue)] {
+    guard case .object(let members) = try ReferenceCases.read(file)[key] else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    return members.map { ($0.key, $0.value) }
+  }
+
+  @Test func `every normalizer, pre-tokenizer, decoder and post-processor does what HF's does`()
+    throws
+  {
+    let strings = try ReferenceCases.read(Self.file)["strings"]?.texts ?? []
+    for (name, answers) in try Self.members("pipelines") {
+      let json = Array((answers["tokenizer"] ?? .null).json().utf8)
+      let tokenizer = try Tokenizer(file: TokenizerFile(json, name: name))
+      Self.compare(tokenizer, strings, answers, name, parseSpecial: true)
+    }
+  }
+
+  @Test func `SentencePiece vocabularies out of GGUF metadata encode as SentencePiece does`() throws
+  {
+    let strings = try ReferenceCases.read(Self.file)["strings"]?.texts ?? []
+    for (name, answers) in try Self.members("sentencepiece") {
+      var fields = GGUFTokenizerFields(
+        model: answers["model"]?.text ?? "", tokens: answers["tokens"]?.texts ?? [])
+      fields.scores = (answers["scores"]?.elements ?? []).compactMap { score in
+        switch score {
+        case .number(let value): Float(value)
+        case .integer(let value): Float(value)
+        default: nil
+        }
+      }
+      fields.tokenTypes = answers["types"]?.tokens ?? []
+      fields.unknown = answers["unknown"]?.tokens.first ?? 0
+      fields.addSpacePrefix = answers["prefix"]?.flag
+      fields.addBOS = false
+      Self.compare(try Tokenizer(gguf: fields), strings, answers, name, parseSpecial: false)
+    }
+  }
+
+  private static func compare(
+    _ tokenizer: Tokenizer, _ strings: [String], _ answers: JSONValue, _ name: String,
+    parseSpecial: Bool
+  ) {
+    let ids = answers["ids"]?.elements ?? []
+    let decoded = answers["decoded"]?.texts ?? []
+    #expect(ids.count == strings.count && decoded.count == strings.count)
+    for (index, text) in strings.enumerated() {
+      let found = tokenizer.encode(text, parseSpecial: parseSpecial, addSpecial: true)
+      #expect(found == ids[index].tokens, "\(name) \(text.debugDescription)")
+      let back = tokenizer.decode(ids[index].tokens, skipSpecial: false)
+      #expect(
+        back.utf8.elementsEqual(decoded[index].utf8),
+        "\(name) \(back.debugDescription) for \(decoded[index].debugDescription)")
+    }
+  }
+}
