@@ -11,7 +11,7 @@ package struct ReferenceSet: Sendable {
   package let name: String
 
   /// Every checkpoint below the folders (separated by colons) that has answers: those of
-  /// `make_references.py --out`, with and without `--real-gguf`.
+  /// `make_references.py --out`, and of a real model in the folder `real` or in a folder of its own.
   package static let all: [ReferenceSet] = {
     guard let root = ProcessInfo.processInfo.environment["NEUROSCOPE_REFERENCES"] else { return [] }
     return root.split(separator: ":").flatMap { sets(below: String($0)) }
@@ -27,6 +27,7 @@ package struct ReferenceSet: Sendable {
     }
     let families = (try? files.contentsOfDirectory(atPath: root))?.sorted() ?? []
     return families.flatMap { family -> [ReferenceSet] in
+      if family == "real" { return sets(below: "\(root)/real") }
       let folder = "\(root)/\(family)/refs"
       let names = (try? files.contentsOfDirectory(atPath: folder))?.sorted() ?? []
       return names.filter { $0.hasSuffix(".safetensors") }.compactMap { file in
