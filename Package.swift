@@ -107,6 +107,9 @@ let package = Package(
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
     tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
+    .testTarget(
+      name: "neuroscopeTests", dependencies: ["neuroscope", "Checkpoints", "TestKit"],
+      swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),
   ]
 )
