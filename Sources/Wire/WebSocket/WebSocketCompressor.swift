@@ -25,10 +25,27 @@ package final class WebSocketCompressor {
 
   /// The compressed payload; nil when it would not be shorter.
   package func compress(_ payload: [UInt8]) -> [UInt8]? {
+    let output = deflated(payload)
+    return output.count < payload.count ? output : nil
+  }
+
+  /// The compressed payload, whatever its length; in stored blocks when there is no memory for more.
+  package func deflated(_ payload: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     let isDone = payload.withUnsafeBytes { bytes in
       (try? deflater.compressMessage(bytes, appendingTo: &output)) != nil
     }
-    return isDone && output.count < payload.count ? output : nil
+    return isDone ? output : Self.stored(payload)
+  }
+
+  /// Blocks of at most 65 535 bytes as they are, then the beginning of an empty one (RFC 1951, section 3.2.4).
+  static func stored(_ payload: [UInt8]) -> [UInt8] {
+    var output: [UInt8] = []
+    for start in stride(from: 0, to: payload.count, by: 0xffff) {
+      let block = payload[start..<min(start + 0xffff, payload.count)]
+      let (low, high) = (UInt8(block.count & 0xff), UInt8(block.count >> 8))
+      output += [0, low, high, ~low, ~high] + block
+    }
+    return output + [0]
   }
 }
