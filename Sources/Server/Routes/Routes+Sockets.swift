@@ -26,15 +26,5 @@ extension Routes {
   }
 
   /// `GET /v1/echo`, under `--conformance-echo` only: sends every message back as it came.
-  package static let echo = Route(.get, "/v1/echo") { _ in
-    .webSocket(
-      WebSocketUpgrade(subprotocols: []) { peer in
-        WebSocketUpgrade.Session(received: { message in
-          switch message {
-          case .text(let text): await peer.send(.text(Array(text.utf8)))
-          case .binary(let bytes): await peer.send(.binary(bytes))
-          }
-        })
-      })
-  }
+  package static let echo = Route(.get, "/v1/echo") { _ in .webSocket(.echo) }
 }

@@ -41,8 +41,8 @@ extension HTTPConnection {
     flush()
     guard !isShut else { return }
     let peer = WebSocketPeer(
-      subprotocol: handshake.subprotocol, isDeflating: isDeflating, queue: conversation.queue,
-      hands: hands())
+      subprotocol: handshake.subprotocol, isDeflating: isDeflating,
+      windowBits: handshake.deflate?.serverWindowBits, queue: conversation.queue, hands: hands())
     conversation.session = upgrade.open(peer)
     processFrames(conversation)
   }
@@ -200,6 +200,8 @@ extension HTTPConnection {
       write(WebSocketFrame.envelope(.text, count: bytes.count, isCompressed: true), bytes)
     case .binary(let bytes):
       write(WebSocketFrame.envelope(.binary, count: bytes.count), bytes)
+    case .deflatedBinary(let bytes):
+      write(WebSocketFrame.envelope(.binary, count: bytes.count, isCompressed: true), bytes)
     }
   }
 

@@ -11,11 +11,15 @@ package enum OutgoingMessage: Sendable, Equatable {
   case deflatedText([UInt8])
   /// Binary.
   case binary([UInt8])
+  /// Binary, already deflated for a peer that agreed to it; frames of tensors have a coding of their own.
+  case deflatedBinary([UInt8])
 
   /// The size of the payload on the wire.
   var byteCount: Int {
     switch self {
-    case .text(let bytes), .deflatedText(let bytes), .binary(let bytes): bytes.count
+    case .text(let bytes), .deflatedText(let bytes), .binary(let bytes),
+      .deflatedBinary(let bytes):
+      bytes.count
     }
   }
 }
@@ -64,16 +68,21 @@ package final class WebSocketPeer: Sendable {
 
   /// The chosen subprotocol; nil when the client offered none we speak.
   package let subprotocol: String?
-  /// Whether text may be sent deflated.
+  /// Whether text may be sent deflated with the window that all such peers share.
   package let isDeflating: Bool
+  /// The largest window the peer accepts in deflated messages, as a power of two; nil without compression.
+  package let windowBits: Int?
 
   private let hands: Hands
   private let queue: BoundedQueue<OutgoingMessage>
 
-  init(subprotocol: String?, isDeflating: Bool, queue: BoundedQueue<OutgoingMessage>, hands: Hands)
-  {
+  init(
+    subprotocol: String?, isDeflating: Bool, windowBits: Int?,
+    queue: BoundedQueue<OutgoingMessage>, hands: Hands
+  ) {
     self.subprotocol = subprotocol
     self.isDeflating = isDeflating
+    self.windowBits = windowBits
     self.queue = queue
     self.hands = hands
   }
