@@ -15,6 +15,7 @@ struct NeuroScope: AsyncParsableCommand {
     subcommands: [
       Serve.self,
       RunCommand.self,
+      InspectCommand.self,
       BenchCommand.self,
     ])
 

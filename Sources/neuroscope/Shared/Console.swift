@@ -19,6 +19,7 @@ struct Console {
   /// A value as one line of JSON, or as an indented document.
   func json(_ value: some Encodable, pretty: Bool = false) throws {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting =
       pretty
       ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -1,0 +1,90 @@
+internal import Checkpoints
+internal import Hooks
+
+/// A checkpoint's facts as JSON.
+struct InspectDocument: Encodable {
+  struct Coding: Encodable {
+    let name: String
+    let tensors: Int
+    let parameters: Int
+    let bytes: Int
+  }
+
+  struct Memory: Encodable {
+    let mappedBytes: Int
+    let repackedBytes: Int
+    let context: Int
+    let cacheBytesF32: Int?
+    let cacheBytesF16: Int?
+  }
+
+  struct Point: Encodable {
+    let name: String
+    let component: String
+    let axes: [String]
+    /// The batch axis first; null for axes as long as the sequence.
+    let shape: [Int?]
+  }
+
+  let path: String
+  let format: String
+  let family: String
+  let isSupported: Bool
+  let quantization: String?
+  let parameters: Int
+  let fileBytes: Int
+  let contentHash: String
+  let layers: Int
+  let hiddenSize: Int
+  let intermediateSize: Int
+  let heads: Int
+  let keyValueHeads: Int
+  let headDimension: Int
+  let vocabularySize: Int
+  let contextLength: Int
+  let slidingWindow: Int?
+  let experts: Int
+  let expertsPerToken: Int
+  let tiedEmbeddings: Bool
+  let hasChatTemplate: Bool
+  let codings: [Coding]
+  let memory: Memory
+  /// Every kind of point; those of the layers with `N` for the layer.
+  let hookPoints: [Point]
+}
+
+extension InspectReport {
+  /// The same facts for programs.
+  var document: InspectDocument {
+    let c = summary.configuration
+    return InspectDocument(
+      path: summary.path, format: summary.format.rawValue, family: c.architecture,
+      isSupported: catalogue != nil, quantization: summary.quantization,
+      parameters: summary.parameterCount, fileBytes: summary.fileBytes,
+      contentHash: summary.contentHash, layers: c.layers, hiddenSize: c.hiddenSize,
+      intermediateSize: c.intermediateSize, heads: c.heads, keyValueHeads: c.keyValueHeads,
+      headDimension: c.headDimension, vocabularySize: c.vocabularySize,
+      contextLength: c.contextLength, slidingWindow: c.slidingWindow, experts: c.experts,
+      expertsPerToken: c.expertsPerToken, tiedEmbeddings: c.tiedEmbeddings,
+      hasChatTemplate: summary.hasChatTemplate,
+      codings: summary.codings.map {
+        InspectDocument.Coding(
+          name: $0.name, tensors: $0.tensors, parameters: $0.parameters, bytes: $0.bytes)
+      },
+      memory: InspectDocument.Memory(
+        mappedBytes: summary.memory.mapped, repackedBytes: summary.memory.repacked,
+        context: context,
+        cacheBytesF32: summary.memory.cache(positions: context, bytesPerNumber: 4),
+        cacheBytesF16: summary.memory.cache(positions: context, bytesPerNumber: 2)),
+      hookPoints: catalogue.map(points) ?? [])
+  }
+
+  private func points(_ catalogue: HookCatalogue) -> [InspectDocument.Point] {
+    HookSite.allCases.filter(catalogue.sites.contains).map { site in
+      InspectDocument.Point(
+        name: HookCatalogue.isPerLayer(site) ? "blocks.N.\(site.name)" : site.name,
+        component: site.component.rawValue, axes: ["batch"] + site.axes.map(\.rawValue),
+        shape: [1] + catalogue.dimensions(of: site))
+    }
+  }
+}
