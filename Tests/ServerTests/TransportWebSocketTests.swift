@@ -171,20 +171,6 @@ import Wire
     kit.finish()
   }
 
-  @Test func `stored blocks are a valid message too`() throws {
-    for count in [0, 1, 1000, 0xffff, 0x10000, 200_000] {
-      let text = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
-      let inflater = try Inflater(.raw)
-      inflater.beginMessage()
-      var output: [UInt8] = []
-      try SharedDeflater.stored(text).withUnsafeBytes {
-        try inflater.continueMessage($0, limit: 1 << 20, appendingTo: &output)
-      }
-      try inflater.endMessage(limit: 1 << 20, appendingTo: &output)
-      #expect(output == text)
-    }
-  }
-
   @Test func `the run is told when its last socket goes`() async throws {
     var kit = TopicKit()
     let log = kit.signals

@@ -1,4 +1,5 @@
 import Synchronization
+import Wire
 
 /// A viewer as WebSocket messages.
 package final class TopicMessages: MessageSource {
@@ -53,7 +54,7 @@ package final class TopicMessages: MessageSource {
   private func append(_ item: TopicItem, to messages: inout [OutgoingMessage]) {
     let form: TensorForm = tensors == .json ? .json : .none
     let text = item.bytes(.text(form))
-    if isDeflating.load(ordering: .relaxed), text.count >= SharedDeflater.threshold {
+    if isDeflating.load(ordering: .relaxed), text.count >= WebSocketCompressor.smallestMessage {
       messages.append(.deflatedText(item.bytes(.deflatedText(form))))
     } else {
       messages.append(.text(text))

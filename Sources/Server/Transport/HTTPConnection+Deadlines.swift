@@ -53,7 +53,7 @@ extension HTTPConnection {
     case .streaming(let stream):
       return stream.heartbeat.map { clock.lastBeat + $0.interval }
     case .webSocket(let conversation):
-      if conversation.hasSaidGoodbye { return drainDeadline }
+      if conversation.hasSaidGoodbye || conversation.farewell != nil { return drainDeadline }
       return min(
         clock.lastBeat + limits.pingInterval, clock.lastHeard + limits.silenceDeadline)
     case .closing: return drainDeadline
@@ -90,7 +90,9 @@ extension HTTPConnection {
       beat(stream)
     case .webSocket(let conversation):
       let silence = ContinuousClock.now - clock.lastHeard
-      if conversation.hasSaidGoodbye || silence >= services.limits.silenceDeadline {
+      if conversation.hasSaidGoodbye || conversation.farewell != nil
+        || silence >= services.limits.silenceDeadline
+      {
         return shut(abortively: false)
       }
       clock.lastBeat = ContinuousClock.now

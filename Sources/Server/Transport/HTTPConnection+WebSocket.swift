@@ -29,10 +29,11 @@ extension HTTPConnection {
       return giveUp(error)
     }
     let limits = services.limits
-    let isDeflating = handshake.deflate?.serverWindowBits == SharedDeflater.windowBits
+    let windowBits = handshake.deflate?.serverWindowBits
     let conversation = WebSocketConversation(
       machine: WebSocketMachine(limits: limits.webSocket, deflate: handshake.deflate),
-      queue: BoundedQueue(limit: limits.connection.outbox), isDeflating: isDeflating,
+      queue: BoundedQueue(limit: limits.connection.outbox),
+      isDeflating: windowBits ?? 0 >= SharedDeflater.windowBits,
       waitingLimit: limits.waitingMessages, byteLimit: limits.webSocket.message)
     conversation.machine.receive(machine.takeLeftover())
     work = .webSocket(conversation)
@@ -41,8 +42,9 @@ extension HTTPConnection {
     flush()
     guard !isShut else { return }
     let peer = WebSocketPeer(
-      subprotocol: handshake.subprotocol, isDeflating: isDeflating,
-      windowBits: handshake.deflate?.serverWindowBits, queue: conversation.queue, hands: hands())
+      subprotocol: handshake.subprotocol, windowBits: windowBits,
+      queue: conversation.queue,
+      hands: hands())
     conversation.session = upgrade.open(peer)
     processFrames(conversation)
   }
@@ -99,12 +101,12 @@ extension HTTPConnection {
   /// Takes messages from the machine, then sends what waits.
   func processFrames(_ conversation: WebSocketConversation) {
     do throws(ProtocolViolation) {
-      while !isShut, conversation.wantsBytes {
+      while !isShut, conversation.wantsMessages {
         guard take(try conversation.machine.next(), conversation) else { break }
       }
     } catch {
       services.logger.debug("websocket violation", metadata: ["rule": "\(error.rule.rawValue)"])
-      endConversation(conversation, answering: error.closeCode, told: error.closeCode)
+      bidFarewell(conversation, error.closeCode)
     }
     deliverInbox(conversation)
     pump(conversation)
@@ -122,7 +124,7 @@ extension HTTPConnection {
       }
     case .pong: break
     case .close(let code, _):
-      endConversation(conversation, answering: code, told: code)
+      bidFarewell(conversation, code)
       return false
     case .needMore: return false
     case .finished:
@@ -150,6 +152,7 @@ extension HTTPConnection {
   private func delivered() {
     guard case .webSocket(let conversation) = work else { return }
     conversation.delivery = nil
+    // The room there is now may be for messages that wait in the machine.
     woken()
   }
 
@@ -166,12 +169,21 @@ extension HTTPConnection {
       isExhausted = queued.isEmpty && !pullSources(conversation)
       flush()
     }
-    if isExhausted, let goodbye = conversation.goodbye {
-      conversation.hasSaidGoodbye = true
-      write(WebSocketFrame.close(goodbye.code, reason: goodbye.reason))
-      clock.closingBegan = ContinuousClock.now
-      flush()
+    guard isExhausted, !isShut else { return }
+    if case .some(let code) = conversation.farewell, conversation.isAnswered {
+      endConversation(conversation, code)
+    } else if let goodbye = conversation.goodbye {
+      sayGoodbye(conversation, goodbye.code, goodbye.reason)
     }
+  }
+
+  private func sayGoodbye(
+    _ conversation: WebSocketConversation, _ code: WebSocketCloseCode?, _ reason: String = ""
+  ) {
+    conversation.hasSaidGoodbye = true
+    write(WebSocketFrame.close(code, reason: reason))
+    clock.closingBegan = ContinuousClock.now
+    flush()
   }
 
   /// One pull from each source; whether any gave something.
@@ -193,16 +205,17 @@ extension HTTPConnection {
   }
 
   private func write(_ message: OutgoingMessage) {
-    switch message {
-    case .text(let bytes):
-      write(WebSocketFrame.envelope(.text, count: bytes.count), bytes)
-    case .deflatedText(let bytes):
-      write(WebSocketFrame.envelope(.text, count: bytes.count, isCompressed: true), bytes)
-    case .binary(let bytes):
-      write(WebSocketFrame.envelope(.binary, count: bytes.count), bytes)
-    case .deflatedBinary(let bytes):
-      write(WebSocketFrame.envelope(.binary, count: bytes.count, isCompressed: true), bytes)
-    }
+    let (opcode, isCompressed): (WebSocketFrame.Opcode, Bool) =
+      switch message {
+      case .text: (.text, false)
+      case .deflatedText: (.text, true)
+      case .binary: (.binary, false)
+      case .deflatedBinary: (.binary, true)
+      }
+    let payload = message.payload
+    let envelope = WebSocketFrame.envelope(
+      opcode, count: payload.count, isCompressed: isCompressed)
+    write(envelope, payload)
   }
 
   func ping() {
@@ -213,16 +226,20 @@ extension HTTPConnection {
 
   // MARK: Ending
 
-  /// The peer has said goodbye, or broken a rule: the last frame is ours, then the connection closes.
-  private func endConversation(
-    _ conversation: WebSocketConversation, answering code: WebSocketCloseCode?,
-    told: WebSocketCloseCode?
-  ) {
-    if !conversation.hasSaidGoodbye {
-      conversation.hasSaidGoodbye = true
-      write(WebSocketFrame.close(code))
-    }
-    conversation.end(told)
+  /// The peer has said goodbye, or broken a rule: nothing more is taken, and when what came before is
+  /// answered, the last frame is ours.
+  private func bidFarewell(_ conversation: WebSocketConversation, _ code: WebSocketCloseCode?) {
+    conversation.farewell = .some(code)
+    clock.closingBegan = ContinuousClock.now
+    // Nobody is to be watched for a peer that is leaving.
+    for source in conversation.sources { source.leave() }
+    conversation.sources = []
+    if conversation.hasSaidGoodbye { endConversation(conversation, code) }
+  }
+
+  private func endConversation(_ conversation: WebSocketConversation, _ code: WebSocketCloseCode?) {
+    if !conversation.hasSaidGoodbye { sayGoodbye(conversation, code) }
+    conversation.end(code)
     beginClosing()
   }
 }

@@ -125,7 +125,7 @@ actor HTTPConnection {
   private func updateReading() {
     guard !isShut, !hasPeerFinished else { return }
     switch work {
-    case .webSocket(let conversation): connection.setReading(conversation.wantsBytes)
+    case .webSocket(let conversation): connection.setReading(conversation.wantsMessages)
     case .closing: connection.setReading(true)
     default: connection.setReading(machine.wantsBytes)
     }

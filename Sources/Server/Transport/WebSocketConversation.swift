@@ -23,6 +23,9 @@ final class WebSocketConversation {
 
   /// A goodbye of ours that follows what is queued.
   var goodbye: (code: WebSocketCloseCode?, reason: String)?
+  /// The code of the peer's goodbye, or of its fault: nothing more is read, and what came before is
+  /// still answered.
+  var farewell: WebSocketCloseCode??
   /// Our close frame is in the outbox; nothing may follow it.
   var hasSaidGoodbye = false
   /// The handler has been told that it is over.
@@ -39,8 +42,13 @@ final class WebSocketConversation {
     self.byteLimit = byteLimit
   }
 
-  /// Whether the peer is read; not while its messages pile up.
-  var wantsBytes: Bool { inbox.count < waitingLimit && inboxByteCount < byteLimit }
+  /// Whether messages are taken; not while they pile up.
+  var wantsMessages: Bool {
+    inbox.count < waitingLimit && inboxByteCount < byteLimit && farewell == nil
+  }
+
+  /// Whether the handler has nothing left to answer.
+  var isAnswered: Bool { inbox.isEmpty && delivery == nil }
 
   func receive(_ message: IncomingMessage) {
     inbox.append(message)

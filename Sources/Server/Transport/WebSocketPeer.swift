@@ -14,12 +14,12 @@ package enum OutgoingMessage: Sendable, Equatable {
   /// Binary, already deflated for a peer that agreed to it; frames of tensors have a coding of their own.
   case deflatedBinary([UInt8])
 
-  /// The size of the payload on the wire.
-  var byteCount: Int {
+  /// The payload on the wire.
+  var payload: [UInt8] {
     switch self {
     case .text(let bytes), .deflatedText(let bytes), .binary(let bytes),
       .deflatedBinary(let bytes):
-      bytes.count
+      bytes
     }
   }
 }
@@ -68,8 +68,6 @@ package final class WebSocketPeer: Sendable {
 
   /// The chosen subprotocol; nil when the client offered none we speak.
   package let subprotocol: String?
-  /// Whether text may be sent deflated with the window that all such peers share.
-  package let isDeflating: Bool
   /// The largest window the peer accepts in deflated messages, as a power of two; nil without compression.
   package let windowBits: Int?
 
@@ -77,11 +75,10 @@ package final class WebSocketPeer: Sendable {
   private let queue: BoundedQueue<OutgoingMessage>
 
   init(
-    subprotocol: String?, isDeflating: Bool, windowBits: Int?,
+    subprotocol: String?, windowBits: Int?,
     queue: BoundedQueue<OutgoingMessage>, hands: Hands
   ) {
     self.subprotocol = subprotocol
-    self.isDeflating = isDeflating
     self.windowBits = windowBits
     self.queue = queue
     self.hands = hands
@@ -90,7 +87,7 @@ package final class WebSocketPeer: Sendable {
   /// Adds a message if there is room; never waits.
   @discardableResult
   package func offer(_ message: OutgoingMessage) -> Offer {
-    let offer = queue.offer(message, cost: message.byteCount)
+    let offer = queue.offer(message, cost: message.payload.count)
     if offer == .queued { hands.wake() }
     return offer
   }

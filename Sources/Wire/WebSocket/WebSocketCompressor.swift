@@ -39,7 +39,7 @@ package final class WebSocketCompressor {
   }
 
   /// Blocks of at most 65 535 bytes as they are, then the beginning of an empty one (RFC 1951, section 3.2.4).
-  static func stored(_ payload: [UInt8]) -> [UInt8] {
+  package static func stored(_ payload: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     for start in stride(from: 0, to: payload.count, by: 0xffff) {
       let block = payload[start..<min(start + 0xffff, payload.count)]
