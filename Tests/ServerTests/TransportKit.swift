@@ -16,6 +16,10 @@ struct TransportKit: Sendable {
 
   init(_ routes: [Route], adjust: (inout TransportLimits) -> Void = { _ in }) async throws {
     var limits = TransportLimits()
+    // Far away, so that a busy machine fails no test that is not about deadlines.
+    limits.headDeadline = .seconds(60)
+    limits.bodyDeadline = .seconds(60)
+    limits.writeDeadline = .seconds(60)
     adjust(&limits)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
