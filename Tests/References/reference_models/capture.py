@@ -1,0 +1,174 @@
+"""Activations and interventions of one prompt, by hooks in transformers."""
+from __future__ import annotations
+
+import importlib
+
+
+def f32(t):
+    import numpy as np
+    return np.ascontiguousarray(t.detach().to("cpu").float().numpy())
+
+
+def capture(model, family: str, ids: list[int]) -> dict:
+    """Activations of one prompt, by TransformerLens-like name, batch dimension dropped."""
+    import numpy as np
+    import torch
+    cfg, acts, hooks = model.config, {}, []
+    nh = cfg.num_attention_heads
+    nkv = getattr(cfg, "num_key_value_heads", None) or nh
+    hd = getattr(cfg, "head_dim", None) or cfg.hidden_size // nh
+    post_norm = family in ("gemma3", "olmo2")
+
+    def put(name, t):
+        acts[name] = f32(t[0] if t.ndim >= 3 and t.shape[0] == 1 else t)
+
+    def out_hook(m, name, pick=lambda o: o[0] if isinstance(o, tuple) else o, view=None):
+        def h(_m, _i, o):
+            t = pick(o)
+            put(name, t if view is None else t.view(*t.shape[:-1], view, -1))
+        hooks.append(m.register_forward_hook(h))
+
+    def in_hook(m, name, view=None):
+        def h(_m, a, kw):
+            t = a[0] if a else kw["hidden_states"]
+            put(name, t if view is None else t.view(*t.shape[:-1], view, -1))
+        hooks.append(m.register_forward_pre_hook(h, with_kwargs=True))
+
+    base = model.transformer if family == "gpt2" else model.model
+    out_hook(base.wte if family == "gpt2" else base.embed_tokens, "hook_embed")
+    if family == "gpt2":
+        out_hook(base.wpe, "hook_pos_embed")
+    layers = base.h if family == "gpt2" else base.layers
+    for i, L in enumerate(layers):
+        b = f"blocks.{i}."
+        in_hook(L, b + "hook_resid_pre")
+        out_hook(L, b + "hook_resid_post")
+        attn = L.attn if family == "gpt2" else L.self_attn
+        out_hook(attn, b + "attn.hook_pattern", pick=lambda o: o[1])
+        if family == "gpt2":
+            in_hook(L.ln_2, b + "hook_resid_mid")
+            out_hook(attn, b + "hook_attn_out")
+            out_hook(L.mlp, b + "hook_mlp_out")
+            out_hook(L.ln_1, b + "ln1.output")
+            out_hook(L.ln_2, b + "ln2.output")
+            in_hook(attn.c_proj, b + "attn.hook_z", view=nh)
+            for j, nm in enumerate("qkv"):
+                out_hook(attn.c_attn, b + f"attn.hook_{nm}", view=nh,
+                         pick=lambda o, j=j: o.split(cfg.hidden_size, -1)[j])
+            out_hook(L.mlp.c_fc, b + "mlp.hook_pre")
+            in_hook(L.mlp.c_proj, b + "mlp.hook_post")
+            continue
+        if post_norm:                      # what is ADDED to the stream is the post-normed output
+            out_hook(L.post_attention_layernorm, b + "hook_attn_out")
+            out_hook(L.post_feedforward_layernorm, b + "hook_mlp_out")
+            out_hook(attn, b + "attn.output_before_post_norm")
+            out_hook(L.mlp, b + "mlp.output_before_post_norm")
+            if family == "gemma3":
+                in_hook(L.pre_feedforward_layernorm, b + "hook_resid_mid")
+                out_hook(L.input_layernorm, b + "ln1.output")
+                out_hook(L.pre_feedforward_layernorm, b + "ln2.output")
+            else:
+                in_hook(L.mlp, b + "hook_resid_mid")
+        else:
+            in_hook(L.post_attention_layernorm, b + "hook_resid_mid")
+            out_hook(attn, b + "hook_attn_out")
+            out_hook(L.mlp, b + "hook_mlp_out")
+            out_hook(L.input_layernorm, b + "ln1.output")
+            out_hook(L.post_attention_layernorm, b + "ln2.output")
+        in_hook(attn.o_proj, b + "attn.hook_z", view=nh)
+        if family == "phi3":
+            cut = [nh * hd, nkv * hd, nkv * hd]
+            for j, (nm, h) in enumerate((("q", nh), ("k", nkv), ("v", nkv))):
+                out_hook(attn.qkv_proj, b + f"attn.hook_{nm}", view=h, pick=lambda o, j=j: o.split(cut, -1)[j])
+            out_hook(L.mlp.gate_up_proj, b + "mlp.hook_pre", pick=lambda o: o.chunk(2, -1)[0])
+            out_hook(L.mlp.gate_up_proj, b + "mlp.hook_pre_linear", pick=lambda o: o.chunk(2, -1)[1])
+            in_hook(L.mlp.down_proj, b + "mlp.hook_post")
+            continue
+        for nm, mod, h in (("q", attn.q_proj, nh), ("k", attn.k_proj, nkv), ("v", attn.v_proj, nkv)):
+            out_hook(mod, b + f"attn.hook_{nm}", view=None if (family == "olmo2" and nm != "v") else h)
+        if family == "gpt_oss":
+            out_hook(L.mlp.router, b + "mlp.hook_router_logits", pick=lambda o: o[0])
+            out_hook(L.mlp.router, b + "mlp.hook_expert_weights", pick=lambda o: o[1])
+            out_hook(L.mlp.router, b + "mlp.hook_expert_indices", pick=lambda o: o[2])
+        else:
+            out_hook(L.mlp.gate_proj, b + "mlp.hook_pre")
+            out_hook(L.mlp.up_proj, b + "mlp.hook_pre_linear")
+            in_hook(L.mlp.down_proj, b + "mlp.hook_post")
+    norm = base.ln_f if family == "gpt2" else base.norm
+    out_hook(norm, "ln_final.output")
+
+    # rotated q/k: wrap the modelling module's own function
+    rot = []
+    mod = importlib.import_module(type(model).__module__)
+    orig = getattr(mod, "apply_rotary_pos_emb", None)
+    if orig is not None:
+        def wrapped(q, k, *a, **kw):
+            q2, k2 = orig(q, k, *a, **kw)
+            rot.append((q2, k2))
+            return q2, k2
+        mod.apply_rotary_pos_emb = wrapped
+    try:
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits
+    finally:
+        if orig is not None:
+            mod.apply_rotary_pos_emb = orig
+        for h in hooks:
+            h.remove()
+    for i, (q, k) in enumerate(rot):
+        acts[f"blocks.{i}.attn.hook_rot_q"] = f32(q[0].transpose(0, 1))     # [seq, heads, head_dim]
+        acts[f"blocks.{i}.attn.hook_rot_k"] = f32(k[0].transpose(0, 1))
+    acts["logits"] = f32(logits[0])
+    for k in list(acts):
+        if k.endswith("expert_indices"):
+            acts[k] = acts[k].astype(np.int32)
+        elif not np.isfinite(acts[k]).all():
+            raise SystemExit(f"{family}: {k} is not finite")
+    # self-checks of the capture
+    for i in range(len(layers)):
+        b = f"blocks.{i}."
+        mid = acts[b + "hook_resid_pre"] + acts[b + "hook_attn_out"]
+        assert abs(mid - acts[b + "hook_resid_mid"]).max() < 1e-4, (family, i, "resid_mid")
+        post = acts[b + "hook_resid_mid"] + acts[b + "hook_mlp_out"]
+        assert abs(post - acts[b + "hook_resid_post"]).max() < 1e-4, (family, i, "resid_post")
+    return acts
+
+
+def interventions(model, family: str, ids: list[int], vec) -> dict:
+    """Logits under four edits, each made in transformers with a hook. Block 1, batch of one."""
+    import torch
+    cfg = model.config
+    base = model.transformer if family == "gpt2" else model.model
+    L = (base.h if family == "gpt2" else base.layers)[1]
+    nh = cfg.num_attention_heads
+    v = torch.from_numpy(vec)
+    out_proj = L.attn.c_proj if family == "gpt2" else L.self_attn.o_proj
+    mlp = L.post_feedforward_layernorm if family in ("gemma3", "olmo2") else L.mlp
+
+    def first(o, f):
+        return (f(o[0]), *o[1:]) if isinstance(o, tuple) else f(o)
+
+    def zero_head(_m, a):
+        z = a[0].clone()
+        z.view(*z.shape[:-1], nh, -1)[..., 0, :] = 0
+        return (z, *a[1:])
+
+    def patch(_m, a, kw):
+        x = (a[0] if a else kw["hidden_states"]).clone()
+        x[:, 1] = v
+        return ((x, *a[1:]), kw) if a else (a, {**kw, "hidden_states": x})
+    edits = {
+        "add_vec_to_blocks.1.hook_resid_post": lambda: L.register_forward_hook(lambda m, i, o: first(o, lambda t: t + v)),
+        "zero_head_0_of_blocks.1.attn.hook_z": lambda: out_proj.register_forward_pre_hook(zero_head),
+        "zero_blocks.1.hook_mlp_out": lambda: mlp.register_forward_hook(lambda m, i, o: first(o, torch.zeros_like)),
+        "set_position_1_of_blocks.1.hook_resid_pre_to_vec": lambda: L.register_forward_pre_hook(patch, with_kwargs=True),
+    }
+    res = {}
+    for name, put in edits.items():
+        h = put()
+        try:
+            with torch.no_grad():
+                res[f"edit.{name}.logits"] = f32(model(input_ids=torch.tensor([ids]), use_cache=False).logits[0])
+        finally:
+            h.remove()
+    return res
