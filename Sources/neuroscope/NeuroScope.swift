@@ -17,6 +17,7 @@ struct NeuroScope: AsyncParsableCommand {
       RunCommand.self,
       InspectCommand.self,
       BenchCommand.self,
+      DemoCommand.self,
       Pull.self,
     ])
 

@@ -39,6 +39,7 @@ enum Floors {
     "Metrics": ["Engine", "Server"],
     "ServiceLifecycle": ["Server", "neuroscope"],
     "UnixSignals": ["neuroscope"],
+    "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "Collections": ["Tokenizers", "Server"],
     "OrderedCollections": ["Tokenizers", "Server"],

@@ -1,0 +1,41 @@
+internal import Engine
+internal import Logging
+internal import Server
+internal import Sockets
+
+/// The server that a demonstration talks to: one that runs already, or one of its own.
+struct DemoHost {
+  /// Where it listens.
+  let address: String
+  private let server: Server?
+
+  /// A server that somebody else runs.
+  init(running address: String) {
+    self.address = address
+    server = nil
+  }
+
+  /// Starts a server on a free port of this machine.
+  init(model: ModelFlag, engine: EngineFlags) async throws {
+    var options = ServerOptions()
+    options.engine = try engine.options()
+    options.addresses = [.ipv4("127.0.0.1", port: 0)]
+    let server = Server(options: options, logger: Logger(label: "neuroscope.demo"))
+    let path = try model.path()
+    do throws(Refusal) {
+      _ = try await server.service.loadUnchecked(
+        path: path, id: nil, contextLength: options.engine.contextLength)
+    } catch {
+      throw CommandFailure(error.reply.message)
+    }
+    try await server.listen()
+    guard let place = server.addresses.first else {
+      throw CommandFailure("the server listens nowhere")
+    }
+    address = "http://\(place)"
+    self.server = server
+  }
+
+  /// Ends the server, if it is our own.
+  func close() async { await server?.shutDown() }
+}
