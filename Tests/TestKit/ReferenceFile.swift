@@ -19,14 +19,11 @@ package struct ReferenceSet: Sendable {
 
   private static func sets(below root: String) -> [ReferenceSet] {
     let files = FileManager.default
-    if files.fileExists(atPath: "\(root)/real-gguf.json") {
-      let model = (try? files.contentsOfDirectory(atPath: root))?.first { $0.hasSuffix(".gguf") }
-      return model.map {
-        [ReferenceSet(checkpoint: "\(root)/\($0)", answers: "\(root)/real-gguf", name: $0)]
-      } ?? []
-    }
     let families = (try? files.contentsOfDirectory(atPath: root))?.sorted() ?? []
     return families.flatMap { family -> [ReferenceSet] in
+      if files.fileExists(atPath: "\(root)/\(family)/real-gguf.json") {
+        return real(in: "\(root)/\(family)")
+      }
       if family == "real" { return sets(below: "\(root)/real") }
       let folder = "\(root)/\(family)/refs"
       let names = (try? files.contentsOfDirectory(atPath: folder))?.sorted() ?? []
@@ -40,6 +37,14 @@ package struct ReferenceSet: Sendable {
         return ReferenceSet(
           checkpoint: path, answers: "\(folder)/\(format)", name: "\(family) \(format)")
       }
+    }
+  }
+
+  /// A real model beside its answers (`--real-gguf`).
+  private static func real(in folder: String) -> [ReferenceSet] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return files.filter { $0.hasSuffix(".gguf") }.map {
+      ReferenceSet(checkpoint: "\(folder)/\($0)", answers: "\(folder)/real-gguf", name: $0)
     }
   }
 }
