@@ -24,7 +24,6 @@ package struct ReferenceSet: Sendable {
       if files.fileExists(atPath: "\(root)/\(family)/real-gguf.json") {
         return real(in: "\(root)/\(family)")
       }
-      if family == "real" { return sets(below: "\(root)/real") }
       let folder = "\(root)/\(family)/refs"
       let names = (try? files.contentsOfDirectory(atPath: folder))?.sorted() ?? []
       return names.filter { $0.hasSuffix(".safetensors") }.compactMap { file in
