@@ -111,6 +111,15 @@ struct CheckpointTests {
     #expect(try Checkpoint.open(folder.path).contentHash != first)
   }
 
+  @Test(arguments: ["language_model.model.norm.weight", "model.language_model.norm.weight"])
+  func `finds the text model inside a multimodal one`(_ name: String) throws {
+    var file = SafetensorsBuilder.tinyLlama()
+    file.tensors[1].name = name
+    try folder.write("config.json", SafetensorsBuilder.tinyConfig)
+    try folder.write("model.safetensors", file.bytes())
+    #expect(try Checkpoint.open(folder.path).vector("model.norm.weight", count: 32).count == 32)
+  }
+
   // MARK: Shards
 
   private func writeShards(index: String) throws {

@@ -211,6 +211,24 @@ struct ModelConfigurationTests {
     }
   }
 
+  @Test func `reads sliding layers by period and by flags`() throws {
+    func spans(_ pattern: GGUFBuilder.Value?) throws -> [ModelConfiguration.AttentionSpan] {
+      try gguf {
+        $0.fields.removeAll { $0.0 == "llama.block_count" }
+        $0.fields += [
+          ("llama.block_count", .uint32(4)), ("llama.attention.sliding_window", .uint32(8)),
+        ]
+        if let pattern { $0.fields.append(("llama.attention.sliding_window_pattern", pattern)) }
+      }.attentionSpans
+    }
+    #expect(try spans(nil) == [.sliding, .sliding, .sliding, .sliding])
+    #expect(try spans(.uint32(2)) == [.sliding, .full, .sliding, .full])
+    let flags = GGUFBuilder.little(UInt32(7)) + GGUFBuilder.little(UInt64(4)) + [1, 1, 0, 1]
+    #expect(try spans(.raw(type: 9, bytes: flags)) == [.sliding, .sliding, .full, .sliding])
+    let few = GGUFBuilder.little(UInt32(7)) + GGUFBuilder.little(UInt64(1)) + [1]
+    #expect(throws: CheckpointError.self) { try spans(.raw(type: 9, bytes: few)) }
+  }
+
   @Test(arguments: [
     "llama.block_count", "llama.embedding_length", "llama.attention.head_count",
     "llama.context_length", "llama.feed_forward_length", "general.architecture",

@@ -11,6 +11,7 @@ struct ConfigurationFields {
     case integers([Int])
     case numbers([Double])
     case strings([String])
+    case bools([Bool])
     case other(String)
   }
 
@@ -23,6 +24,10 @@ struct ConfigurationFields {
 
   /// The first of the names that is there, as an integer in the range; nil where none is.
   func integer(_ names: String..., in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
+    try integer(names, in: range)
+  }
+
+  func integer(_ names: [String], in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
     guard let (name, value) = try first(names) else { return nil }
     return try integer(value, name, in: range)
   }
@@ -37,6 +42,10 @@ struct ConfigurationFields {
   /// A finite number in the range.
   func number(_ names: String..., in range: ClosedRange<Double>) throws(CheckpointError) -> Double?
   {
+    try number(names, in: range)
+  }
+
+  func number(_ names: [String], in range: ClosedRange<Double>) throws(CheckpointError) -> Double? {
     guard let (name, value) = try first(names) else { return nil }
     let number: Double
     switch value {
@@ -66,6 +75,12 @@ struct ConfigurationFields {
     guard let value = try look(name) else { return nil }
     if case .integers(let empty) = value, empty.isEmpty { return [] }
     guard case .strings(let list) = value else { throw wrong(name, "an array of strings", value) }
+    return list
+  }
+
+  func bools(_ name: String) throws(CheckpointError) -> [Bool]? {
+    guard let value = try look(name) else { return nil }
+    guard case .bools(let list) = value else { throw wrong(name, "an array of booleans", value) }
     return list
   }
 
@@ -153,6 +168,7 @@ extension ConfigurationFields.Value {
     case .integers(let list): "\(list.prefix(8))"
     case .numbers(let list): "\(list.prefix(8))"
     case .strings(let list): "\(list.prefix(8))"
+    case .bools(let list): "\(list.prefix(8))"
     case .other(let text): text
     }
   }

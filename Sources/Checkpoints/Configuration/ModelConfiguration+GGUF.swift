@@ -1,5 +1,3 @@
-internal import Tensors
-
 extension ModelConfiguration {
   /// Reads the metadata of a GGUF file, whose keys begin with the architecture's name.
   init(gguf: GGUFFile) throws(CheckpointError) {
@@ -16,12 +14,22 @@ extension ModelConfiguration {
         try gguf.value(key.hasPrefix("tokenizer.") ? key : "\(name).\(key)")
       },
       isLenient: traits == nil)
-    architecture = traits?.name ?? name
-    let shapes = Dictionary(
-      gguf.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
-    let isGemma = architecture == "gemma3_text"
-    let isGptOss = architecture == "gpt_oss"
+    self.init(architecture: traits?.name ?? name)
+    interleavedRotation = name == "llama"
+    activation = traits?.activation ?? .silu
+    try readSizes(fields)
+    vocabularySize = try Self.vocabulary(gguf, fields)
+    try readArithmetic(fields)
+    try readSpans(fields)
+    readTensors(Set(gguf.tensors.map(\.name)))
+    try readTokens(fields)
+    try checkTogether(fields)
+    if !isGPT2 { try readRopes(gguf, fields) }
+  }
 
+  private var isGPTOSS: Bool { architecture == "gpt_oss" }
+
+  private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
     layers = try fields.required("block_count", in: Bounds.layers)
     hiddenSize = try fields.required("embedding_length", in: Bounds.width)
     heads = try fields.required("attention.head_count", in: Bounds.heads)
@@ -36,37 +44,45 @@ extension ModelConfiguration {
         try fields.required("feed_forward_length", in: Bounds.width)
       }
     contextLength = try fields.required("context_length", in: Bounds.context)
-    normEpsilon =
-      try fields.number(
-        "attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", in: 0...1) ?? 1e-5
-    normWeightOffset = 0
+  }
+
+  private mutating func readArithmetic(_ fields: ConfigurationFields) throws(CheckpointError) {
+    let epsilons = ["attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"]
+    normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
     embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
-    vocabularySize = try Self.vocabulary(gguf, fields)
-    tiedEmbeddings = shapes["output.weight"] == nil
-    attentionBias = shapes["blk.0.attn_q.bias"] != nil || shapes["blk.0.attn_qkv.bias"] != nil
-    mlpBias = shapes["blk.0.ffn_up.bias"] != nil
-    activation = traits?.activation ?? .silu
-    interleavedRotation = name == "llama"
-    swigluLimit = isGptOss ? 7 : nil
-    attentionLogitSoftcap =
-      try fields.number("attn_logit_softcapping", in: 0...1e9).map(Float.init)
+    swigluLimit = isGPTOSS ? 7 : nil
+    attentionLogitSoftcap = try fields.number("attn_logit_softcapping", in: 0...1e9).map(Float.init)
     finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 0...1e9).map(Float.init)
     // Only the largest Gemma 3 (62 layers) scales its queries by another number than the head's width.
     queryPreAttentionScalar =
       isGemma ? Double(layers == 62 ? hiddenSize / heads : headDimension) : nil
+  }
 
+  private mutating func readSpans(_ fields: ConfigurationFields) throws(CheckpointError) {
+    slide { _ in false }
     let window = try fields.integer("attention.sliding_window", in: 0...Bounds.context.upperBound)
-    slidingWindow = window == 0 ? nil : window
-    let period =
-      try fields.integer("attention.sliding_window_pattern", in: 1...1_024)
-      ?? (isGemma ? 6 : isGptOss ? 2 : 1)
-    attentionSpans =
-      slidingWindow == nil
-      ? Array(repeating: .full, count: layers)
-      : (0..<layers).map { period > 1 && ($0 + 1) % period == 0 ? .full : .sliding }
-    beginTokens = []
-    endTokens = []
-    (rope, slidingRope) = (nil, nil)
+    guard let window, window > 0 else { return }
+    slidingWindow = window
+    let key = "attention.sliding_window_pattern"
+    // Either one flag a layer or the period of the layers that see everything.
+    if case .bools? = try fields.look(key), let flags = try fields.bools(key) {
+      guard flags.count == layers else {
+        throw fields.wrong(key, "\(layers) flags, one a layer", found: "\(flags.count)")
+      }
+      return slide { flags[$0] }
+    }
+    let period = try fields.integer(key, in: 1...1_024) ?? (isGemma ? 6 : isGPTOSS ? 2 : 1)
+    slide { period == 1 || ($0 + 1) % period != 0 }
+  }
+
+  /// What only the presence of tensors tells.
+  private mutating func readTensors(_ names: Set<String>) {
+    tiedEmbeddings = !names.contains("output.weight")
+    attentionBias = names.contains("blk.0.attn_q.bias") || names.contains("blk.0.attn_qkv.bias")
+    mlpBias = names.contains("blk.0.ffn_up.bias")
+  }
+
+  private mutating func readTokens(_ fields: ConfigurationFields) throws(CheckpointError) {
     let begin = try fields.integer("tokenizer.ggml.bos_token_id", in: Bounds.tokens)
     beginTokens = begin.map { [$0] } ?? []
     for key in ["eos_token_id", "eot_token_id", "eom_token_id"] {
@@ -76,21 +92,8 @@ extension ModelConfiguration {
         endTokens.append(token)
       }
     }
-    try checkTogether(fields)
-    if architecture != "gpt2" {
-      rope = try RopeConfiguration(
-        gguf, fields, headDimension: headDimension, contextLength: contextLength,
-        truncates: !isGptOss)
-      let base = try fields.number("rope.freq_base_swa", in: RopeConfiguration.thetas)
-      if isGemma || base != nil, let rope, slidingWindow != nil {
-        slidingRope = RopeConfiguration(
-          theta: base ?? 10_000, rotaryDimension: rope.rotaryDimension, scaling: .none)
-      }
-    }
   }
-}
 
-extension ModelConfiguration {
   /// The rows of the embedding: files pad them beyond the tokens they list.
   private static func vocabulary(_ gguf: GGUFFile, _ fields: ConfigurationFields)
     throws(CheckpointError) -> Int
@@ -104,63 +107,18 @@ extension ModelConfiguration {
     }
     return rows
   }
-}
 
-extension RopeConfiguration {
-  /// - Parameter truncates: what ``YaRN/truncate`` is; GGUF has no key for it.
-  fileprivate init(
-    _ gguf: GGUFFile, _ fields: ConfigurationFields, headDimension: Int, contextLength: Int,
-    truncates: Bool
-  ) throws(CheckpointError) {
-    theta = try fields.number("rope.freq_base", in: Self.thetas) ?? 10_000
-    rotaryDimension =
-      try fields.integer("rope.dimension_count", in: 2...max(headDimension, 2)) ?? headDimension
-    guard rotaryDimension % 2 == 0 || fields.isLenient else {
-      throw fields.wrong(
-        "rope.dimension_count", "an even number of rotating elements", found: "\(rotaryDimension)")
-    }
-    let factor = try fields.number("rope.scaling.factor", "rope.scale_linear", in: Self.factors)
-    let contexts = ModelConfiguration.Bounds.context
-    let original =
-      try fields.integer("rope.scaling.original_context_length", in: contexts) ?? contextLength
-    let attention = try fields.number("rope.scaling.attn_factor", in: 0...1e6)
-    let pairs = rotaryDimension / 2
-    if let long = gguf.tensor("rope_factors_long.weight"),
-      let short = gguf.tensor("rope_factors_short.weight")
-    {
-      let stretch = Double(contextLength) / Double(original)
-      scaling = .longrope(
-        LongRope(
-          shortFactors: try short.floats(count: pairs), longFactors: try long.floats(count: pairs),
-          originalContext: original,
-          attentionFactor: attention
-            ?? LongRope.attentionFactor(stretch: stretch, originalContext: original)))
-      return
-    }
-    if gguf.tensor("rope_freqs.weight") != nil {
-      scaling = .frequencyFactors(tensor: "rope_freqs.weight")
-      return
-    }
-    switch try fields.string("rope.scaling.type") ?? (factor == nil ? "none" : "linear") {
-    case "none": scaling = .none
-    case "linear": scaling = factor.map { .linear(factor: $0) } ?? .none
-    case "yarn":
-      let factor = factor ?? 1
-      scaling = .yarn(
-        YaRN(
-          factor: factor, originalContext: original,
-          betaFast: try fields.number("rope.scaling.yarn_beta_fast", in: 0...1e6) ?? 32,
-          betaSlow: try fields.number("rope.scaling.yarn_beta_slow", in: 0...1e6) ?? 1,
-          truncate: truncates,
-          attentionFactor: (attention ?? 1) * YaRN.magnitude(factor, 1)))
-    case let other:
-      if fields.isLenient {
-        scaling = .none
-        return
-      }
-      throw fields.unsupported(
-        "rope.scaling.type", "none, linear or yarn", found: "'\(other)'")
-    }
+  private mutating func readRopes(_ gguf: GGUFFile, _ fields: ConfigurationFields)
+    throws(CheckpointError)
+  {
+    let full = try RopeConfiguration(
+      gguf, fields, headDimension: headDimension, contextLength: contextLength,
+      truncates: !isGPTOSS)
+    rope = full
+    let base = try fields.number("rope.freq_base_swa", in: RopeConfiguration.thetas)
+    guard isGemma || base != nil, slidingWindow != nil else { return }
+    slidingRope = RopeConfiguration(
+      theta: base ?? 10_000, rotaryDimension: full.rotaryDimension, scaling: .none)
   }
 }
 
@@ -182,7 +140,7 @@ extension GGUFFile {
       switch array.element {
       case .string: return .strings(try strings(array, key))
       case .float32, .float64: return .numbers(try floats(array, key).map(Double.init))
-      case .bool: return .other("an array of booleans")
+      case .bool: return .bools(try booleans(array, key))
       default: return .integers(try integers(array, key))
       }
     }

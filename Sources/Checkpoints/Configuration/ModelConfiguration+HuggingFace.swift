@@ -18,70 +18,86 @@ extension ModelConfiguration {
         json[name].flatMap(ConfigurationFields.Value.init)
       },
       isLenient: traits == nil)
-    architecture = traits?.name ?? name
-    let isGemma = architecture == "gemma3_text"
+    self.init(architecture: traits?.name ?? name)
+    if isGemma { takeGemmaDefaults() }
+    try readSizes(fields)
+    try readArithmetic(fields, traits, root)
+    try readSpans(fields)
+    beginTokens = try fields.integers("bos_token_id", in: Bounds.tokens) ?? []
+    endTokens = try Self.endTokens(fields, generation, file: file)
+    try checkTogether(fields)
+    if !isGPT2 { try readRopes(json, file: file, isLenient: fields.isLenient) }
+  }
 
+  var isGemma: Bool { architecture == "gemma3_text" }
+  var isGPT2: Bool { architecture == "gpt2" }
+
+  /// Published Gemma configurations leave out what equals transformers' defaults.
+  private mutating func takeGemmaDefaults() {
+    heads = 8
+    keyValueHeads = 4
+    headDimension = 256
+    vocabularySize = 262_208
+    contextLength = 131_072
+    normEpsilon = 1e-6
+    normWeightOffset = 1
+    queryPreAttentionScalar = 256
+  }
+
+  private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
     layers = try fields.required("num_hidden_layers", "n_layer", in: Bounds.layers)
     hiddenSize = try fields.required("hidden_size", "n_embd", in: Bounds.width)
-    // Published Gemma configurations leave out what equals transformers' defaults.
-    let gemmaHeads = try fields.integer("num_attention_heads", in: Bounds.heads) ?? 8
-    heads =
-      isGemma
-      ? gemmaHeads : try fields.required("num_attention_heads", "n_head", in: Bounds.heads)
-    keyValueHeads =
-      try fields.integer("num_key_value_heads", in: Bounds.heads) ?? (isGemma ? 4 : heads)
-    headDimension =
-      try fields.integer("head_dim", in: Bounds.width)
-      ?? (isGemma ? 256 : max(hiddenSize / heads, 1))
     intermediateSize =
-      try fields.integer("intermediate_size", "n_inner", in: Bounds.width)
-      .otherwise(
-        architecture == "gpt2"
-          ? 4 * hiddenSize : fields.required("intermediate_size", in: Bounds.width))
-    vocabularySize =
-      try fields.integer("vocab_size", in: Bounds.vocabulary)
-      .otherwise(isGemma ? 262_208 : fields.required("vocab_size", in: Bounds.vocabulary))
-    contextLength =
-      try fields.integer("max_position_embeddings", "n_positions", "n_ctx", in: Bounds.context)
-      .otherwise(
-        isGemma ? 131_072 : fields.required("max_position_embeddings", in: Bounds.context))
-    normEpsilon =
-      try fields.number("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", in: 0...1)
-      ?? (isGemma ? 1e-6 : 1e-5)
-    normWeightOffset = isGemma ? 1 : 0
-    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
-
-    experts =
-      try fields.integer("num_local_experts", "num_experts", in: Bounds.experts) ?? 0
+      if let width = try fields.integer("intermediate_size", "n_inner", in: Bounds.width) {
+        width
+      } else if isGPT2 { 4 * hiddenSize } else {
+        try fields.required("intermediate_size", in: Bounds.width)
+      }
+    experts = try fields.integer("num_local_experts", "num_experts", in: Bounds.experts) ?? 0
     expertsPerToken =
       try fields.integer("num_experts_per_tok", "experts_per_token", in: Bounds.experts) ?? 0
+    // Only Gemma's are known where the file is silent.
+    if let count = try fields.integer("num_attention_heads", "n_head", in: Bounds.heads) {
+      heads = count
+    } else if !isGemma {
+      heads = try fields.required("num_attention_heads", in: Bounds.heads)
+    }
+    let sharedHeads = try fields.integer("num_key_value_heads", in: Bounds.heads)
+    keyValueHeads = sharedHeads ?? (isGemma ? keyValueHeads : heads)
+    headDimension =
+      try fields.integer("head_dim", in: Bounds.width)
+      ?? (isGemma ? headDimension : max(hiddenSize / heads, 1))
+    if let size = try fields.integer("vocab_size", in: Bounds.vocabulary) {
+      vocabularySize = size
+    } else if !isGemma {
+      vocabularySize = try fields.required("vocab_size", in: Bounds.vocabulary)
+    }
+    let positions = ["max_position_embeddings", "n_positions", "n_ctx"]
+    if let length = try fields.integer(positions, in: Bounds.context) {
+      contextLength = length
+    } else if !isGemma {
+      contextLength = try fields.required("max_position_embeddings", in: Bounds.context)
+    }
+  }
+
+  private mutating func readArithmetic(
+    _ fields: ConfigurationFields, _ traits: Architecture.Traits?, _ root: JSON
+  ) throws(CheckpointError) {
+    let epsilons = ["rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps"]
+    normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
+    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
     swigluLimit =
       try fields.number("swiglu_limit", in: 0...1e9).map(Float.init)
       ?? (architecture == "gpt_oss" ? 7 : nil)
     attentionLogitSoftcap = try fields.number("attn_logit_softcapping", in: 0...1e9).map(Float.init)
     finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 0...1e9).map(Float.init)
     queryPreAttentionScalar =
-      try fields.number("query_pre_attn_scalar", in: 1e-6...1e9) ?? (isGemma ? 256 : nil)
-
+      try fields.number("query_pre_attn_scalar", in: 1e-6...1e9) ?? queryPreAttentionScalar
     tiedEmbeddings =
       try fields.bool("tie_word_embeddings") ?? Self.tie(root) ?? traits?.isTied ?? false
     attentionBias = try fields.bool("attention_bias") ?? traits?.hasAttentionBias ?? false
-    mlpBias = try fields.bool("mlp_bias") ?? (architecture == "gpt2")
+    mlpBias = try fields.bool("mlp_bias") ?? isGPT2
     activation = try Self.activation(fields, default: traits?.activation ?? .silu)
-    interleavedRotation = false
-
-    let spans = try Self.spans(fields, architecture: architecture, layers: layers)
-    attentionSpans = spans.layers
-    slidingWindow = spans.window
-    (rope, slidingRope) = (nil, nil)
-    beginTokens = try fields.integers("bos_token_id", in: Bounds.tokens) ?? []
-    endTokens = try Self.endTokens(fields, generation, file: file)
-    try checkTogether(fields)
-    if architecture != "gpt2" {
-      (rope, slidingRope) = try Self.ropes(
-        json, file: file, headDimension: headDimension, contextLength: contextLength,
-        isGemma: isGemma, isLenient: fields.isLenient)
-    }
   }
 
   private static func architectureName(_ json: JSON, _ root: JSON, file: String)
@@ -118,43 +134,52 @@ extension ModelConfiguration {
   }
 
   /// Which layers slide, and over how many keys.
-  private static func spans(
-    _ fields: ConfigurationFields, architecture: String, layers: Int
-  ) throws(CheckpointError) -> (layers: [AttentionSpan], window: Int?) {
-    let full = [AttentionSpan](repeating: .full, count: layers)
-    if try fields.bool("use_sliding_window") == false { return (full, nil) }
-    guard let window = try fields.integer("sliding_window", in: Bounds.context) else {
-      return (full, nil)
-    }
+  private mutating func readSpans(_ fields: ConfigurationFields) throws(CheckpointError) {
+    attentionSpans = Array(repeating: .full, count: layers)
+    guard try fields.bool("use_sliding_window") != false,
+      let window = try fields.integer("sliding_window", in: Bounds.context)
+    else { return }
+    slidingWindow = window
     if let names = try fields.strings("layer_types") {
-      guard names.count == layers else {
-        throw fields.wrong("layer_types", "\(layers) entries, one a layer", found: "\(names.count)")
-      }
-      var spans: [AttentionSpan] = []
-      for name in names {
-        switch name {
-        case "full_attention": spans.append(.full)
-        case "sliding_attention": spans.append(.sliding)
-        default:
-          throw fields.unsupported(
-            "layer_types", "full_attention or sliding_attention", found: "'\(name)'")
-        }
-      }
-      return (spans, window)
+      attentionSpans = try Self.spans(names, fields, layers: layers)
+      return
     }
     switch architecture {
-    case "gpt_oss": return ((0..<layers).map { $0 % 2 == 0 ? .sliding : .full }, window)
+    case "gpt_oss": slide { $0 % 2 == 0 }
     case "gemma3_text":
       let period =
         try fields.integer("sliding_window_pattern", "_sliding_window_pattern", in: 1...1_024) ?? 6
-      return ((0..<layers).map { ($0 + 1) % period == 0 ? .full : .sliding }, window)
-    case "mistral", "phi3":
-      return ([AttentionSpan](repeating: .sliding, count: layers), window)
+      slide { ($0 + 1) % period != 0 }
+    case "mistral", "phi3": slide { _ in true }
     case "qwen2", "qwen3":
       let first = try fields.integer("max_window_layers", in: 0...Bounds.layers.upperBound) ?? 28
-      return ((0..<layers).map { $0 >= first ? .sliding : .full }, window)
-    default: return (full, nil)
+      slide { $0 >= first }
+    default: slidingWindow = nil
     }
+  }
+
+  /// Lets the layers slide that the closure picks.
+  mutating func slide(_ isSliding: (Int) -> Bool) {
+    attentionSpans = (0..<layers).map { isSliding($0) ? .sliding : .full }
+  }
+
+  private static func spans(_ names: [String], _ fields: ConfigurationFields, layers: Int)
+    throws(CheckpointError) -> [AttentionSpan]
+  {
+    guard names.count == layers else {
+      throw fields.wrong("layer_types", "\(layers) entries, one a layer", found: "\(names.count)")
+    }
+    var spans: [AttentionSpan] = []
+    for name in names {
+      switch name {
+      case "full_attention": spans.append(.full)
+      case "sliding_attention": spans.append(.sliding)
+      default:
+        throw fields.unsupported(
+          "layer_types", "full_attention or sliding_attention", found: "'\(name)'")
+      }
+    }
+    return spans
   }
 
   private static func endTokens(_ fields: ConfigurationFields, _ generation: JSON?, file: String)

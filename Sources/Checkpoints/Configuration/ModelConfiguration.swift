@@ -6,39 +6,30 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// The family's canonical name: `llama`, `mistral`, `qwen2`, `qwen3`, `gpt2`, `gemma3_text`, `olmo2`, `phi3`,
   /// `gpt_oss`; for any other the file's own word, so that a refusal can name it.
   package var architecture: String
-  package var layers: Int
+
+  // MARK: Sizes
+
+  package var layers = 1
   /// Width of the residual stream.
-  package var hiddenSize: Int
+  package var hiddenSize = 1
   /// Width inside the MLP; of one expert, where there are experts.
-  package var intermediateSize: Int
-  package var heads: Int
-  package var keyValueHeads: Int
-  package var headDimension: Int
-  package var vocabularySize: Int
+  package var intermediateSize = 1
+  package var heads = 1
+  package var keyValueHeads = 1
+  package var headDimension = 1
+  package var vocabularySize = 1
   /// Positions the model was trained for.
-  package var contextLength: Int
-  package var normEpsilon: Double
-  /// What is added to every stored norm weight: 1 in Gemma's Hugging Face files, else 0.
-  package var normWeightOffset: Float
-  /// Rotary positions of full-attention layers; nil where positions are learned (gpt2).
-  package var rope: RopeConfiguration?
-  /// Rotary positions of sliding layers where they differ (gemma3).
-  package var slidingRope: RopeConfiguration?
-  /// True where the rows of q and k are stored so that elements 2i and 2i+1 rotate together (GGUF of the llama
-  /// family), false where i and i + half do.
-  package var interleavedRotation: Bool
-  /// Keys a sliding layer sees, its own position included.
-  package var slidingWindow: Int?
-  /// One entry a layer.
-  package var attentionSpans: [AttentionSpan]
-  package var tiedEmbeddings: Bool
-  /// What the configuration says about biases; the tensors decide.
-  package var attentionBias: Bool
-  package var mlpBias: Bool
-  package var activation: Activation
+  package var contextLength = 1
   /// Experts in each layer; 0 in a dense model.
-  package var experts: Int
-  package var expertsPerToken: Int
+  package var experts = 0
+  package var expertsPerToken = 0
+
+  // MARK: Arithmetic
+
+  package var normEpsilon = 1e-5
+  /// What is added to every stored norm weight: 1 in Gemma's Hugging Face files, else 0.
+  package var normWeightOffset: Float = 0
+  package var activation = Activation.silu
   /// Clamp of the gated activation (gpt_oss).
   package var swigluLimit: Float?
   package var attentionLogitSoftcap: Float?
@@ -46,10 +37,31 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Queries are scaled by its inverse square root instead of the head dimension's (gemma3).
   package var queryPreAttentionScalar: Double?
   /// Embeddings are multiplied by it (gemma3: √hiddenSize), else 1.
-  package var embeddingScale: Float
-  package var beginTokens: [Int]
+  package var embeddingScale: Float = 1
+  package var tiedEmbeddings = false
+  /// What the configuration says about biases; the tensors decide.
+  package var attentionBias = false
+  package var mlpBias = false
+
+  // MARK: Positions
+
+  /// Rotary positions of full-attention layers; nil where positions are learned (gpt2).
+  package var rope: RopeConfiguration?
+  /// Rotary positions of sliding layers where they differ (gemma3).
+  package var slidingRope: RopeConfiguration?
+  /// True where the rows of q and k are stored so that elements 2i and 2i+1 rotate together (GGUF of the llama
+  /// family), false where i and i + half do.
+  package var interleavedRotation = false
+  /// Keys a sliding layer sees, its own position included.
+  package var slidingWindow: Int?
+  /// One entry a layer.
+  package var attentionSpans: [AttentionSpan] = []
+
+  // MARK: Tokens
+
+  package var beginTokens: [Int] = []
   /// Tokens that end a generation.
-  package var endTokens: [Int]
+  package var endTokens: [Int] = []
 
   /// Which keys a layer's queries see.
   package enum AttentionSpan: String, Sendable, Equatable { case full, sliding }

@@ -1,18 +1,14 @@
 import Foundation
 
 extension ModelConfiguration {
-  /// Rotary positions from `rope_parameters`, or from `rope_theta` and `rope_scaling`.
-  ///
-  /// - Returns: those of full-attention layers, and those of sliding layers where they differ.
-  static func ropes(
-    _ json: JSON, file: String, headDimension: Int, contextLength: Int, isGemma: Bool,
-    isLenient: Bool
-  ) throws(CheckpointError) -> (RopeConfiguration?, sliding: RopeConfiguration?) {
-    func rope(_ parameters: JSON?, theta: Double?) throws(CheckpointError) -> RopeConfiguration? {
+  /// Reads rotary positions from `rope_parameters`, or from `rope_theta` and `rope_scaling`.
+  mutating func readRopes(_ json: JSON, file: String, isLenient: Bool) throws(CheckpointError) {
+    let (dimension, context) = (headDimension, contextLength)
+    func read(_ parameters: JSON?, theta: Double?) throws(CheckpointError) -> RopeConfiguration? {
       do throws(CheckpointError) {
         return try RopeConfiguration(
-          parameters, theta: theta, around: json, file: file, headDimension: headDimension,
-          contextLength: contextLength)
+          parameters, theta: theta, around: json, file: file, headDimension: dimension,
+          contextLength: context)
       } catch {
         // A family nobody knows is refused for being unknown, not for its rotation.
         if isLenient { return nil }
@@ -20,22 +16,18 @@ extension ModelConfiguration {
       }
     }
     if let parameters = json["rope_parameters"] {
-      guard let full = parameters["full_attention"] else {
-        return (try rope(parameters, theta: nil), nil)
+      rope = try read(parameters["full_attention"] ?? parameters, theta: nil)
+      if let sliding = parameters["sliding_attention"] {
+        slidingRope = try read(sliding, theta: nil)
       }
-      return (
-        try rope(full, theta: nil),
-        try parameters["sliding_attention"].flatMap { (sliding: JSON) throws(CheckpointError) in
-          try rope(sliding, theta: nil)
-        }
-      )
+      return
     }
-    let full = try rope(json["rope_scaling"], theta: isGemma ? 1_000_000 : nil)
-    guard isGemma else { return (full, nil) }
-    let fields = ConfigurationFields(json, file: file)
-    let theta = try fields.number("rope_local_base_freq", in: RopeConfiguration.thetas) ?? 10_000
-    let sliding = RopeConfiguration(theta: theta, rotaryDimension: headDimension, scaling: .none)
-    return (full, sliding)
+    rope = try read(json["rope_scaling"], theta: isGemma ? 1_000_000 : nil)
+    guard isGemma else { return }
+    let local = try ConfigurationFields(json, file: file)
+      .number("rope_local_base_freq", in: RopeConfiguration.thetas)
+    slidingRope = RopeConfiguration(
+      theta: local ?? 10_000, rotaryDimension: dimension, scaling: .none)
   }
 }
 

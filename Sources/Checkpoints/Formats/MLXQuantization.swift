@@ -31,7 +31,7 @@ struct MLXQuantization: Sendable, Equatable {
     for (module, member) in members {
       guard case .object = member else { continue }
       let setting = try Self.setting(member, file: file, name: "quantization.\(module)")
-      if setting != standard { overrides[module] = setting }
+      if setting != standard { overrides[TensorNames.canonical(module)] = setting }
     }
     self.standard = standard
     self.overrides = overrides

@@ -30,6 +30,7 @@ struct SafetensorsFile: Sendable {
       if name == "__metadata__" {
         writer = try Self.metadata(&json)
       } else {
+        let name = TensorNames.canonical(name)
         entries.append(try Self.entry(&json, name, dataStart: dataStart, mapping))
         guard entries.count <= Self.tensorLimit else {
           throw json.damaged("at most \(Self.tensorLimit) tensors", found: "more")

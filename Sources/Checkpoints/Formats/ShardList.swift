@@ -65,7 +65,7 @@ struct ShardList {
             offset: place)
         }
         shards.insert(file)
-        index[tensor] = file
+        index[TensorNames.canonical(tensor)] = file
         guard shards.count <= SafetensorsFormat.shardLimit,
           index.count <= SafetensorsFile.tensorLimit
         else { throw json.damaged("a sane number of tensors and files", found: "more") }

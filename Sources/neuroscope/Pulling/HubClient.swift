@@ -39,27 +39,30 @@ struct HubClient: Sendable {
     return Answer(url: url, body: body.data, next: next)
   }
 
-  /// Calls `body` until it returns true: at once after a try that got something, after a growing pause else.
+  /// Calls `body` until it returns true, after pauses that grow while nothing new arrives.
   ///
-  /// - Parameter body: one try; true if all is done, false if only a part came. It throws a ``PullError`` to give up.
-  func repeatedly(_ url: String, _ body: () async throws -> Bool) async throws {
+  /// - Parameters:
+  ///   - reached: how far it is; tries that get further don't count as failures.
+  ///   - body: one try; true if all is done, false if only a part came. It throws ``Transfer/Trouble`` for what
+  ///     may pass and any other error to give up.
+  func repeatedly(
+    _ url: String, reached: () -> Int = { 0 }, _ body: () async throws -> Bool
+  ) async throws {
     var failures = 0
+    var best = reached()
     while true {
-      let reason: String
+      var reason = "the connection ended early"
       do {
         if try await body() { return }
-        failures = 0
-        reason = "the connection ended early"
-      } catch let error as Transfer.Trouble {
-        reason = error.reason
-        if error.receivedBytes > 0 { failures = 0 }
-      }
+      } catch let trouble as Transfer.Trouble { reason = trouble.reason }
       try Task.checkCancellation()
-      failures += 1
+      let now = reached()
+      failures = now > best ? 0 : failures + 1
+      best = max(best, now)
       guard failures < attempts else {
         throw PullError.network(url: url, attempts: failures, reason)
       }
-      try await Task.sleep(for: pause * (1 << (failures - 1)))
+      try await Task.sleep(for: pause * (1 << failures))
     }
   }
 
@@ -81,8 +84,8 @@ struct HubClient: Sendable {
   /// What another status than the wanted means: trouble that may pass, or a refusal.
   func refusal(_ url: String, _ response: HTTPURLResponse) -> any Error {
     let status = response.statusCode
-    if status >= 500 || status == 408 || status == 429 && attempts > 1 {
-      return Transfer.Trouble(reason: "the server answers \(status)", receivedBytes: 0)
+    if status >= 500 || status == 408 || status == 429 {
+      return Transfer.Trouble(reason: "the server answers \(status)")
     }
     return PullError.refused(url: url, status: status, hasToken: token?.isEmpty == false)
   }

@@ -21,7 +21,7 @@ struct HubDownload {
   func run() async throws {
     if PullFiles.size(part) > file.size { PullFiles.remove(part) }
     progress.begin(file.name, total: file.size, done: max(PullFiles.size(part), 0))
-    try await client.repeatedly(url) {
+    try await client.repeatedly(url, reached: { PullFiles.size(part) }) {
       let have = max(PullFiles.size(part), 0)
       if have < file.size || have == 0 { try await receive(from: have) }
       return PullFiles.size(part) == file.size
@@ -46,7 +46,7 @@ struct HubDownload {
         // Nothing behind what is there: it can't be the same file.
         case 416:
           try sink.seek(to: 0)
-          throw Transfer.Trouble(reason: "the server refuses the range", receivedBytes: 0)
+          throw Transfer.Trouble(reason: "the server refuses the range")
         default: throw client.refusal(url, response)
         }
       },

@@ -10,17 +10,12 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   // the continuation before the task starts.
 
   /// Trouble that may pass: the request can be tried again.
-  struct Trouble: Error {
-    let reason: String
-    /// Bytes that came before it.
-    let receivedBytes: Int
-  }
+  struct Trouble: Error { let reason: String }
 
   private let accept: (HTTPURLResponse) throws -> Void
   private let take: (Data) throws -> Void
   private var continuation: CheckedContinuation<HTTPURLResponse, any Error>?
   private var refusal: (any Error)?
-  private var received = 0
 
   /// - Parameters:
   ///   - accept: throws for a response whose body is not wanted.
@@ -59,7 +54,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   ) {
     do {
       guard let response = response as? HTTPURLResponse else {
-        throw Trouble(reason: "no HTTP answer", receivedBytes: 0)
+        throw Trouble(reason: "no HTTP answer")
       }
       try accept(response)
       completionHandler(.allow)
@@ -73,7 +68,6 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     guard refusal == nil else { return }
     do {
       try take(data)
-      received += data.count
     } catch {
       refusal = error
       dataTask.cancel()
@@ -119,11 +113,11 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
       continuation.resume(throwing: refusal)
     } else if let error {
       continuation.resume(
-        throwing: Trouble(reason: error.localizedDescription, receivedBytes: received))
+        throwing: Trouble(reason: error.localizedDescription))
     } else if let response = task.response as? HTTPURLResponse {
       continuation.resume(returning: response)
     } else {
-      continuation.resume(throwing: Trouble(reason: "no HTTP answer", receivedBytes: received))
+      continuation.resume(throwing: Trouble(reason: "no HTTP answer"))
     }
   }
 }

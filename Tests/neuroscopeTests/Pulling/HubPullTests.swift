@@ -100,6 +100,30 @@ struct HubPullTests {
     #expect(held("model.safetensors") == hub.files["model.safetensors"])
   }
 
+  @Test func `gives up on a server that never gets further`() async throws {
+    defer { clean() }
+    var behaviour = FixtureHub.Behaviour()
+    behaviour.cut = (bytes: 3_000, times: 1_000)
+    behaviour.ignoresRanges = true
+    let hub = try FixtureHub(behaviour)
+    let error = await #expect(throws: PullError.self) { try await pull(hub) }
+    guard case .network(_, 5, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func `gives up on a server that sends nothing and says that this is all`() async throws {
+    defer { clean() }
+    var behaviour = FixtureHub.Behaviour()
+    behaviour.isEmpty = true
+    let error = await #expect(throws: PullError.self) { try await pull(try FixtureHub(behaviour)) }
+    guard case .network(_, 5, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func `refuses other content than the listing promises, and keeps none of it`() async throws
   {
     defer { clean() }

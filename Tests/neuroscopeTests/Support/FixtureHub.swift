@@ -19,6 +19,8 @@ final class FixtureHub: Sendable {
     var pageSize = 100
     /// Sends these bytes more than the listing says.
     var surplus = 0
+    /// Sends files of no bytes.
+    var isEmpty = false
   }
 
   static let commit = "0123456789abcdef0123456789abcdef01234567"
@@ -115,6 +117,7 @@ final class FixtureHub: Sendable {
   {
     let name = String(request.path.split(separator: "/").last ?? "")
     guard var bytes = files[name] else { return FixtureServer.Reply(status: 404) }
+    if behaviour.isEmpty { return FixtureServer.Reply() }
     bytes += [UInt8](repeating: 0, count: behaviour.surplus)
     var reply = FixtureServer.Reply()
     if !behaviour.ignoresRanges, let range = request.headers["range"],
