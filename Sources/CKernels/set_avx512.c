@@ -29,10 +29,15 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 
 #include "rowwise.body.h"
 #include "attention.body.h"
+#define PANEL_VECTORS 2
+#define PANEL_HEIGHT 14
+#include "panels.body.h"
 
 const ns_kernels ns_kernels_avx512 = {
     .decode = DECODE,
     .product = ns_product_avx512,
+    .panels = product_by_panels,
+    .panel_width = PANEL_WIDTH,
 #include "rowwise.table.h"
 };
 #pragma clang attribute pop

@@ -19,10 +19,15 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 
 #include "rowwise.body.h"
 #include "attention.body.h"
+#define PANEL_VECTORS 1
+#define PANEL_HEIGHT 6
+#include "panels.body.h"
 #include "products.body.h"
 
 const ns_kernels ns_kernels_scalar = {
     .decode = DECODE,
     .product = product_by_decoding,
+    .panels = product_by_panels,
+    .panel_width = PANEL_WIDTH,
 #include "rowwise.table.h"
 };

@@ -1,14 +1,18 @@
 internal import CKernels
 
+/// One call of a product kernel: some rows of a job's weights, for some rows of its activations.
+struct ProductUnit {
+  let job: Int
+  let rows: Range<Int>
+  let activations: Range<Int>
+  let policy: Arithmetic.RowPolicy
+}
+
 extension Arithmetic {
-  /// One collected product and how it is to be computed.
-  struct Product {
-    let job: ns_product
-    let policy: RowPolicy
-    let bytesPerRow: Int
-    /// Keeps the weights' owner alive until the run.
-    let weights: WeightMatrix
-  }
+  /// Fewest rows of activations for which decoding a panel first pays.
+  private static let panelRows = 12
+  /// Bytes of weights below which a unit is not worth sharing out.
+  private static let unitBytes = 1 << 14
 
   /// Collects the product `y[m][r] = Σ w[r][c] x[m][c] (+ bias[r])`; jobs of one run may run side by side.
   ///
@@ -20,39 +24,75 @@ extension Arithmetic {
   ) {
     precondition(x.width == w.columns && y.width == w.rows && x.rows == y.rows)
     guard x.rows > 0 else { return }
+    let policy = x.rows < Self.panelRows ? .single : policy
     products.append(
-      Product(
-        job: ns_product(
-          w: w.descriptor, x: x.base, x_stride: Int64(x.stride), y: y.base,
-          y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows)),
-        policy: policy, bytesPerRow: w.bytesPerRow, weights: w))
+      ns_product(
+        w: w.descriptor, x: x.base, x_stride: Int64(x.stride), y: y.base,
+        y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows)))
+    weights.append(w)
+    policies.append(policy)
+    pendingBytes += w.byteCount
   }
 
   /// Computes the collected jobs, the work split by bytes of weights.
   package func run() {
-    defer { products.removeAll(keepingCapacity: true) }
-    let total = products.reduce(0) { $0 + Int($1.job.w.rows) * $1.bytesPerRow }
-    let share = max(total / (team.threads * 8), 1 << 14)
-    let parts = max(1, total / share)
+    guard !products.isEmpty else { return }
+    for job in products.indices { split(job: job) }
+    let threads = team.threads
     products.withUnsafeBufferPointer { products in
-      team.run(parts: parts) { part in
-        var begin = total * part / parts
-        let end = total * (part + 1) / parts
-        var jobStart = 0
-        for product in products where begin < end {
-          let jobEnd = jobStart + Int(product.job.w.rows) * product.bytesPerRow
-          if begin < jobEnd {
-            // A part owns the rows whose first byte lies in its range.
-            let first = (begin - jobStart + product.bytesPerRow - 1) / product.bytesPerRow
-            let last =
-              (min(end, jobEnd) - jobStart + product.bytesPerRow - 1) / product.bytesPerRow
-            withUnsafePointer(to: product.job) { job in
-              if first < last { kernels.pointee.product(job, Int64(first), Int64(last)) }
+      units.withUnsafeBufferPointer { units in
+        slabs.withUnsafeBufferPointer { slabs in
+          let body = { [kernels] (part: Int, thread: Int) in
+            let unit = units[part]
+            guard let job = products.baseAddress.map({ $0 + unit.job }) else { return }
+            let (first, end) = (Int64(unit.rows.lowerBound), Int64(unit.rows.upperBound))
+            switch unit.policy {
+            case .single: kernels.pointee.product(job, first, end)
+            case .panel:
+              kernels.pointee.panels(
+                job, first, end, Int64(unit.activations.lowerBound),
+                Int64(unit.activations.upperBound), slabs[thread].base)
             }
-            begin = jobEnd
           }
-          jobStart = jobEnd
+          if threads == 1 || units.count == 1 {
+            for part in units.indices { body(part, 0) }
+          } else {
+            team.run(parts: units.count, body)
+          }
         }
+      }
+    }
+    products.removeAll(keepingCapacity: true)
+    weights.removeAll(keepingCapacity: true)
+    policies.removeAll(keepingCapacity: true)
+    units.removeAll(keepingCapacity: true)
+    pendingBytes = 0
+  }
+
+  /// Cuts a job into units: small enough that the threads end together, large enough to be worth the taking.
+  private func split(job: Int) {
+    let rows = Int(products[job].w.rows)
+    let count = Int(products[job].count)
+    let step: Int
+    var pieces = 1
+    switch policies[job] {
+    case .single:
+      let share = max(pendingBytes / (team.threads * 8), Self.unitBytes)
+      step = max(8, share / weights[job].bytesPerRow / 8 * 8)
+    case .panel:
+      reserveScratch(Int(NS_PANEL_SCRATCH))
+      step = Int(kernels.pointee.panel_width)
+      // With many threads and few panels each panel is decoded more than once, for a part of the rows each.
+      let panels = (rows + step - 1) / step
+      pieces = max(1, min(team.threads * 3 / panels, count / 56))
+    }
+    for first in stride(from: 0, to: rows, by: step) {
+      for piece in 0..<pieces {
+        units.append(
+          ProductUnit(
+            job: job, rows: first..<min(first + step, rows),
+            activations: count * piece / pieces..<count * (piece + 1) / pieces,
+            policy: policies[job]))
       }
     }
   }

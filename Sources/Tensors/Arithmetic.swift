@@ -23,8 +23,13 @@ package final class Arithmetic: @unchecked Sendable {
   /// The kernels in use; they outlive everything.
   let kernels: UnsafePointer<ns_kernels>
 
-  /// Jobs collected since the last ``run()``.
-  var products: [Product] = []
+  /// Jobs collected since the last ``run()``, each with its policy and its weights, which it keeps alive.
+  var products: [ns_product] = []
+  var policies: [RowPolicy] = []
+  var weights: [WeightMatrix] = []
+  /// Bytes of all collected weights, and what the jobs are cut into.
+  var pendingBytes = 0
+  var units: [ProductUnit] = []
   /// Attention jobs of the current call, in the kernels' own form.
   var attentionJobs: [ns_attention] = []
   var attentionTiles: [AttentionTile] = []
@@ -45,7 +50,6 @@ package final class Arithmetic: @unchecked Sendable {
     }
     self.numerics = numerics
     slabs = (0..<team.threads).map { _ in FloatSlab(count: 0) }
-    products.reserveCapacity(64)
   }
 
   /// Gives every thread at least `count` floats of scratch.

@@ -87,6 +87,9 @@ typedef struct ns_attention {
 // Which part of attention a call does; the fused form does all three with the same arithmetic.
 enum ns_stage { NS_SCORES = 1, NS_SOFTMAX = 2, NS_MIX = 4 };
 
+// Floats of scratch that a thread needs for `panels`.
+#define NS_PANEL_SCRATCH (32 * 2048)
+
 // One instruction set's implementation of everything. Every function works on rows it is told, in a fixed
 // order of additions: a row's bits never depend on its neighbours or on how the work was split.
 typedef struct ns_kernels {
@@ -94,6 +97,12 @@ typedef struct ns_kernels {
   void (*decode)(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
   // The weight rows row_begin ..< row_end of a product, for all rows of x.
   void (*product)(const ns_product *p, int64_t row_begin, int64_t row_end);
+  // The same for rows m_begin ..< m_end of x only and many of them: tiles, in another order of additions.
+  // row_begin is best a multiple of panel_width. `scratch` holds NS_PANEL_SCRATCH floats.
+  void (*panels)(
+      const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end,
+      float *scratch);
+  int64_t panel_width;  // weight rows that one panel decodes
 
   void (*rms_norm)(const float *x, const float *weight, float epsilon, float *y, int64_t n);
   void (*layer_norm)(

@@ -1,0 +1,147 @@
+// Products of many rows of x (a prompt's chunk): a panel of weight rows is decoded and transposed once, then
+// multiplied with all rows of x in tiles whose sums stay in registers. Compiled once for every instruction set.
+//
+// The including file sets PANEL_VECTORS (vectors of sixteen weight rows in a panel) and PANEL_HEIGHT (rows of x
+// in a tile) so that a tile's sums, a column of the panel and one broadcast number fill the registers.
+
+#define PANEL_WIDTH (16 * PANEL_VECTORS)
+#define PANEL_DEPTH 2048  // columns decoded at a time; the panel then stays in the second-level cache
+#define SLICE 256         // columns transposed at a time: whole blocks of every type
+
+_Static_assert(PANEL_WIDTH * PANEL_DEPTH <= NS_PANEL_SCRATCH, "the panel must fit its scratch");
+
+#define EACH _Pragma("clang loop unroll(full)")
+
+// Sixteen vectors of sixteen, rows to columns.
+INLINE void transpose(v16 *v) {
+  v16 t[16];
+  EACH for (int i = 0; i < 8; i++) {
+    v16 a = v[2 * i], b = v[2 * i + 1];
+    t[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+    t[2 * i + 1] = __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  }
+  EACH for (int i = 0; i < 16; i += 4) {
+    EACH for (int j = 0; j < 2; j++) {
+      v16 a = t[i + j], b = t[i + j + 2];
+      v[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+      v[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    }
+  }
+  // v[4 g + c] now holds, in its four quarters, columns c, 4 + c, 8 + c, 12 + c of rows 4 g ... 4 g + 3.
+  EACH for (int c = 0; c < 4; c++) {
+    v16 a = v[c], b = v[4 + c], d = v[8 + c], e = v[12 + c];
+    t[c] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    t[4 + c] = __builtin_shufflevector(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    t[8 + c] = __builtin_shufflevector(d, e, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    t[12 + c] = __builtin_shufflevector(d, e, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  }
+  EACH for (int c = 0; c < 4; c++) {
+    v[c] = __builtin_shufflevector(t[c], t[8 + c], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    v[4 + c] = __builtin_shufflevector(t[c], t[8 + c], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    v[8 + c] = __builtin_shufflevector(t[4 + c], t[12 + c], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    v[12 + c] = __builtin_shufflevector(
+        t[4 + c], t[12 + c], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  }
+}
+
+// Columns column ..< column + depth of up to PANEL_WIDTH rows, as [depth, PANEL_WIDTH]; missing rows repeat the
+// last.
+static void fill_panel(
+    const ns_matrix *w, int64_t row, int64_t rows, int64_t column, int64_t depth, float *panel) {
+  _Alignas(64) float slice[16][SLICE];
+  for (int64_t s = 0; s < PANEL_VECTORS; s++) {
+    for (int64_t k = 0; k < depth; k += SLICE) {
+      int64_t n = depth - k < SLICE ? depth - k : SLICE;
+      for (int64_t r = 0; r < 16; r++) {
+        int64_t from = 16 * s + r < rows ? row + 16 * s + r : row + rows - 1;
+        DECODE(w, from, column + k, n, slice[r]);
+      }
+      for (int64_t i = 0; i < n; i += 16) {
+        v16 v[16];
+        EACH for (int r = 0; r < 16; r++) v[r] = v_load(slice[r] + i);
+        transpose(v);
+        float *to = panel + (k + i) * PANEL_WIDTH + 16 * s;
+        if (n - i >= 16) {
+          EACH for (int r = 0; r < 16; r++) v_store(to + r * PANEL_WIDTH, v[r]);
+        } else {
+          for (int r = 0; r < n - i; r++) v_store(to + r * PANEL_WIDTH, v[r]);
+        }
+      }
+    }
+  }
+}
+
+// `height` rows of x times a panel. `add`: y already holds the sums of the columns before.
+INLINE void panel_tile(
+    const int height, const float *x, int64_t x_stride, const float *panel, int64_t depth, float *y,
+    int64_t y_stride, int64_t rows, const float *bias, int add) {
+  v16 sums[PANEL_HEIGHT][PANEL_VECTORS];
+  EACH for (int j = 0; j < height; j++) {
+    EACH for (int s = 0; s < PANEL_VECTORS; s++) sums[j][s] = v_all(0.f);
+  }
+  for (int64_t k = 0; k < depth; k++, panel += PANEL_WIDTH) {
+    v16 w[PANEL_VECTORS];
+    EACH for (int s = 0; s < PANEL_VECTORS; s++) w[s] = v_load(panel + 16 * s);
+    EACH for (int j = 0; j < height; j++) {
+      v16 value = v_all(x[j * x_stride + k]);
+      EACH for (int s = 0; s < PANEL_VECTORS; s++) sums[j][s] = v_fma(value, w[s], sums[j][s]);
+    }
+  }
+  EACH for (int j = 0; j < height; j++) {
+    EACH for (int s = 0; s < PANEL_VECTORS; s++) {
+      const int64_t n = rows - 16 * s;
+      float *to = y + j * y_stride + 16 * s;
+      v16 v = sums[j][s];
+      if (n >= 16) {
+        if (add) v += v_load(to);
+        if (bias) v += v_load(bias + 16 * s);
+        v_store(to, v);
+      } else if (n > 0) {
+        if (add) v += v_load_some(to, n, 0.f);
+        if (bias) v += v_load_some(bias + 16 * s, n, 0.f);
+        v_store_some(to, v, n);
+      }
+    }
+  }
+}
+
+#define TILE_OF(height)                                                                                    \
+  static void panel_tile_##height(                                                                         \
+      const float *x, int64_t x_stride, const float *panel, int64_t depth, float *y, int64_t y_stride,    \
+      int64_t rows, const float *bias, int add) {                                                         \
+    panel_tile(height, x, x_stride, panel, depth, y, y_stride, rows, bias, add);                           \
+  }
+
+TILE_OF(1) TILE_OF(2) TILE_OF(3) TILE_OF(4) TILE_OF(5) TILE_OF(6)
+#if PANEL_HEIGHT == 14
+TILE_OF(7) TILE_OF(8) TILE_OF(9) TILE_OF(10) TILE_OF(11) TILE_OF(12) TILE_OF(13) TILE_OF(14)
+#endif
+
+static void (*const panel_tiles[PANEL_HEIGHT + 1])(
+    const float *, int64_t, const float *, int64_t, float *, int64_t, int64_t, const float *, int) = {
+    0, panel_tile_1, panel_tile_2, panel_tile_3, panel_tile_4, panel_tile_5, panel_tile_6,
+#if PANEL_HEIGHT == 14
+    panel_tile_7, panel_tile_8, panel_tile_9, panel_tile_10, panel_tile_11, panel_tile_12, panel_tile_13,
+    panel_tile_14,
+#endif
+};
+
+static void product_by_panels(
+    const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end, float *scratch) {
+  const ns_matrix *w = &p->w;
+  const int64_t count = m_end - m_begin, tiles = (count + PANEL_HEIGHT - 1) / PANEL_HEIGHT;
+  for (int64_t row = row_begin; row < row_end; row += PANEL_WIDTH) {
+    const int64_t rows = row_end - row < PANEL_WIDTH ? row_end - row : PANEL_WIDTH;
+    for (int64_t column = 0; column < w->columns; column += PANEL_DEPTH) {
+      const int64_t left = w->columns - column, depth = left < PANEL_DEPTH ? left : PANEL_DEPTH;
+      fill_panel(w, row, rows, column, depth, scratch);
+      const float *bias = p->bias && left == depth ? p->bias + row : NULL;
+      for (int64_t t = 0; t < tiles; t++) {  // tiles of nearly equal height
+        const int64_t m = m_begin + count * t / tiles, height = m_begin + count * (t + 1) / tiles - m;
+        panel_tiles[height](
+            p->x + m * p->x_stride + column, p->x_stride, scratch, depth, p->y + m * p->y_stride + row,
+            p->y_stride, rows, bias, column > 0);
+      }
+    }
+  }
+}
