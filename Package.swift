@@ -14,7 +14,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-/// The tests of a room. They see the room, the shared test kit, and what they name besides.
+/// The tests of a room: they see the room, the shared test kit, and what they name besides.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: name + "Tests",
@@ -108,7 +108,8 @@ let package = Package(
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
     tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
     .testTarget(
-      name: "neuroscopeTests", dependencies: ["neuroscope", "Checkpoints", "TestKit"],
+      name: "neuroscopeTests",
+      dependencies: ["neuroscope", "Checkpoints", "Hooks", "Server", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),
   ]

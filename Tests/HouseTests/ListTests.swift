@@ -33,6 +33,20 @@ import Testing
     }
   }
 
+  @Test func `every function that answers a request has its route`() throws {
+    let list = try #require(SourceTree.file("Sources/Server/Routes.swift"))
+    let text = list.code.joined(separator: "\n")
+    let files = SourceTree.sources.filter { $0.path.hasPrefix("Sources/Server/Routes/") }
+    #expect(!files.isEmpty)
+    for file in files {
+      for line in file.code where line.contains("(_ request: Request)") && line.hasPrefix("  func ")
+      {
+        let name = String(line.dropFirst("  func ".count).prefix { $0 != "(" })
+        #expect(text.contains("answer(\(name))"), "\(file): \(name) has no line in Routes.swift")
+      }
+    }
+  }
+
   @Test func `every hook site has its row`() throws {
     let sites = try #require(SourceTree.file("Sources/Hooks/HookPoint.swift"))
     let list = try #require(SourceTree.file("Sources/Hooks/HookPoints.swift"))
