@@ -116,8 +116,10 @@ package final class Inflater {
       let rest = UnsafeRawBufferPointer(rebasing: input[read...])
       let step = scratch.withUnsafeMutableBytes { stream.step(rest, $0) }
       read += step.consumed
-      guard output.count + step.produced <= limit else { throw .outputLimit(limit) }
-      scratch.withUnsafeBytes { output.append(contentsOf: $0[..<step.produced]) }
+      // What fits is kept, so that the output at an error does not depend on how the input was cut.
+      let kept = min(step.produced, max(0, limit - output.count))
+      scratch.withUnsafeBytes { output.append(contentsOf: $0[..<kept]) }
+      guard kept == step.produced else { throw .outputLimit(limit) }
       switch step.outcome {
       case .end: return (read, true)
       case .outOfMemory: throw .outOfMemory

@@ -138,15 +138,15 @@ extension WebSocketMachine {
   private mutating func add(_ bytes: [UInt8]) throws(BrokenRule) {
     // The message leaves its place while it grows, so that its memory is not copied.
     guard var growing = message.take() else { return }
-    let start = growing.bytes.count
     if growing.isCompressed {
-      try inflate(into: &growing.bytes) { inflater, output throws(CompressionError) in
+      try inflate(&growing) { inflater, output throws(CompressionError) in
         try inflater.continueMessage(bytes, limit: limits.message, appendingTo: &output)
       }
     } else {
+      let start = growing.bytes.count
       growing.bytes += bytes
+      try Self.checkText(&growing, from: start)
     }
-    try Self.checkText(&growing, from: start)
     message = growing
   }
 
@@ -160,16 +160,23 @@ extension WebSocketMachine {
     guard isText else { throw BrokenRule(.invalidText) }
   }
 
+  /// Lets the message grow by what inflates, and checks that; bad text before bad data is bad text.
   private func inflate(
-    into output: inout [UInt8],
-    _ body: (Inflater, inout [UInt8]) throws(CompressionError) -> Void
+    _ message: inout Message, _ body: (Inflater, inout [UInt8]) throws(CompressionError) -> Void
   ) throws(BrokenRule) {
     guard let inflater else { throw BrokenRule(.compression) }
+    let start = message.bytes.count
+    var failure: CompressionError?
     do throws(CompressionError) {
-      try body(inflater, &output)
+      try body(inflater, &message.bytes)
     } catch {
-      if case .outputLimit = error { throw BrokenRule(.messageTooLarge) }
-      throw BrokenRule(.compression)
+      failure = error
+    }
+    try Self.checkText(&message, from: start)
+    switch failure {
+    case nil: break
+    case .outputLimit: throw BrokenRule(.messageTooLarge)
+    default: throw BrokenRule(.compression)
     }
   }
 
@@ -179,11 +186,9 @@ extension WebSocketMachine {
     if ended.header.opcode.isControl { return try endControl(ended.header.opcode) }
     guard ended.header.isFinal, var whole = message.take() else { return nil }
     if whole.isCompressed {
-      let start = whole.bytes.count
-      try inflate(into: &whole.bytes) { inflater, output throws(CompressionError) in
+      try inflate(&whole) { inflater, output throws(CompressionError) in
         try inflater.endMessage(limit: limits.message, appendingTo: &output)
       }
-      try Self.checkText(&whole, from: start)
     }
     guard whole.isText else { return .binary(whole.bytes) }
     guard whole.text.isComplete else { throw BrokenRule(.invalidText) }
