@@ -112,5 +112,23 @@ let package = Package(
       dependencies: ["neuroscope", "Checkpoints", "Hooks", "Server", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),
+
+    // Readers of bytes from outside, and what they promise; see Tests/Fuzz/README.md.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Wire", "Frames", "Compression", "Recordings", "Checkpoints", "Tokenizers", httpTypes,
+      ],
+      path: "Tests/Fuzz/Targets", swiftSettings: house),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestKit"], swiftSettings: house),
   ]
 )
+
+// The long run by hand needs libFuzzer, which brings its own `main`.
+if Context.environment["NEUROSCOPE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+      swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]))
+}
