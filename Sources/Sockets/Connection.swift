@@ -109,6 +109,9 @@ package final class Connection {
   @discardableResult
   package func offer(_ parcel: [[UInt8]]) -> Offer { outbox.offer(parcel) }
 
+  /// Takes pieces into the outbox whatever its limit: what completes something begun.
+  package func append(_ parcel: [[UInt8]]) { outbox.append(parcel) }
+
   /// Writes as much as the peer takes.
   package func flush() -> FlushOutcome {
     guard !isClosed else { return .drained }

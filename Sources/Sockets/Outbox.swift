@@ -33,11 +33,18 @@ package struct Outbox: Sendable {
   package mutating func offer(_ parcel: [[UInt8]]) -> Offer {
     if isClosed { return .closed }
     guard byteCount < limit else { return .dropped }
+    append(parcel)
+    return .queued
+  }
+
+  /// Takes pieces whatever the limit: what completes something begun, which without them would be
+  /// worth nothing. Whoever appends looks at `room` before the next beginning.
+  package mutating func append(_ parcel: [[UInt8]]) {
+    guard !isClosed else { return }
     for piece in parcel where !piece.isEmpty {
       pieces.append(piece)
       byteCount += piece.count
     }
-    return .queued
   }
 
   /// Takes nothing more and forgets what waits.

@@ -1,5 +1,6 @@
 import Compression
 import HTTPTypes
+import Sockets
 import TestKit
 import Testing
 import Wire
@@ -35,6 +36,24 @@ import Wire
       requests + "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     let text = String(decoding: try #require(await client.receiveAll()), as: UTF8.self)
     #expect(text.split(separator: "HTTP/1.1 404 Not Found\r\n").count == count + 1)
+    #expect(await isSent)
+  }
+
+  @Test func `a pipeline of answers larger than the outbox loses no byte`() async throws {
+    let body = [UInt8](repeating: 0x61, count: 700)
+    let kit = try await TransportKit([Route(.get, "/body") { _ in .full(body: body) }]) {
+      $0.connection.outbox = 2000
+    }
+    let client = try kit.client(receiveBuffer: 4096)
+    let count = 1000
+    let request = "GET /body HTTP/1.1\r\nHost: a\r\n\r\n"
+    let last = "GET /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    async let isSent = client.send(String(repeating: request, count: count) + last)
+    try await Task.sleep(for: .milliseconds(100))
+    let bytes = try #require(await client.receiveAll())
+    #expect(bytes.count { $0 == 0x61 } >= 700 * (count + 1))
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.split(separator: "HTTP/1.1 200 OK\r\n").allSatisfy { $0.hasSuffix("aaaaaaa") })
     #expect(await isSent)
   }
 

@@ -21,6 +21,17 @@ import Testing
     #expect(drain(&outbox, by: 99) == [1, 2])
   }
 
+  @Test func `what completes something begun is taken beyond the limit, until closing`() {
+    var outbox = Outbox(limit: 1)
+    outbox.append([[1, 2], [3]])
+    outbox.append([[4]])
+    #expect(outbox.room == 0)
+    #expect(drain(&outbox, by: 2) == [1, 2, 3, 4])
+    outbox.close()
+    outbox.append([[5]])
+    #expect(outbox.isEmpty)
+  }
+
   @Test(arguments: 1...9)
   func `partial writes of any size give the same bytes`(step: Int) {
     var outbox = Outbox(limit: 1000)

@@ -86,8 +86,7 @@ extension HTTPConnection {
   func writeChunk(_ pieces: [[UInt8]]) throws(ResponseMisuse) {
     let count = pieces.reduce(0) { $0 + $1.count }
     guard count > 0, let envelope = try machine.envelope(for: count) else { return }
-    if connection.outbox.isEmpty { clock.wrote() }
-    connection.offer([envelope.prefix] + pieces + [envelope.suffix])
+    write([envelope.prefix] + pieces + [envelope.suffix])
   }
 
   /// Ends the answer and goes on to the next request, or closes.

@@ -118,10 +118,8 @@ extension HTTPConnection {
     case .text(let text): conversation.receive(.text(text))
     case .binary(let bytes): conversation.receive(.binary(bytes))
     case .ping(let payload):
-      // Pongs are not queued behind messages, but neither may a flood of pings fill the memory.
-      if !conversation.hasSaidGoodbye, connection.outbox.room > 0 {
-        write(WebSocketFrame.pong(payload))
-      }
+      // A flood of pings from a peer that does not read must not fill the memory: pongs may be lost.
+      if !conversation.hasSaidGoodbye { connection.offer([WebSocketFrame.pong(payload)]) }
     case .pong: break
     case .close(let code, _):
       bidFarewell(conversation, code)

@@ -133,10 +133,16 @@ actor HTTPConnection {
 
   // MARK: Writing
 
-  /// Puts pieces that belong together into the outbox.
-  func write(_ parcel: [UInt8]...) {
+  /// Puts pieces into the outbox, for the next flush.
+  ///
+  /// Never refused: an answer that lacks a piece is a broken one. What keeps the outbox small is that
+  /// nothing new is begun while it has no room.
+  func write(_ parcel: [UInt8]...) { write(parcel) }
+
+  /// Puts pieces into the outbox, for the next flush.
+  func write(_ parcel: [[UInt8]]) {
     if connection.outbox.isEmpty { clock.wrote() }
-    connection.offer(parcel)
+    connection.append(parcel)
   }
 
   /// Sends what the peer takes; finishes closing when all is out.
