@@ -37,8 +37,9 @@ package struct Outbox: Sendable {
     return .queued
   }
 
-  /// Takes pieces whatever the limit: what completes something begun, which without them would be
-  /// worth nothing. Whoever appends looks at `room` before the next beginning.
+  /// Takes pieces whatever the limit: what completes something begun.
+  ///
+  /// Whoever appends looks at `room` before the next beginning.
   package mutating func append(_ parcel: [[UInt8]]) {
     guard !isClosed else { return }
     for piece in parcel where !piece.isEmpty {
