@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import Synchronization
 import TestKit
 import Testing
 
@@ -8,11 +9,21 @@ import Testing
 @Suite struct HarmonyTests {
   /// The real vocabulary where the environment has it, else a small one with Harmony's control tokens.
   static func vocabulary(_ folder: URL) throws -> Tokenizer {
-    let real = folder.appending(path: "o200k_harmony")
-    if FileManager.default.fileExists(atPath: real.appending(path: "tokenizer.json").path) {
-      return try Tokenizer.open(directory: real)
+    try known.withLock { known in
+      if let tokenizer = known[folder] { return tokenizer }
+      let tokenizer = try makeVocabulary(folder)
+      known[folder] = tokenizer
+      return tokenizer
     }
-    let cases = try ReferenceCases(folder)
+  }
+
+  private static let known = Mutex<[URL: Tokenizer]>([:])
+
+  private static func makeVocabulary(_ folder: URL) throws -> Tokenizer {
+    let cases = try ReferenceCases.at(folder)
+    if let real = cases.vocabularies.first(where: { $0.name == "o200k_harmony" }) {
+      return try real.open()
+    }
     let small = try #require(cases.vocabularies.first { $0.name == "little-o200k" })
     var fields = try ReferenceCasesTests.ggufFields(small.folder, "gpt-4o")
     guard case .object(let special) = cases.harmony["special"] else {
@@ -29,7 +40,7 @@ import Testing
   func `conversations render as openai-harmony renders them`(_ folder: URL) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    let cases = try ReferenceCases(folder).harmony["render"]?.elements ?? []
+    let cases = try ReferenceCases.at(folder).harmony["render"]?.elements ?? []
     #expect(cases.count >= 63)
     for test in cases {
       var renderer = HarmonyRenderer(tokenizer, tokens)
@@ -50,7 +61,7 @@ import Testing
   func `generations parse as openai-harmony parses them`(_ folder: URL) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    let cases = try ReferenceCases(folder).harmony["parse"]?.elements ?? []
+    let cases = try ReferenceCases.at(folder).harmony["parse"]?.elements ?? []
     #expect(cases.count >= 13)
     for test in cases {
       let text = test["text"]?.text ?? ""
@@ -69,7 +80,7 @@ import Testing
   ) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    for test in try ReferenceCases(folder).harmony["stream"]?.elements ?? [] {
+    for test in try ReferenceCases.at(folder).harmony["stream"]?.elements ?? [] {
       var parser = HarmonyParser(tokenizer, tokens, role: "assistant")
       var given: String? = "assistant"
       var content = ""

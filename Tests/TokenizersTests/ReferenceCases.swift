@@ -1,5 +1,6 @@
 import Foundation
 import OrderedCollections
+import Synchronization
 
 @testable import Tokenizers
 
@@ -7,7 +8,7 @@ import OrderedCollections
 ///
 /// The committed part has every small vocabulary; with `NEUROSCOPE_REFERENCES` naming a folder whose `tok`
 /// was written by `make_tokenizer_cases.py` and `make_harmony_cases.py`, the published ones take part too.
-struct ReferenceCases {
+struct ReferenceCases: Sendable {
   let folder: URL
   let tokenizers: JSONValue
   let harmony: JSONValue
@@ -22,7 +23,19 @@ struct ReferenceCases {
 
   static let all = [committed] + (best.map { [$0] } ?? [])
 
-  init(_ folder: URL) throws {
+  /// Reading takes a second in a debug build: once is enough.
+  private static let known = Mutex<[URL: ReferenceCases]>([:])
+
+  static func at(_ folder: URL) throws -> ReferenceCases {
+    try known.withLock { known in
+      if let cases = known[folder] { return cases }
+      let cases = try ReferenceCases(folder)
+      known[folder] = cases
+      return cases
+    }
+  }
+
+  private init(_ folder: URL) throws {
     self.folder = folder
     tokenizers = try Self.read(folder.appending(path: "tokenizer_cases.json"))
     harmony = try Self.read(folder.appending(path: "harmony_cases.json"))
@@ -35,13 +48,22 @@ struct ReferenceCases {
   var strings: [String] { tokenizers["strings"]?.texts ?? [] }
 
   /// One vocabulary with its answers.
-  struct Vocabulary {
+  struct Vocabulary: Sendable {
     var name: String
     var folder: URL
     var answers: JSONValue
     var strings: [String]
 
-    func open() throws -> Tokenizer { try Tokenizer.open(directory: folder) }
+    private static let opened = Mutex<[URL: Tokenizer]>([:])
+
+    func open() throws -> Tokenizer {
+      try Self.opened.withLock { opened in
+        if let tokenizer = opened[folder] { return tokenizer }
+        let tokenizer = try Tokenizer.open(directory: folder)
+        opened[folder] = tokenizer
+        return tokenizer
+      }
+    }
   }
 
   var vocabularies: [Vocabulary] {

@@ -10,7 +10,7 @@ import Testing
   func `every string encodes to the ids of the library that made the vocabulary`(
     _ folder: URL
   ) throws {
-    let cases = try ReferenceCases(folder)
+    let cases = try ReferenceCases.at(folder)
     #expect(cases.vocabularies.count >= 11)
     for vocabulary in cases.vocabularies {
       let tokenizer = try vocabulary.open()
@@ -26,7 +26,7 @@ import Testing
 
   @Test(arguments: ReferenceCases.all)
   func `special tokens stay text when text comes from users`(_ folder: URL) throws {
-    for vocabulary in try ReferenceCases(folder).vocabularies {
+    for vocabulary in try ReferenceCases.at(folder).vocabularies {
       guard case .object(let answers) = vocabulary.answers["ids_no_special"] else { continue }
       let tokenizer = try vocabulary.open()
       for (index, ids) in answers {
@@ -38,7 +38,7 @@ import Testing
 
   @Test(arguments: ReferenceCases.all)
   func `tokens decode to the text the library decodes to`(_ folder: URL) throws {
-    for vocabulary in try ReferenceCases(folder).vocabularies {
+    for vocabulary in try ReferenceCases.at(folder).vocabularies {
       let tokenizer = try vocabulary.open()
       let normalizes = vocabulary.answers["checks"]?["decode_differs_at"]?.tokens ?? []
       let added = vocabulary.answers["add_special_tokens"]?.flag ?? false
@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: ReferenceCases.all)
   func `streamed text never splits a character`(_ folder: URL) throws {
-    let cases = try ReferenceCases(folder)
+    let cases = try ReferenceCases.at(folder)
     let streams = cases.tokenizers["streaming"]?.elements ?? []
     #expect(streams.count >= 93)
     for stream in streams {
@@ -71,7 +71,7 @@ import Testing
 
   @Test(arguments: ReferenceCases.all)
   func `a token's bytes and streamed text are those of the library`(_ folder: URL) throws {
-    let cases = try ReferenceCases(folder)
+    let cases = try ReferenceCases.at(folder)
     let byName = Dictionary(
       uniqueKeysWithValues: try cases.vocabularies.map { ($0.name, try $0.open()) })
     for stream in cases.tokenizers["streaming"]?.elements ?? [] {
@@ -89,7 +89,7 @@ import Testing
     ("little-o200k", "gpt-4o"), ("little-smollm", "smollm"),
   ])
   func `the same vocabulary as GGUF metadata encodes alike`(_ name: String, _ pre: String) throws {
-    let cases = try ReferenceCases(ReferenceCases.committed)
+    let cases = try ReferenceCases.at(ReferenceCases.committed)
     let vocabulary = try #require(cases.vocabularies.first { $0.name == name })
     let tokenizer = try Tokenizer(gguf: try Self.ggufFields(vocabulary.folder, pre))
     for (text, ids) in zip(vocabulary.strings, vocabulary.answers["ids"]?.elements ?? []) {

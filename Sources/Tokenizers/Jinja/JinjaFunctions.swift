@@ -11,7 +11,10 @@ enum JinjaFunctions {
     _ line: Int
   ) throws(ChatFormatError) -> JinjaValue {
     switch name {
-    case "range": return try range(values, interpreter, line)
+    case "range":
+      let range = try range(values, interpreter, line)
+      try interpreter.account(16 * (range.length ?? 0))
+      return range
     case "dict", "namespace":
       var members: OrderedDictionary<String, JinjaValue> = [:]
       if case .dictionary(let given) = values.positional.first { members = given }

@@ -106,7 +106,7 @@ extension JinjaInterpreter {
     // The longest possible result; a count beforehand is cheaper than a refusal afterwards.
     let places = old.isEmpty ? text.utf8.count + 1 : text.utf8.count / old.utf8.count
     let (growth, overflow) = min(places, most).multipliedReportingOverflow(by: new.utf8.count)
-    guard !overflow, growth <= 8 * Self.outputLimit else { throw failure("a text of that size") }
+    guard !overflow, growth <= 8 * limits.bytes else { throw failure("a text of that size") }
     let result = PythonText.replace(old, in: text, with: new, most: most)
     try account(result.utf8.count)
     return result

@@ -18,7 +18,7 @@ extension JinjaInterpreter {
     case (.multiply, .list(let list), .integer(let count)):
       let times = max(count, 0)
       let (size, overflow) = list.count.multipliedReportingOverflow(by: times)
-      try account(overflow || size > Self.outputLimit ? Self.outputLimit + 1 : size * 16)
+      try account(overflow || size > limits.bytes ? limits.bytes + 1 : size * 16)
       return .list(Array(repeatElement(list, count: times).joined()))
     default: break
     }
@@ -41,7 +41,7 @@ extension JinjaInterpreter {
   mutating func repeated(_ text: String, _ count: Int) throws(ChatFormatError) -> String {
     let times = max(count, 0)
     let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: times)
-    try account(overflow ? Self.outputLimit + 1 : min(size, Self.outputLimit + 1))
+    try account(overflow ? limits.bytes + 1 : min(size, limits.bytes + 1))
     return size == 0 ? "" : String(repeating: text, count: times)
   }
 

@@ -17,7 +17,7 @@ extension JinjaInterpreter {
       return .list(sorted.map { .tuple([.string($0.key), $0.value]) })
     default: break
     }
-    guard let items = value.sequence else { return nil }
+    guard let items = try sequence(of: value) else { return nil }
     switch name {
     case "list": return .list(items)
     case "first": return items.first ?? .undefined("the first of nothing")

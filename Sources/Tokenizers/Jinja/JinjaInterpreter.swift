@@ -4,10 +4,6 @@ import OrderedCollections
 ///
 /// Bounded in steps, depth and output, so that no template holds a thread for ever.
 struct JinjaInterpreter {
-  static let stepLimit = 5_000_000
-  static let depthLimit = 200
-  static let outputLimit = 64 << 20
-
   /// How a run of statements ended.
   enum Ending {
     case done, left, skipped
@@ -17,16 +13,20 @@ struct JinjaInterpreter {
   var scopes: [[String: JinjaValue]]
   /// The seconds since 1970 that the template may print.
   let time: Int64?
+  let limits: JinjaLimits
   private(set) var line = 1
   private var steps = 0
   private var depth = 0
   private var written = 0
 
-  init(_ variables: OrderedDictionary<String, JSONValue>, time: Int64?) {
+  init(
+    _ variables: OrderedDictionary<String, JSONValue>, time: Int64?, limits: JinjaLimits
+  ) {
     let builtIn = JinjaFunctions.names.map { ($0, JinjaValue.function($0)) }
     let given = variables.map { ($0.key, JinjaValue($0.value)) }
     scopes = [Dictionary(builtIn + given) { _, last in last }]
     self.time = time
+    self.limits = limits
   }
 
   mutating func run(_ statements: [JinjaStatement]) throws(ChatFormatError) -> String {
@@ -46,8 +46,8 @@ struct JinjaInterpreter {
   mutating func enter() throws(ChatFormatError) {
     steps += 1
     depth += 1
-    guard steps <= Self.stepLimit else { throw failure("more than \(Self.stepLimit) steps") }
-    guard depth <= Self.depthLimit else { throw failure("more than \(Self.depthLimit) levels") }
+    guard steps <= limits.steps else { throw failure("more than \(limits.steps) steps") }
+    guard depth <= limits.depth else { throw failure("more than \(limits.depth) levels") }
   }
 
   mutating func leave() { depth -= 1 }
@@ -55,9 +55,18 @@ struct JinjaInterpreter {
   /// Counts text that a value takes, also text that is never printed.
   mutating func account(_ bytes: Int) throws(ChatFormatError) {
     written += bytes
-    guard written <= Self.outputLimit else {
-      throw failure("more than \(Self.outputLimit) bytes of text")
+    guard written <= limits.bytes else {
+      throw failure("more than \(limits.bytes) bytes of text")
     }
+  }
+
+  /// What a loop or a filter runs over; the elements of a text are counted before they are made.
+  mutating func sequence(of value: JinjaValue) throws(ChatFormatError) -> [JinjaValue]? {
+    if case .string(let text) = value {
+      let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: 16)
+      try account(overflow ? limits.bytes : size)
+    }
+    return value.sequence
   }
 
   func look(up name: String) -> JinjaValue {
@@ -166,7 +175,9 @@ struct JinjaInterpreter {
     _ loop: JinjaLoop, into text: inout String
   ) throws(ChatFormatError) {
     let source = try evaluate(loop.items)
-    guard var items = source.sequence else { throw failure("cannot loop over \(source.kind)") }
+    guard var items = try sequence(of: source) else {
+      throw failure("cannot loop over \(source.kind)")
+    }
     if let condition = loop.condition {
       var kept: [JinjaValue] = []
       for item in items {
@@ -182,8 +193,12 @@ struct JinjaInterpreter {
       return
     }
     for (index, item) in items.enumerated() {
+      try enter()
       scopes.append([:])
-      defer { scopes.removeLast() }
+      defer {
+        scopes.removeLast()
+        leave()
+      }
       let state = JinjaLoopState(
         index: index, count: items.count, previous: index > 0 ? items[index - 1] : nil,
         next: index + 1 < items.count ? items[index + 1] : nil)

@@ -25,9 +25,10 @@ struct JinjaTemplate: Sendable {
   /// - Parameter time: Seconds since 1970 (UTC) for `strftime_now`.
   /// - Throws: `ChatFormatError.raised` if the template refuses, `.failed` if it cannot go on.
   func render(
-    _ variables: OrderedDictionary<String, JSONValue>, time: Int64? = nil
+    _ variables: OrderedDictionary<String, JSONValue>, time: Int64? = nil,
+    limits: JinjaLimits = JinjaLimits()
   ) throws(ChatFormatError) -> String {
-    var interpreter = JinjaInterpreter(variables, time: time)
+    var interpreter = JinjaInterpreter(variables, time: time, limits: limits)
     return try interpreter.run(statements)
   }
 }

@@ -59,6 +59,6 @@ enum ByteAlphabet {
       spelling.last == UInt8(ascii: ">")
     else { return nil }
     let digits = String(decoding: spelling.dropFirst(3).prefix(2), as: UTF8.self)
-    return digits.utf8.count == 2 ? UInt8(digits, radix: 16) : nil
+    return digits.allSatisfy(\.isHexDigit) ? UInt8(digits, radix: 16) : nil
   }
 }

@@ -3,8 +3,9 @@
 /// - Complexity: O(n · longest token) a piece of n bytes.
 struct UnigramModel: PieceModel {
   var scores: [Double]
-  /// Whether sums are rounded to single precision, as SentencePiece itself has them; HF's library sums in
-  /// double precision. The two differ where ways are equally good.
+  /// Whether sums are rounded to single precision, as SentencePiece itself has them.
+  ///
+  /// HF's library sums in double precision. The two differ where ways are equally good.
   var singlePrecision: Bool
   var unknown: Token
   /// Spells unknown characters as `<0xNN>` tokens.

@@ -11,25 +11,29 @@ extension RegularExpression {
   /// The matches of a text, leftmost first and apart; empty ones are left out.
   func matches(in text: ScalarText) -> [Range<Int>] {
     var found: [Range<Int>] = []
+    var tried: Set<Int> = []
     var start = 0
     while start < text.count {
-      if let end = end(from: start, step: 0, in: text), end > start {
-        found.append(start..<end)
-        start = end
-      } else {
-        start += 1
+      let end = end(from: start, step: 0, in: text, &tried)
+      if let end {
+        // What lies on the way of a match has not failed.
+        tried.removeAll(keepingCapacity: true)
+        if end > start { found.append(start..<end) }
       }
+      start = max(end ?? 0, start + 1)
     }
     return found
   }
 
   /// The end of the match that begins at a position, running from a step to its `accept`.
   ///
-  /// A step tried at a position fails there for good, since nothing is remembered but the two. So each pair
-  /// is tried once, and no pattern takes more than steps times positions.
-  private func end(from start: Int, step first: Int, in text: ScalarText) -> Int? {
+  /// A step that failed at a position fails there for good, wherever the match began, since nothing is
+  /// remembered but the two. So `tried` keeps such pairs from one attempt to the next, and no pattern takes
+  /// exponential time.
+  private func end(
+    from start: Int, step first: Int, in text: ScalarText, _ tried: inout Set<Int>
+  ) -> Int? {
     var alternatives: [Alternative] = []
-    var tried: Set<Int> = []
     var step = first
     var position = start
     while true {
@@ -73,10 +77,12 @@ extension RegularExpression {
       return run(step, position, text, set, (least, most, lazy), &alternatives)
     case .look(let next, let negated, let back):
       let from = position - back
-      let found = from >= 0 && end(from: from, step: step + 1, in: text) != nil
+      var tried: Set<Int> = []
+      let found = from >= 0 && end(from: from, step: step + 1, in: text, &tried) != nil
       return found != negated ? (next, position) : nil
     case .atomic(let next):
-      return end(from: position, step: step + 1, in: text).map { (next, $0) }
+      var tried: Set<Int> = []
+      return end(from: position, step: step + 1, in: text, &tried).map { (next, $0) }
     case .textStart: return position == 0 ? (step + 1, position) : nil
     case .textEnd: return position == text.count ? (step + 1, position) : nil
     }

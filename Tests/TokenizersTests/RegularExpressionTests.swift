@@ -1,0 +1,99 @@
+import TestKit
+import Testing
+
+@testable import Tokenizers
+
+@Suite struct RegularExpressionTests {
+  static func matches(_ pattern: String, _ text: String) throws -> [String] {
+    let classified = ScalarText(Array(text.utf8)[...])
+    let scalars = Array(text.unicodeScalars)
+    return try RegularExpression(pattern).matches(in: classified).map {
+      String(String.UnicodeScalarView(scalars[$0]))
+    }
+  }
+
+  @Test(arguments: [
+    ("a|ab", "ab", ["a"]), ("ab|a", "aab", ["a", "ab"]), ("a+?b", "aab", ["aab"]),
+    ("(?:ab)+c", "ababc", ["ababc"]), ("a{2,3}", "aaaaa", ["aaa", "aa"]), ("a{2}", "aaa", ["aa"]),
+    ("a{2,}", "aaaa", ["aaaa"]), ("[^a-c\\s]+", "abxy z", ["xy", "z"]),
+    ("[a\\-z]+", "a-zb", ["a-z"]),
+    ("x(?=y)", "xyxz", ["x"]), ("x(?!y)", "xyxz", ["x"]), ("(?<=a)b", "abcb", ["b"]),
+    ("(?<!a)b", "abcb", ["b"]), ("(?>a+)ab|a", "aab", ["a", "a"]), ("a++a|b", "aab", ["b"]),
+    ("^a|b$", "aabb", ["a", "b"]), ("(?i:it's)", "IT\u{2019}S IT'ſ", ["IT'ſ"]),
+    ("(?i)k", "k K \u{212A}", ["k", "K", "\u{212A}"]),
+    ("\\p{Lu}\\P{Lu}+", "aBcdEf", ["Bcd", "Ef"]),
+    ("\\d+\\w*", "a12b c", ["12b"]), (".+", "a\nb", ["a", "b"]), ("\\x41\\u00e9", "Aé", ["Aé"]),
+    ("(?:a|b)*?c", "abac", ["abac"]), ("(?:a?b?){3}", "abab", ["abab"]), ("a|", "ba", ["a"]),
+  ])
+  func `patterns match as in Oniguruma`(
+    _ pattern: String, _ text: String, _ expected: [String]
+  ) throws {
+    #expect(try Self.matches(pattern, text) == expected)
+  }
+
+  @Test(arguments: [
+    (#"a\1"#, #"\1"#), (#"\p{Han}+"#, #"\p{Han}+"#), (#"\bx"#, #"\bx"#), ("(?<n>a)", "(?<n>a)"),
+    ("a**b", nil), ("(a?)*", "(a?)*"), ("(a", "(a"), ("a)", ")"), ("[a", "[a"), ("[z-a]", "[z-a]"),
+    ("[a&&b]", "[a&&b]"), ("[[:alpha:]]", "[[:alpha:]]"), ("a{3,2}", "{3,2}"),
+    ("a{1000}", "{1000}"), ("*a", "*a"), ("(?<=a+)b", "(?<=a+)b"), ("\\", "\\"), ("(?m)a", "(?m)a"),
+  ])
+  func `what is not known is refused by its text`(_ pattern: String, _ part: String?) {
+    #expect {
+      try RegularExpression(pattern)
+    } throws: { error in
+      let refusal = error as? RegularExpression.Refusal
+      return part == nil ? refusal != nil : refusal?.part == part
+    }
+  }
+
+  @Test func `no pattern takes for ever and no text overflows the stack`() throws {
+    let text = String(repeating: "a", count: 300)
+    #expect(try Self.matches("(?:a+)+b", text).isEmpty)
+    #expect(try Self.matches("(?:a|aa)+b", String(repeating: "a", count: 300)).isEmpty)
+    let long = String(repeating: "ab", count: 20_000)
+    #expect(try Self.matches("(?:ab)+", long).count == 1)
+    let deep = String(repeating: "(", count: 10_000)
+    #expect(throws: RegularExpression.Refusal.self) { try RegularExpression(deep) }
+  }
+
+  @Test func `random patterns are read or refused`() {
+    var generator = SeededGenerator(seed: 5)
+    let parts = Array("ab()[]{}|*+?\\pLdsw^$.-,13<=!:i>")
+    for _ in 0..<4000 {
+      let length = Int.random(in: 0..<12, using: &generator)
+      let pattern = String((0..<length).map { _ in parts.randomElement(using: &generator) ?? "a" })
+      if let expression = try? RegularExpression(pattern) {
+        _ = expression.matches(in: ScalarText(Array("aab1 [é".utf8)[...]))
+      }
+    }
+  }
+}
+
+/// The hand-written scanners against the expressions they stand for.
+@Suite struct KnownSplitTests {
+  static let alphabet: [Unicode.Scalar] = [
+    " ", " ", "\n", "\r", "\t", "'", "'", "s", "S", "t", "r", "e", "l", "L", "v", "d", "m", "ſ",
+    "a", "B", "ǅ", "ʰ", "中", "\u{301}", "\u{903}", "é", "É", "1", "2", "²", "Ⅷ", ".", "/", "!", "_",
+    "\u{A0}", "\u{3000}", "\u{200B}", "😀", "\u{0}", "ß", "Σ",
+  ]
+
+  @Test(arguments: KnownSplit.allCases)
+  func `a scanner cuts as its expression does`(_ split: KnownSplit) throws {
+    let expression = try RegularExpression(split.pattern)
+    var generator = SeededGenerator(seed: 3)
+    for _ in 0..<4000 {
+      let length = Int.random(in: 0..<12, using: &generator)
+      var text = String.UnicodeScalarView()
+      for _ in 0..<length { text.append(Self.alphabet.randomElement(using: &generator) ?? " ") }
+      let classified = ScalarText(Array(String(text).utf8)[...])
+      let found = split.matches(in: classified)
+      #expect(found == expression.matches(in: classified), "\(String(text).debugDescription)")
+    }
+  }
+
+  @Test(arguments: KnownSplit.allCases)
+  func `an expression of a file is recognised`(_ split: KnownSplit) {
+    #expect(KnownSplit(pattern: split.pattern) == split)
+    #expect(KnownSplit(pattern: split.pattern + "x") == nil)
+  }
+}
