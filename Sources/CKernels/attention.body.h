@@ -73,6 +73,23 @@ INLINE v16 dots(const float *q, const float *keys, int64_t count, int64_t d) {
   return sum_lanes(sums);
 }
 
+// The same for a full tile of a usual width: with constant distances every key is an operand in memory.
+INLINE v16 dots_of(const int64_t d, const float *q, const float *keys) {
+  v16 sums[TILE_KEYS];
+  for (int j = 0; j < TILE_KEYS; j++) sums[j] = v_all(0.f);
+  for (int64_t i = 0; i < d; i += 16) {
+    v16 x = v_load(q + i);
+    for (int j = 0; j < TILE_KEYS; j++) sums[j] = v_fma(x, v_load(keys + j * d + i), sums[j]);
+  }
+  return sum_lanes(sums);
+}
+
+INLINE v16 tile_dots(const float *q, const float *keys, int64_t count, int64_t d) {
+  if (count == TILE_KEYS && d == 64) return dots_of(64, q, keys);
+  if (count == TILE_KEYS && d == 128) return dots_of(128, q, keys);
+  return dots(q, keys, count, d);
+}
+
 // What one call works on, worked out once.
 typedef struct tile {
   const ns_attention *a;
@@ -103,9 +120,11 @@ static void score_keys(const tile *t) {
     for (int64_t g = 0; g < t->group; g++) {
       const float *q = a->q + t->row_begin * a->q_stride + (t->kv_head * t->group + g) * d;
       for (int64_t r = 0; r < t->rows; r++, q += a->q_stride) {
-        v16 s = dots(q, keys, count, d) * v_all(a->scale);
+        v16 s = tile_dots(q, keys, count, d) * v_all(a->scale);
         if (a->softcap > 0.f) s = v_all(a->softcap) * v_tanh(s / v_all(a->softcap));
-        v_store_some(line_of(t, g, r) + (key - t->keys.first), s, count);
+        float *to = line_of(t, g, r) + (key - t->keys.first);
+        if (count == TILE_KEYS) v_store(to, s);
+        else v_store_some(to, s, count);
       }
     }
   }
@@ -151,31 +170,36 @@ static void soften(const tile *t, int64_t g, int64_t r) {
   fill(x + n, 0.f, t->keys.end - seen.end);
 }
 
-// z[0 ..< d] += sum over keys of p[key] * values[key], keys in order.
-INLINE void mix_into(float *z, const float *p, const float *values, int64_t count, int64_t d) {
+// z[0 ..< d] += sum over keys of p[key] * values[key] for L lines at once, keys in order. A block of columns is
+// MIX_VECTORS vectors wide, so that the sums of four lines stay in registers.
+INLINE void mix_lines(
+    const int L, float *const *z, const float *const *p, const float *values, int64_t count, int64_t d) {
   int64_t i = 0;
-  for (; i + 64 <= d; i += 64) {
-    v16 z0 = v_load(z + i), z1 = v_load(z + i + 16), z2 = v_load(z + i + 32), z3 = v_load(z + i + 48);
-    for (int64_t k = 0; k < count; k++) {
-      const float *v = values + k * d + i;
-      v16 weight = v_all(p[k]);
-      z0 = v_fma(weight, v_load(v), z0);
-      z1 = v_fma(weight, v_load(v + 16), z1);
-      z2 = v_fma(weight, v_load(v + 32), z2);
-      z3 = v_fma(weight, v_load(v + 48), z3);
+  for (; i + 16 * MIX_VECTORS <= d; i += 16 * MIX_VECTORS) {
+    v16 sums[4][MIX_VECTORS];
+    for (int l = 0; l < L; l++) {
+      for (int v = 0; v < MIX_VECTORS; v++) sums[l][v] = v_load(z[l] + i + 16 * v);
     }
-    v_store(z + i, z0);
-    v_store(z + i + 16, z1);
-    v_store(z + i + 32, z2);
-    v_store(z + i + 48, z3);
+    for (int64_t k = 0; k < count; k++) {
+      const float *from = values + k * d + i;
+      for (int l = 0; l < L; l++) {
+        v16 weight = v_all(p[l][k]);
+        for (int v = 0; v < MIX_VECTORS; v++) sums[l][v] = v_fma(weight, v_load(from + 16 * v), sums[l][v]);
+      }
+    }
+    for (int l = 0; l < L; l++) {
+      for (int v = 0; v < MIX_VECTORS; v++) v_store(z[l] + i + 16 * v, sums[l][v]);
+    }
   }
   for (; i < d; i += 16) {
     int64_t n = d - i < 16 ? d - i : 16;
-    v16 sum = v_load_some(z + i, n, 0.f);
-    for (int64_t k = 0; k < count; k++) {
-      sum = v_fma(v_all(p[k]), v_load_some(values + k * d + i, n, 0.f), sum);
+    for (int l = 0; l < L; l++) {
+      v16 sum = v_load_some(z[l] + i, n, 0.f);
+      for (int64_t k = 0; k < count; k++) {
+        sum = v_fma(v_all(p[l][k]), v_load_some(values + k * d + i, n, 0.f), sum);
+      }
+      v_store_some(z[l] + i, sum, n);
     }
-    v_store_some(z + i, sum, n);
   }
 }
 
@@ -189,10 +213,20 @@ static void mix_values(const tile *t) {
     count = t->keys.end - key < TILE_KEYS ? t->keys.end - key : TILE_KEYS;
     if (count > page - key % page) count = page - key % page;
     const float *values = widened(&a->pages, a->pages.values, t->kv_head, key, count, t->wide);
-    for (int64_t g = 0; g < t->group; g++) {
-      for (int64_t r = 0; r < t->rows; r++) {
-        float *z = a->z + (t->row_begin + r) * a->z_stride + (first_head + g) * d;
-        mix_into(z, line_of(t, g, r) + (key - t->keys.first), values, count, d);
+    const int64_t lines = t->group * t->rows, at = key - t->keys.first;
+    for (int64_t line = 0, step; line < lines; line += step) {
+      step = lines - line >= 4 ? 4 : lines - line >= 2 ? 2 : 1;
+      float *z[4];
+      const float *p[4];
+      for (int64_t l = 0; l < step; l++) {
+        const int64_t g = (line + l) / t->rows, r = (line + l) % t->rows;
+        z[l] = a->z + (t->row_begin + r) * a->z_stride + (first_head + g) * d;
+        p[l] = line_of(t, g, r) + at;
+      }
+      switch (step) {
+        case 4: mix_lines(4, z, p, values, count, d); break;
+        case 2: mix_lines(2, z, p, values, count, d); break;
+        default: mix_lines(1, z, p, values, count, d);
       }
     }
   }

@@ -14,3 +14,5 @@
     .largest = largest,
     .store = store,
     .attend = attend,
+    .read_bytes = read_bytes,
+    .multiply_adds = multiply_adds,

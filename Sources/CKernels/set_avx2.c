@@ -6,6 +6,7 @@
 #include "sets.h"
 
 #pragma clang attribute push(__attribute__((target(NS_TARGET_AVX2))), apply_to = function)
+#define MASKED 0
 #include "vectors.h"
 
 #define DECODE decode_in_vectors
@@ -35,7 +36,9 @@ INLINE bytes16 look_up_bytes(const int8_t *table, bytes16 b) {
 
 #include "decoding.body.h"
 #include "rowwise.body.h"
+#define MIX_VECTORS 1
 #include "attention.body.h"
+#include "measure.body.h"
 #define PANEL_VECTORS 1
 #define PANEL_HEIGHT 6
 #include "panels.body.h"

@@ -6,6 +6,7 @@
 #include "sets.h"
 
 #pragma clang attribute push(__attribute__((target(NS_TARGET_AVX512))), apply_to = function)
+#define MASKED 1
 #include "vectors.h"
 
 #define DECODE ns_decode_avx512
@@ -28,7 +29,9 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 }
 
 #include "rowwise.body.h"
+#define MIX_VECTORS 4
 #include "attention.body.h"
+#include "measure.body.h"
 #define PANEL_VECTORS 2
 #define PANEL_HEIGHT 14
 #include "panels.body.h"

@@ -5,6 +5,7 @@
 #else
 #define FUSED 0
 #endif
+#define MASKED 0
 #include "vectors.h"
 
 #define DECODE ns_decode_scalar
@@ -18,7 +19,9 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 }
 
 #include "rowwise.body.h"
+#define MIX_VECTORS 1
 #include "attention.body.h"
+#include "measure.body.h"
 #define PANEL_VECTORS 1
 #define PANEL_HEIGHT 6
 #include "panels.body.h"

@@ -2,7 +2,8 @@
 // four with SSE or NEON. The bodies that use them are compiled once for every instruction set, so all sets
 // add in the same order; they differ only where a set has a fused multiply-add (`FMA`).
 //
-// The including file defines FUSED (1 where fused multiply-add is an instruction) before this header.
+// The including file defines FUSED (1 where fused multiply-add is an instruction) and MASKED (1 where AVX-512's
+// masked loads and stores are) before this header.
 #pragma once
 #include <math.h>
 #include <string.h>
@@ -30,12 +31,20 @@ INLINE v16 v_load(const float *p) {
 INLINE void v_store(float *p, v16 v) { memcpy(p, &v, sizeof v); }
 
 // n < 16 floats, the rest `fill`.
+#if MASKED
+INLINE __mmask16 v_first(int64_t n) { return (__mmask16)((1 << n) - 1); }
+INLINE v16 v_load_some(const float *p, int64_t n, float fill) {
+  return _mm512_mask_loadu_ps(v_all(fill), v_first(n), p);
+}
+INLINE void v_store_some(float *p, v16 v, int64_t n) { _mm512_mask_storeu_ps(p, v_first(n), v); }
+#else
 INLINE v16 v_load_some(const float *p, int64_t n, float fill) {
   v16 v = v_all(fill);
   memcpy(&v, p, (size_t)n * sizeof(float));
   return v;
 }
 INLINE void v_store_some(float *p, v16 v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
+#endif
 
 #if FUSED
 INLINE v16 v_fma(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }

@@ -132,6 +132,10 @@ typedef struct ns_kernels {
   void (*attend)(
       const ns_attention *a, int32_t stages, int64_t kv_head, int64_t row_begin, int64_t row_end,
       float *scratch);
+
+  // Measures of the machine: reads n bytes (a multiple of 256), does rounds * 384 float operations.
+  uint64_t (*read_bytes)(const uint8_t *p, int64_t n);
+  float (*multiply_adds)(int64_t rounds);
 } ns_kernels;
 
 enum ns_set { NS_SCALAR = 0, NS_AVX2 = 1, NS_AVX512 = 2 };
