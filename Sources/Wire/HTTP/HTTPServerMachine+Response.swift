@@ -42,11 +42,15 @@ extension HTTPServerMachine {
       answer.framing = .chunked
     }
     if head?.method == .head { answer.framing = .suppressed }
+    var options: [String] = []
     if answer.closes {
-      text += "Connection: close\r\n"
+      options.append("close")
     } else if head?.minorVersion == 0 {
-      text += "Connection: keep-alive\r\n"
+      options.append("keep-alive")
     }
+    // Whoever sends `Upgrade`, as 426 does, has to say so here (RFC 9110, section 7.8).
+    if response.headerFields[.upgrade] != nil { options.append("upgrade") }
+    if !options.isEmpty { text += "Connection: \(options.joined(separator: ", "))\r\n" }
     self.answer = answer
     return Self.serialise(text, response.headerFields, dropping: Self.ownFields)
   }
