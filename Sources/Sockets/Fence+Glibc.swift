@@ -4,18 +4,6 @@ import Glibc
 ///
 /// Interrupted calls are repeated here, so no caller ever sees `EINTR`.
 enum Fence {
-  /// What an attempt to accept gave.
-  enum Accepted {
-    case connection(Int32, SocketAddress)
-    /// Nobody waits.
-    case nobody
-    /// No descriptors or memory left: try again later.
-    case exhausted
-    /// The one who waited has gone, or another passing fault: try again at once.
-    case again
-    case failed(Int32)
-  }
-
   // MARK: Listening
 
   /// Opens, binds and listens; answers the descriptor and the bound address.
@@ -64,7 +52,7 @@ enum Fence {
     unlink(path)
   }
 
-  static func accept(from descriptor: Int32) -> Accepted {
+  static func accept(from descriptor: Int32) -> AcceptOutcome {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let accepted = withUnsafeMutableBytes(of: &storage) { bytes in

@@ -17,6 +17,7 @@ package actor Listener {
   private let descriptor: Int32
   /// Owns the descriptor until the sources do.
   private var unstarted: Descriptor?
+  private let call: @Sendable (Int32) -> AcceptOutcome
   private let mayAccept: @Sendable () -> Bool
   private let acceptor: Acceptor
   private var readiness: Readiness?
@@ -44,6 +45,16 @@ package actor Listener {
     on address: SocketAddress, loop: Loop, mayAccept: @escaping @Sendable () -> Bool = { true },
     acceptor: @escaping Acceptor
   ) throws(SocketError) {
+    try self.init(
+      on: address, loop: loop, mayAccept: mayAccept, call: Fence.accept, acceptor: acceptor)
+  }
+
+  /// The same with another system call for accepting, so that tests can play a full machine.
+  init(
+    on address: SocketAddress, loop: Loop, mayAccept: @escaping @Sendable () -> Bool = { true },
+    call: @escaping @Sendable (Int32) -> AcceptOutcome, acceptor: @escaping Acceptor
+  ) throws(SocketError) {
+    self.call = call
     let (descriptor, bound) = try Fence.listen(on: address, backlog: Self.backlog)
     self.loop = loop
     self.mayAccept = mayAccept
@@ -94,7 +105,7 @@ package actor Listener {
     for _ in 0..<Self.batch {
       guard isWanted, !isStopped else { return }
       guard mayAccept() else { return setAccepting(false) }
-      switch Fence.accept(from: descriptor) {
+      switch call(descriptor) {
       case .connection(let accepted, let remote):
         acceptor(AcceptedSocket(descriptor: Descriptor(accepted), remote: remote))
       case .again: continue

@@ -29,3 +29,16 @@ package enum FlushOutcome: Sendable, Equatable {
   /// The connection is broken; the system's error number.
   case failed(Int32)
 }
+
+/// What an attempt to accept gave.
+enum AcceptOutcome: Sendable {
+  case connection(Int32, SocketAddress)
+  /// Nobody waits.
+  case nobody
+  /// No descriptors or memory left: try again later.
+  case exhausted
+  /// The one who waited has gone, or another passing fault: try again at once.
+  case again
+  /// The listener itself is broken; the system's error number.
+  case failed(Int32)
+}
