@@ -104,6 +104,7 @@ import Wire
     let plain = try await kit.exchange("GET /socket")
     #expect(plain.status == "HTTP/1.1 426 Upgrade Required")
     #expect(plain["Upgrade"] == "websocket")
+    #expect(plain["Connection"] == "close, upgrade")
     let foreign = try await WebSocketTestClient(kit, fields: ["Origin: http://evil.example"])
     #expect(foreign.response.status == "HTTP/1.1 403 Forbidden")
     let local = try await WebSocketTestClient(kit, fields: ["Origin: http://localhost:5173"])

@@ -199,8 +199,7 @@ package final class Topic: Sendable {
     // Over the server's budget the ring gives up most of its past, the cheapest thing to lose.
     let limit = budget?.isExceeded == true ? limits.ring / 8 : limits.ring
     guard state.ring.retained > limit else { return }
-    let lossless = state.viewers.values.filter { $0.policy == .lossless && !$0.isTooSlow }
-    let floor = lossless.map { state.ring.offset(of: $0.cursor) }.min() ?? .max
+    let floor = losslessViewers(state).map { state.ring.offset(of: $0.cursor) }.min() ?? .max
     state.ring.evict(to: limit, below: floor)
     // A producer that does not wait when told to: the lossless viewer is let down, not the server.
     guard state.ring.retained > 2 * limits.ring else { return }
@@ -208,6 +207,15 @@ package final class Topic: Sendable {
       state.viewers[id]?.isTooSlow = true
     }
     state.ring.evict(to: limit)
+  }
+
+  /// The viewers that nothing may be let go for.
+  ///
+  /// Found among the watched, not among all: a thousand
+  /// dashboards cost nothing here.
+  private func losslessViewers(_ state: State) -> [Viewer] {
+    state.watched.compactMap { state.viewers[$0] }
+      .filter { $0.policy == .lossless && !$0.isTooSlow }
   }
 
   private func sendSlowViewersAway(_ state: inout State) {
@@ -224,10 +232,7 @@ package final class Topic: Sendable {
   /// Held above the limit, let go below half of it, so that the run does not stutter.
   private func updateHeld(_ state: inout State) -> Bool? {
     var worst = 0.0
-    for id in state.watched {
-      guard let viewer = state.viewers[id], viewer.policy == .lossless, !viewer.isTooSlow else {
-        continue
-      }
+    for viewer in losslessViewers(state) {
       let behind = state.ring.published - state.ring.offset(of: viewer.cursor)
       worst = max(worst, Double(behind) / Double(max(1, viewer.lag)))
     }
