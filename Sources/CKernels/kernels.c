@@ -4,6 +4,7 @@ extern const ns_kernels ns_kernels_scalar;
 
 #if defined(__x86_64__)
 extern const ns_kernels ns_kernels_avx2, ns_kernels_avx512;
+extern const ns_fast ns_fast_bf16;
 
 static int has_avx2(void) {
   __builtin_cpu_init();
@@ -27,6 +28,14 @@ const ns_kernels *ns_kernels_for(int32_t set) {
 #endif
     default: return NULL;
   }
+}
+
+const ns_fast *ns_fast_for(int32_t set) {
+#if defined(__x86_64__)
+  if (set == NS_AVX512 && has_avx512() && __builtin_cpu_supports("avx512bf16")) return &ns_fast_bf16;
+#endif
+  (void)set;
+  return NULL;
 }
 
 int64_t ns_attention_scratch(const ns_attention *a, int64_t rows) {

@@ -28,7 +28,8 @@ extension Arithmetic {
     products.append(
       ns_product(
         w: w.descriptor, x: x.base, x_stride: Int64(x.stride), y: y.base,
-        y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows)))
+        y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows), x_narrow: nil,
+        x_narrow_stride: 0))
     weights.append(w)
     policies.append(policy)
     pendingBytes += w.byteCount
@@ -38,18 +39,19 @@ extension Arithmetic {
   package func run() {
     guard !products.isEmpty else { return }
     for job in products.indices { split(job: job) }
+    if let fast { narrowActivations(fast) }
     let threads = team.threads
     products.withUnsafeBufferPointer { products in
       units.withUnsafeBufferPointer { units in
         slabs.withUnsafeBufferPointer { slabs in
-          let body = { [kernels] (part: Int, thread: Int) in
+          let body = { [kernels, fast] (part: Int, thread: Int) in
             let unit = units[part]
             guard let job = products.baseAddress.map({ $0 + unit.job }) else { return }
             let (first, end) = (Int64(unit.rows.lowerBound), Int64(unit.rows.upperBound))
             switch unit.policy {
             case .single: kernels.pointee.product(job, first, end)
             case .panel:
-              kernels.pointee.panels(
+              (fast?.pointee.panels ?? kernels.pointee.panels)(
                 job, first, end, Int64(unit.activations.lowerBound),
                 Int64(unit.activations.upperBound), slabs[thread].base)
             }
@@ -67,6 +69,42 @@ extension Arithmetic {
     policies.removeAll(keepingCapacity: true)
     units.removeAll(keepingCapacity: true)
     pendingBytes = 0
+  }
+
+  /// Rounds the activations of panel jobs to bfloat16, once for all jobs that share them.
+  private func narrowActivations(_ fast: UnsafePointer<ns_fast>) {
+    var total = 0
+    for job in products.indices where policies[job] == .panel {
+      let product = products[job]
+      let shared = products[..<job].firstIndex {
+        $0.x == product.x && $0.x_stride == product.x_stride && $0.count == product.count
+          && $0.w.columns == product.w.columns && $0.x_narrow_stride > 0
+      }
+      if shared == nil { total += Int(product.count) * Int(product.w.columns + 32) }
+      products[job].x_narrow_stride = (product.w.columns + 31) / 32 * 32
+    }
+    if narrowed.count * 2 < total { narrowed = FloatSlab(count: (total + total / 2) / 2 + 1) }
+    var next = UnsafeMutableRawPointer(narrowed.base).assumingMemoryBound(to: UInt16.self)
+    for job in products.indices where policies[job] == .panel {
+      let product = products[job]
+      let shared = products[..<job].first {
+        $0.x == product.x && $0.x_stride == product.x_stride && $0.count == product.count
+          && $0.w.columns == product.w.columns && $0.x_narrow != nil
+      }
+      if let shared {
+        products[job].x_narrow = shared.x_narrow
+        continue
+      }
+      let (base, stride) = (next, Int(product.x_narrow_stride))
+      split(rows: Int(product.count), width: Int(product.w.columns)) { range in
+        for row in range {
+          fast.pointee.narrow(
+            product.x + row * Int(product.x_stride), base + row * stride, product.w.columns)
+        }
+      }
+      products[job].x_narrow = UnsafePointer(base)
+      next = base + Int(product.count) * stride
+    }
   }
 
   /// Cuts a job into units: small enough that the threads end together, large enough to be worth the taking.

@@ -19,9 +19,12 @@ package final class Arithmetic: @unchecked Sendable {
 
   package let team: WorkerTeam
   package let instructionSet: InstructionSet
+  /// What products do: ``Numerics/exact`` also where the machine has nothing faster.
   package let numerics: Numerics
   /// The kernels in use; they outlive everything.
   let kernels: UnsafePointer<ns_kernels>
+  /// The rounded products, where they are asked for and there are any.
+  let fast: UnsafePointer<ns_fast>?
 
   /// Jobs collected since the last ``run()``, each with its policy and its weights, which it keeps alive.
   var products: [ns_product] = []
@@ -30,6 +33,8 @@ package final class Arithmetic: @unchecked Sendable {
   /// Bytes of all collected weights, and what the jobs are cut into.
   var pendingBytes = 0
   var units: [ProductUnit] = []
+  /// Activations of the collected jobs in bfloat16, for the rounded products.
+  var narrowed = FloatSlab(count: 0)
   /// Attention jobs of the current call, in the kernels' own form.
   var attentionJobs: [ns_attention] = []
   var attentionTiles: [AttentionTile] = []
@@ -45,10 +50,11 @@ package final class Arithmetic: @unchecked Sendable {
       self.kernels = kernels
       self.instructionSet = instructionSet
     } else {
-      self.kernels = ns_kernels_for(Int32(NS_SCALAR.rawValue))
+      self.kernels = ns_kernels_for(InstructionSet.scalar.code)
       self.instructionSet = .scalar
     }
-    self.numerics = numerics
+    fast = numerics == .fast ? ns_fast_for(self.instructionSet.code) : nil
+    self.numerics = fast == nil ? .exact : .fast
     slabs = (0..<team.threads).map { _ in FloatSlab(count: 0) }
   }
 

@@ -18,11 +18,14 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   package static var best: InstructionSet { available.last ?? .scalar }
 
   /// The kernels of the set, or nil where this machine lacks it.
-  package var kernels: UnsafePointer<ns_kernels>? {
+  package var kernels: UnsafePointer<ns_kernels>? { ns_kernels_for(code) }
+
+  /// The number the C kernels know it by (`enum ns_set`).
+  var code: Int32 {
     switch self {
-    case .scalar: ns_kernels_for(Int32(NS_SCALAR.rawValue))
-    case .avx2: ns_kernels_for(Int32(NS_AVX2.rawValue))
-    case .avx512: ns_kernels_for(Int32(NS_AVX512.rawValue))
+    case .scalar: Int32(NS_SCALAR.rawValue)
+    case .avx2: Int32(NS_AVX2.rawValue)
+    case .avx512: Int32(NS_AVX512.rawValue)
     }
   }
 }

@@ -68,6 +68,7 @@ package struct KernelBench: Sendable {
         out[index * 8] = kernels.pointee.read_bytes(base + index * part, Int64(part))
       }
     }
+    withExtendedLifetime(bytes) {}
     let rounds = 200_000
     let adding = best {
       team.run(parts: parts) { index in
@@ -75,6 +76,7 @@ package struct KernelBench: Sendable {
         out[index * 8] = UInt64(kernels.pointee.multiply_adds(Int64(rounds)).bitPattern)
       }
     }
+    withExtendedLifetime(sink) {}
     return Machine(
       readGigabytesPerSecond: Double(part * parts) / reading / 1e9,
       peakGigaflopsPerSecond: Double(rounds * 384 * parts) / adding / 1e9)
@@ -94,6 +96,7 @@ package struct KernelBench: Sendable {
             policy: count >= 32 ? .panel : .single)
           arithmetic.run()
         }
+        withExtendedLifetime((x, y)) {}
         let operations = 2 * Double(matrix.rows) * Double(matrix.columns) * Double(count)
         return Row(
           type: type, activations: count,
