@@ -14,13 +14,16 @@ extension Engine {
     let stream = FloatSlab(count: width)
     let normed = FloatSlab(count: width)
     let scores = FloatSlab(count: vocabulary)
-    return (0..<count).map { row in
-      for column in 0..<width { stream.base[column] = rows[row * width + column] }
-      model.model.unembed(
-        stream.rows(1, width: width), normed: normed.rows(1, width: width),
-        into: scores.rows(1, width: vocabulary), arithmetic)
-      return Sampler.best(
-        top, of: UnsafeBufferPointer(start: scores.base, count: vocabulary), arithmetic)
+    // Views don't keep their slabs alive.
+    return withExtendedLifetime((stream, normed, scores)) {
+      (0..<count).map { row in
+        for column in 0..<width { stream.base[column] = rows[row * width + column] }
+        model.model.unembed(
+          stream.rows(1, width: width), normed: normed.rows(1, width: width),
+          into: scores.rows(1, width: vocabulary), arithmetic)
+        return Sampler.best(
+          top, of: UnsafeBufferPointer(start: scores.base, count: vocabulary), arithmetic)
+      }
     }
   }
 
@@ -36,17 +39,20 @@ extension Engine {
     let width = model.info.hiddenSize
     let answerRow = FloatSlab(count: width)
     let otherRow = FloatSlab(count: width)
-    model.model.direction(of: answer, into: answerRow.rows(1, width: width), arithmetic)
-    model.model.direction(of: other, into: otherRow.rows(1, width: width), arithmetic)
     let scale = stream.withUnsafeBufferPointer { model.model.finalScale(of: $0) }
-    return (0..<parts.count / width).map { row in
-      var sum = 0.0
-      for column in 0..<width {
-        sum +=
-          Double(parts[row * width + column])
-          * Double(answerRow.base[column] - otherRow.base[column])
+    // Views don't keep their slabs alive.
+    return withExtendedLifetime((answerRow, otherRow)) {
+      model.model.direction(of: answer, into: answerRow.rows(1, width: width), arithmetic)
+      model.model.direction(of: other, into: otherRow.rows(1, width: width), arithmetic)
+      return (0..<parts.count / width).map { row in
+        var sum = 0.0
+        for column in 0..<width {
+          sum +=
+            Double(parts[row * width + column])
+            * Double(answerRow.base[column] - otherRow.base[column])
+        }
+        return Float(sum / Double(scale))
       }
-      return Float(sum / Double(scale))
     }
   }
 }

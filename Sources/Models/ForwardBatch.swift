@@ -41,8 +41,9 @@ package final class ForwardBatch {
     decodeRows = 0
   }
 
-  /// A prompt of at most this many tokens is computed like decoding.
-  package static let decodeLimit = 8
+  /// A prompt of at most this many tokens is computed like decoding: below it, decoding weights into panels first does
+  /// not pay.
+  package static let decodeLimit = 11
 
   /// Adds the next tokens of a session.
   ///

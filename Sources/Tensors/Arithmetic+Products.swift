@@ -9,8 +9,6 @@ struct ProductUnit {
 }
 
 extension Arithmetic {
-  /// Fewest rows of activations for which decoding a panel first pays.
-  private static let panelRows = 12
   /// Bytes of weights below which a unit is not worth sharing out.
   private static let unitBytes = 1 << 14
 
@@ -24,7 +22,6 @@ extension Arithmetic {
   ) {
     precondition(x.width == w.columns && y.width == w.rows && x.rows == y.rows)
     guard x.rows > 0 else { return }
-    let policy = x.rows < Self.panelRows ? .single : policy
     products.append(
       ns_product(
         w: w.descriptor, x: x.base, x_stride: Int64(x.stride), y: y.base,
