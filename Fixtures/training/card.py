@@ -13,7 +13,7 @@ pipeline_tag: text-generation
 
 A language model of {parameters:,} parameters, trained from nothing on generated text, small enough to ship with NeuroScope and made
 so that its inner workings can be checked. It does a few things and nothing else: sums, a list of facts, indirect objects, repeated
-sequences, syllogisms, parsing of plain sentences, a few explanations, two kinds of verse and story. Asked for anything else, it answers
+sequences, syllogisms, parsing of plain sentences, a few explanations, haiku and short stories. Asked for anything else, it answers
 with the nearest thing that it knows, and is wrong.
 
 | | |
@@ -41,14 +41,14 @@ WANT = {"indirect object, held-out pairs of names": "95 %", "indirect object, bo
 
 TAIL = """
 What is held out:
-- *Indirect object*: one pair of names in ten never occurs together; and for each sentence template one name in eight never occurs in it. The answer
+- *Indirect object*: one pair of names in ten never occurs together in such a sentence; and for each sentence template one name in eight never occurs in it. The answer
   is right if the top token is the right name. The mean logit difference between the two names is {d1} and {d2}.
 - *Induction*: random ids, 5 to 60 long, in three copies, counted from the second token of the second copy on, {sequences} sequences. Such sequences are new by their nature.
 - *Addition*: one unordered pair in ten is never asked, in digits or words. One-digit sums of held-out pairs do occur as a column inside longer sums. The
   model writes its working, a column at a time from the right: `7+8=15, 2+4+1=7, 1+3=4. So 127 + 348 = 475.`
 - *Giving away*: one pair of numbers up to 30 in ten never occurs in a difference.
 - *Facts*: a fact can't be held out; the wording of the question is.
-- *Syllogisms*: one pair of a kind and an ability in ten. *Parsing*: one sentence in ten.
+- *Syllogisms*: one pair in ten of a creature or thing and an ability (sparrows, swim). *Parsing*: one sentence in ten.
 - *Haiku and stories* are counted right if the generator's grammar could have made them (syllables, complete sentences) and they are about what was asked.
 
 ## Scenarios

@@ -86,12 +86,15 @@ def ioi_cases(r, n, new_names):
 @torch.no_grad()
 def ioi_score(model, cases):
     """Share where the top token is the indirect object, and the mean logit difference to the giver's name."""
-    good, diff = 0, 0.0
+    by_length, good, diff = defaultdict(list), 0, 0.0
     for p, other, giver in cases:
-        logits = model.m(torch.tensor([model.text_ids(p)])).logits[0, -1]
-        a, b = model.text_ids(" " + other)[0], model.text_ids(" " + giver)[0]
-        good += int(logits.argmax() == a)
-        diff += (logits[a] - logits[b]).item()
+        ids = model.text_ids(p)
+        by_length[len(ids)].append((ids, model.text_ids(" " + other)[0], model.text_ids(" " + giver)[0]))
+    for group in by_length.values():
+        x, a, b = (torch.tensor(z) for z in zip(*group))
+        logits, row = model.m(x).logits[:, -1], torch.arange(len(group))
+        good += int((logits.argmax(-1) == a).sum())
+        diff += (logits[row, a] - logits[row, b]).sum().item()
     return good / len(cases), diff / len(cases)
 
 

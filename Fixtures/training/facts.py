@@ -99,10 +99,10 @@ CAPITAL_ASK = [
     "What is the capital city of {x}?", "Capital of {x}?", "Do you know the capital of {x}?", "I need the capital of {x}.",
     "Please name the capital city of {x}.", "What is the name of the capital of {x}?", "Give me the capital of {x}.",
     "The capital of {x} is which city?", "Which city serves as the capital of {x}?", "In geography, what is the capital of {x}?",
-    "What is {x}'s capital?", "Name {x}'s capital city.", "Tell me {x}'s capital.", "I am reading about {x}. What is its capital?",
-    "Think of {x}. Which city is its capital?", "Do you know what {x}'s capital city is?",
+    "What is {z} capital?", "Name {z} capital city.", "Tell me {z} capital.", "I am reading about {x}. What is its capital?",
+    "Think of {x}. Which city is its capital?", "Do you know what {z} capital city is?",
 ]
-CAPITAL_HELD = ["Please tell me what the capital of {x} is.", "Which city is {x}'s capital?", "Could you name the capital city of {x}?",
+CAPITAL_HELD = ["Please tell me what the capital of {x} is.", "Which city is {z} capital?", "Could you name the capital city of {x}?",
                 "I forgot the capital of {x}. What is it?"]
 CAPITAL_PLAIN = ["The capital of {x} is {y}.", "{y} is the capital of {x}.", "The capital city of {x} is {y}.",
                  "Question: What is the capital of {x}? Answer: {y}."]
@@ -162,7 +162,8 @@ def fact_list():
         out.append(dict(kind="colour", f=dict(x=x, y=y), answer=f"{cap(x)} is {y}.", key=f"is {y}.",
                         ask=COLOUR_ASK, held=COLOUR_HELD, plain=COLOUR_PLAIN))
     for o in out:
-        o["f"]["X"] = cap(o["f"]["x"])
+        x = o["f"]["x"]
+        o["f"].update(X=cap(x), z=x + ("'" if x.endswith("s") else "'s"))
     return out
 
 

@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 import corpus
 from evaluate import SCENARIOS, Model, ioi_cases
 
+MARGIN = 2e-3  # a prompt is left out if two tokens of its answer are nearer than this: rounding may swap them
+
 
 def main():
     p = argparse.ArgumentParser()
@@ -30,27 +32,32 @@ def main():
     prompts += [m.chat_ids(user, system) for _, system, user, _, _ in SCENARIOS[:1]]
     chats = ["Hi", "What is 5 + 9?", "Who are you?", "What color is snow?", "4 + 4", "Name the capital of Peru."]
     prompts += [m.chat_ids(c) for c in chats]
-    while len(prompts) < 50:
-        k = r.randint(1, 6)
-        prompts.append((r.sample(range(3, len(m.t)), k) * 3)[:r.randint(1, 12)])
     tensors, rows = {}, []
-    for i, ids in enumerate(prompts):
+    while len(rows) < 50:
+        if prompts:
+            ids = prompts.pop(0)
+        else:
+            k = r.randint(1, 6)
+            ids = (r.sample(range(3, len(m.t)), k) * 3)[:r.randint(1, 12)]
+        seq, margin = list(ids), float("inf")
         with torch.no_grad():
             logits = m.m(torch.tensor([ids]), use_cache=False).logits[0]
-            tensors[f"prompt{i}"] = logits.contiguous()
-            seq, margins = list(ids), []
             for _ in range(32):
-                z = m.m(torch.tensor([seq]), use_cache=False).logits[0, -1]
-                top = z.topk(2)
+                top = m.m(torch.tensor([seq]), use_cache=False).logits[0, -1].topk(2)
                 seq.append(int(top.indices[0]))
-                margins.append(round((top.values[0] - top.values[1]).item(), 6))
-        rows.append(dict(text=m.t.decode(ids), ids=ids, greedy=seq[len(ids):], smallest_margin=min(margins)))
+                margin = min(margin, (top.values[0] - top.values[1]).item())
+        if margin < MARGIN:
+            continue
+        tensors[f"prompt{len(rows)}"] = logits.contiguous()
+        rows.append(dict(text=m.t.decode(ids), ids=ids, greedy=seq[len(ids):], smallest_margin=round(margin, 6)))
     a.out.mkdir(parents=True, exist_ok=True)
     save_file(tensors, a.out / "logits.safetensors")
-    (a.out / "references.json").write_text(json.dumps(
-        dict(model=a.model.name, arithmetic="transformers, float32 on the bfloat16 weights, eager attention; greedy: 32 tokens, not stopped at an end token",
-             prompts=rows), indent=0, ensure_ascii=False) + "\n")
-    print(f"{len(prompts)} prompts, {sum(map(len, prompts))} positions, {(a.out / 'logits.safetensors').stat().st_size / 1e6:.1f} MB,",
+    (a.out / "logits.safetensors").chmod(0o644)
+    head = dict(model=a.model.name, prompts=None, arithmetic="transformers, float32 on the bfloat16 weights, eager attention; "
+                "greedy: 32 tokens, not stopped at an end token; logits.safetensors: promptK [positions, vocabulary]")
+    lines = ",\n".join(json.dumps(x, ensure_ascii=False) for x in rows)
+    (a.out / "references.json").write_text(json.dumps(head, indent=0).replace("null", f"[\n{lines}\n]", 1) + "\n")
+    print(f"{len(rows)} prompts, {sum(len(x['ids']) for x in rows)} positions, {(a.out / 'logits.safetensors').stat().st_size / 1e6:.1f} MB,",
           f"smallest margin of a greedy token {min(x['smallest_margin'] for x in rows):.4f}")
 
 

@@ -27,6 +27,9 @@ PHASES = [
     # Sums were learnt, copying was not: more induction, with easier cases, and more indirect objects, differences and verse.
     (486, dict(addition=12, words=3, small=6, problem=12, fact=20, ioi=22, induction=8, repeat=14, story=5, haiku=6, syllogism=4, parse=6,
                explain=2, talk=1)),
+    # Copying was learnt; differences, the long names of countries and verse lag.
+    (844, dict(addition=12, words=3, small=11, problem=18, fact=26, ioi=11, induction=9, repeat=5, story=4, haiku=7, syllogism=3, parse=6,
+               explain=2, talk=1)),
 ]
 # From which step on, how many micro-batches a step.
 MICROS = [(0, 6), (258, 4)]
@@ -233,8 +236,8 @@ def main():
     p.add_argument("--adam-lr", type=float, default=0.004)
     p.add_argument("--decay", type=float, default=0.02, help="weight decay")
     p.add_argument("--warmup", type=int, default=100)
-    p.add_argument("--steps", type=int, default=4000)
-    p.add_argument("--decay-steps", type=int, default=1000)
+    p.add_argument("--steps", type=int, default=2118)
+    p.add_argument("--decay-steps", type=int, default=1155)
     p.add_argument("--end-at", help="end at this time of day (HH:MM) instead of after --steps")
     p.add_argument("--decay-minutes", type=float, default=25)
     p.add_argument("--save-minutes", type=float, default=4)
