@@ -1,5 +1,6 @@
 package import Engine
 package import Hooks
+package import Recordings
 
 /// Why a request is not carried out, as facts; `Wording.swift` alone makes sentences of them.
 package enum Refusal: Error, Sendable {
@@ -48,8 +49,7 @@ package enum Refusal: Error, Sendable {
   // Recordings.
   case recordingsDisabled
   case recordingNotFound(String)
-  case recordingBusy(String)
-  case recordingFault(String)
+  case recording(RecordingError)
 
   // Scenarios, references, commands of the WebSocket.
   case scenarioNotFound(String, known: [String])

@@ -12,6 +12,8 @@ package struct ServerOptions: Sendable {
   package var allowedOrigins: [String] = []
   /// Where recordings are kept; nil keeps none.
   package var recordingsDirectory: String?
+  /// Bytes that one recording may have.
+  package var recordingQuota = 4 << 30
   /// Bytes that the captures of one run may weigh in all.
   package var captureBudget = 1 << 30
   /// Bytes that the recent items of all runs together may take.

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Frames
 package import Hooks
 package import Loops
+internal import Recordings
 package import Tokenizers
 
 /// What all routes share: the engine, the runs, the registered hooks.
@@ -70,13 +71,33 @@ package final class Service: Sendable {
   func makeRun(_ order: RunOrder, parent: String?) throws(Refusal) -> Run {
     let framing: Framing
     do { framing = try Framing() } catch { throw .outOfMemory }
+    let registry = runs
+    let id = "run_" + Self.token()
+    var recorder: FileRecorder?
+    if let request = order.recordedRequest {
+      recorder = try desk().recorder(of: order, run: id, request: request, clock: clock)
+    }
+    return Run(
+      id: id, order: order, clock: clock, epoch: epoch, limits: limits,
+      budget: budget, loop: publishing, framing: framing,
+      recorder: recorder, parent: parent
+    ) { registry.noteEnd($0.id) }
+  }
+
+  private var limits: TopicLimits {
     var limits = TopicLimits()
     limits.ring = options.ringBytes
-    let registry = runs
-    return Run(
-      id: "run_" + Self.token(), order: order, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, framing: framing, recorder: nil, parent: parent
-    ) { registry.noteEnd($0.id) }
+    return limits
+  }
+
+  func makeReplay(
+    of recordingID: String, _ reader: RecordingReader, speed: Double, range: ClosedRange<UInt64>,
+    ended: @escaping @Sendable (Replay) -> Void
+  ) -> Replay {
+    Replay(
+      id: "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
+      range: range, clock: clock, epoch: epoch, limits: limits, budget: budget, loop: publishing,
+      ended: ended)
   }
 
   /// A run that was over before it was listed is noted now.
@@ -123,7 +144,11 @@ package final class Service: Sendable {
       .interventions(request.interventions)
     order.frames = request.frames
     order.topLogprobs = request.topLogprobs
-    order.isRecorded = request.isRecorded
+    if request.isRecorded {
+      _ = try desk()
+      order.recordedRequest =
+        RecordedRequest(request.fields, order: order, hooks: request.hookFields).json
+    }
     order.isDetached = request.isDetached
     order.startsPaused = request.startsPaused
     return order

@@ -1,7 +1,8 @@
 internal import Engine
 internal import Frames
-package import HTTPTypes
+internal import HTTPTypes
 internal import Hooks
+internal import Recordings
 
 extension Refusal {
   /// The answer to the client: the only place where facts become sentences.
@@ -115,9 +116,7 @@ extension Refusal {
       (.badRequest, "recordings_disabled", "This server was started without recordings")
     case .recordingNotFound(let id):
       (.notFound, "recording_not_found", "Recording \(id) not found")
-    case .recordingBusy(let id):
-      (.conflict, "recording_busy", "Recording \(id) is still being written")
-    case .recordingFault(let what): (.unprocessableContent, "recording_unusable", what)
+    case .recording(let error): error.sentence
     case .scenarioNotFound(let name, let known):
       (
         .notFound, "scenario_not_found",

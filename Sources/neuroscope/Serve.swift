@@ -67,8 +67,14 @@ struct Serve: AsyncParsableCommand {
   var memoryBudget: ByteCount?
 
   @Option(
-    help: "Folder of recordings (NEUROSCOPE_RECORDINGS_DIR). Without it, runs can't be recorded.")
+    help: ArgumentHelp(
+      "Folder of recordings (NEUROSCOPE_RECORDINGS_DIR).",
+      discussion: "Default: neuroscope/recordings below $XDG_DATA_HOME or ~/.local/share.",
+      valueName: "path"))
   var recordingsDir: String?
+
+  @Flag(help: "Let no run be recorded.")
+  var noRecordings = false
 
   @Option(help: "From trace to critical (NEUROSCOPE_LOG_LEVEL). Default: notice.")
   var logLevel: String?
@@ -117,7 +123,10 @@ struct Serve: AsyncParsableCommand {
     options.addresses = try addresses()
     options.modelDirectories = list(modelsDir, "MODELS_DIR", separator: ":")
     options.allowedOrigins = list(allowOrigin, "ALLOW_ORIGIN", separator: ",")
-    options.recordingsDirectory = try Setting.value(recordingsDir, "RECORDINGS_DIR")
+    if !noRecordings {
+      options.recordingsDirectory =
+        try Setting.value(recordingsDir, "RECORDINGS_DIR") ?? Self.defaultRecordings
+    }
     options.servesEcho = conformanceEcho
     if let bytes = try Setting.value(captureBudget, "CAPTURE_BUDGET") {
       options.captureBudget = bytes.count
@@ -126,6 +135,13 @@ struct Serve: AsyncParsableCommand {
       options.memoryBudget = bytes.count
     }
     return options
+  }
+
+  private static var defaultRecordings: String {
+    let environment = ProcessInfo.processInfo.environment
+    let home = environment["HOME"] ?? NSHomeDirectory()
+    let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return (data ?? home + "/.local/share") + "/neuroscope/recordings"
   }
 
   private func list(_ given: [String], _ name: String, separator: Character) -> [String] {

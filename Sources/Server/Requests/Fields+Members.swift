@@ -15,3 +15,12 @@ extension Fields {
     value[member].map { Array($0.json(.compact).utf8) }
   }
 }
+
+extension Fields {
+  /// The object as JSON text with one member set to a number.
+  func replacing(_ member: String, with number: Int) -> [UInt8] {
+    guard case .object(var members) = value else { return [] }
+    members[member] = .integer(Int64(number))
+    return Array(JSONValue.object(members).json(.compact).utf8)
+  }
+}

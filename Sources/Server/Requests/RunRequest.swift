@@ -24,15 +24,27 @@ package struct RunRequest: Sendable {
   package var startsPaused: Bool
   package var options: ChatOptions
 
+  /// The body itself, and its hooks with the registered ones, for the recording.
+  package var fields: Fields
+  package var hookFields: [Fields]
+
   package init(
     _ fields: Fields, models: ModelTable, registered: RegisteredHooks, time: Int64
   ) throws(Refusal) {
-    model = try models.model(fields)
+    try self.init(fields, model: try models.model(fields), registered: registered, time: time)
+  }
+
+  package init(
+    _ fields: Fields, model: LoadedModel, registered: RegisteredHooks, time: Int64
+  ) throws(Refusal) {
+    self.fields = fields
+    self.model = model
     prompt = try Self.prompt(fields)
     let shorter = try fields.objects("hooks") ?? []
-    hooks = try registered.orders(
+    hookFields = try registered.fields(
       with: try fields.objects("activation_hooks") ?? shorter, of: model,
       usesRegistered: try fields.bool("use_registered_hooks") ?? false)
+    hooks = try HookReader(model.catalogue).orders(hookFields)
     sampling = try SamplingRequest(fields)
     interventions = try fields.objects("interventions") ?? []
     frames = try FrameFormat(fields.object("frames"))

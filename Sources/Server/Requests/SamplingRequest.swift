@@ -9,6 +9,9 @@ package struct SamplingRequest: Sendable, Equatable {
   /// Whether the client chose the seed; otherwise it is drawn and reported.
   package var hasSeed: Bool
 
+  /// Whether the model's own end does not end the answer, as for measuring and harvesting.
+  package var ignoresEnd: Bool
+
   package static let defaultMaxTokens = 100
 
   init(_ fields: Fields, defaults: SamplingOptions = SamplingOptions()) throws(Refusal) {
@@ -30,6 +33,7 @@ package struct SamplingRequest: Sendable, Equatable {
     options.seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0..<1 << 53)
     self.options = options
     hasSeed = seed != nil
+    ignoresEnd = try fields.bool("ignore_eos") ?? false
     stop = try fields.strings("stop") ?? []
     guard stop.count <= 64 else {
       throw .outOfRange(

@@ -5,7 +5,16 @@ internal import Hooks
 ///
 /// Written only when the first of them wants it, from the frame's own bytes, so that every door tells the same numbers.
 struct ActivationEvent: Sendable {
-  let hook: RunHook
+  /// What an event says of its hook.
+  struct Hook: Sendable {
+    let index: Int
+    let id: String
+    let layerName: String
+    let component: String
+    let isInput: Bool
+  }
+
+  let hook: Hook
   let run: String
   let sequence: UInt64
   let milliseconds: Double
@@ -17,18 +26,7 @@ struct ActivationEvent: Sendable {
   func json(_ form: TensorForm) -> [UInt8] {
     guard let frame = try? FrameBytes(checking: frame, limits: FrameLimits(tensorBytes: .max))
     else { return JSONWriter.object { $0.member("type", EventType.error.rawValue) } }
-    let first = positions.first ?? 0
-    var event = Event(
-      .activation(
-        EventContents.Activation(
-          hookIndex: hook.index, hookID: hook.spec.hookID, layerName: hook.spec.layerName,
-          component: hook.spec.component.rawValue, isInput: hook.spec.isInput,
-          shape: frame.frame.shape, dtype: frame.frame.elementType.name,
-          positions: first..<max(first, (positions.last ?? -1) + 1))),
-      runID: run, sequence: sequence, step: Int(frame.frame.step), milliseconds: milliseconds)
-    if positions.count > 1, Framing.stride(of: positions) != 1 {
-      event.fields.append(.init("position_list", .array(positions.map { JSONValue($0) })))
-    }
+    let event = event(of: frame.frame)
     var writer = JSONWriter()
     event.write(to: &writer) { writer in
       switch form {
@@ -42,6 +40,52 @@ struct ActivationEvent: Sendable {
       }
     }
     return writer.bytes
+  }
+
+  private func event(of frame: TensorFrame) -> Event {
+    let first = positions.first ?? 0
+    var event = Event(
+      .activation(
+        EventContents.Activation(
+          hookIndex: hook.index, hookID: hook.id, layerName: hook.layerName,
+          component: hook.component, isInput: hook.isInput, shape: frame.shape,
+          dtype: frame.elementType.name,
+          positions: first..<max(first, (positions.last ?? -1) + 1))),
+      runID: run, sequence: sequence, step: Int(frame.step), milliseconds: milliseconds)
+    if positions.count > 1, Framing.stride(of: positions) != 1 {
+      event.fields.append(.init("position_list", .array(positions.map { JSONValue($0) })))
+    }
+    return event
+  }
+
+  /// The positions that a frame tells by itself: evenly spaced ones.
+  static func positions(of frame: TensorFrame) -> [Int] {
+    let axis = frame.shape.count > 3 ? 2 : 1
+    let count = frame.shape.count > axis ? frame.shape[axis] : 1
+    return (0..<count).map { Int(frame.firstPosition) + $0 * Int(frame.positionStride) }
+  }
+}
+
+extension ActivationEvent.Hook {
+  init(_ hook: RunHook) {
+    self.init(
+      index: hook.index, id: hook.spec.hookID, layerName: hook.spec.layerName,
+      component: hook.spec.component.rawValue, isInput: hook.spec.isInput)
+  }
+
+  /// Reads a hook of `run.started`.
+  init?(_ json: JSONValue) {
+    guard let index = json["index"]?.integer, let id = json["hook_id"]?.string else { return nil }
+    self.init(
+      index: Int(index), id: id, layerName: json["layer_name"]?.string ?? "",
+      component: json["component"]?.string ?? "", isInput: json["is_input"]?.bool ?? false)
+  }
+
+  /// What a frame says of its hook where nothing else does.
+  init(index: Int, frame: TensorFrame) {
+    self.init(
+      index: index, id: "hook_\(index)", layerName: frame.layer.map { "transformer.h.\($0)" } ?? "",
+      component: frame.component.name ?? "", isInput: frame.isInput)
   }
 }
 

@@ -44,14 +44,20 @@ package final class RegisteredHooks: Sendable {
   package func orders(
     with own: [Fields], of model: LoadedModel, usesRegistered: Bool
   ) throws(Refusal) -> [HookOrder] {
-    let reader = HookReader(model.catalogue)
-    let orders = try reader.orders(own)
-    guard usesRegistered else { return orders }
+    try HookReader(model.catalogue).orders(
+      fields(with: own, of: model, usesRegistered: usesRegistered))
+  }
+
+  /// The same as they were written.
+  package func fields(
+    with own: [Fields], of model: LoadedModel, usesRegistered: Bool
+  ) throws(Refusal) -> [Fields] {
+    guard usesRegistered else { return own }
     let registered = hooks(of: model.info.id)
     guard !registered.isEmpty || !own.isEmpty else {
       throw .noRegisteredHooks(model: model.info.id)
     }
-    let taken = Set(orders.map(\.spec.hookID))
-    return try reader.orders(registered.filter { !taken.contains($0.id) }.map(\.fields)) + orders
+    let taken = Set(try HookReader(model.catalogue).orders(own).map(\.spec.hookID))
+    return registered.filter { !taken.contains($0.id) }.map(\.fields) + own
   }
 }

@@ -126,15 +126,17 @@ extension Run {
               item, of: batch, hook: hook, sequence: sequence, isLastOfPass: isLast)
           else { return [] }
           size = made.count
-          recorder?.record(made, milliseconds: time)
+          record(made, milliseconds: time, positions: positions)
           return made.bytes
         },
         json: { sequence, form, bytes in
           ActivationEvent(
-            hook: hook, run: run, sequence: sequence, milliseconds: time, positions: positions,
+            hook: ActivationEvent.Hook(hook), run: run, sequence: sequence, milliseconds: time,
+            positions: positions,
             frame: bytes
           ).json(form)
         })
+      reportRecorder()
       return size
     } catch {
       // A tensor too large for one frame, or no memory: viewers are told which one they miss.
@@ -156,8 +158,12 @@ extension Run {
     publisher?.add(type.rawValue) { sequence in
       let event = Event(
         type, runID: id, sequence: sequence, step: step, milliseconds: time, fields: fields)
-      recorder?.record(event)
-      return event.json()
+      let json = event.json()
+      keep { recorder throws(Refusal) in
+        try recorder.record(event: json, sequence: sequence, milliseconds: time)
+      }
+      return json
     }
+    reportRecorder()
   }
 }

@@ -51,6 +51,8 @@ package actor Run: GenerationSink {
   var parent: String?
   var recorder: (any RunRecorder)?
   let recordingID: String?
+  /// Why the recording stopped, until viewers have been told.
+  var recorderFault: Refusal?
   private let ended: @Sendable (Run) -> Void
 
   /// Makes a run that is not yet in the engine.
@@ -60,7 +62,7 @@ package actor Run: GenerationSink {
   ///   - ended: told once, when the run is over.
   init(
     id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: (any RunRecorder)?,
+    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: sending (any RunRecorder)?,
     parent: String? = nil,
     ended: @escaping @Sendable (Run) -> Void
   ) {
@@ -164,7 +166,7 @@ package actor Run: GenerationSink {
 
   /// Closes the stream once everything has been published.
   func close() {
-    recorder?.finish()
+    keep { recorder throws(Refusal) in try recorder.finish() }
     recorder = nil
     framing = nil
     work.removeAll()

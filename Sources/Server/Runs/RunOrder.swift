@@ -31,7 +31,8 @@ package struct RunOrder: Sendable {
   package var topLogprobs = 0
   package var stopTokens: Set<Token>
   package var keepsSpecialText = false
-  package var isRecorded = false
+  /// The request that makes the same run again, where the run is recorded.
+  package var recordedRequest: [UInt8]?
   /// Goes on although nobody watches.
   package var isDetached = false
   package var startsPaused = false
@@ -55,7 +56,8 @@ package struct RunOrder: Sendable {
   var generation: GenerationRequest {
     GenerationRequest(
       model: model, tokens: tokens, maxTokens: maxTokens, sampling: sampling.options,
-      stopStrings: sampling.stop, stopTokens: stopTokens, keepsSpecialText: keepsSpecialText,
+      stopStrings: sampling.stop, stopTokens: sampling.ignoresEnd ? [] : stopTokens,
+      keepsSpecialText: keepsSpecialText,
       captures: hooks.map(\.spec), interventions: interventions, topLogprobs: topLogprobs,
       startsPaused: startsPaused)
   }

@@ -4,6 +4,8 @@ internal import Frames
 /// What a command's reply carries besides `ok`.
 struct SocketAnswer: Sendable {
   let write: @Sendable (inout JSONWriter) -> Void
+  /// What begins once the reply is on its way, so that a run's events never precede the reply that names it.
+  var afterwards: @Sendable () -> Void = {}
 
   init(_ write: @escaping @Sendable (inout JSONWriter) -> Void = { _ in }) {
     self.write = write
@@ -55,15 +57,17 @@ extension SocketCommand {
     let wish = try SocketWish(fields)
     let isWatched = try fields.bool("subscribe") ?? true
     let run = try await session.shared.start(fields)
-    let answer = await SocketAnswer(run)
-    if isWatched { session.watch(run, wish) }
+    var answer = await SocketAnswer(run)
+    if isWatched { answer.afterwards = { session.watch(run, wish) } }
     return answer
   }
 
   private static let subscribe: Action = { session, fields throws(Refusal) in
     let run = try session.named(fields)
-    session.watch(run, try SocketWish(fields))
-    return await SocketAnswer(run)
+    let wish = try SocketWish(fields)
+    var answer = await SocketAnswer(run)
+    answer.afterwards = { session.watch(run, wish) }
+    return answer
   }
 
   private static let unsubscribe: Action = { session, fields throws(Refusal) in
@@ -139,8 +143,8 @@ extension SocketCommand {
     let wish = try SocketWish(fields)
     let isWatched = try fields.bool("subscribe") ?? true
     let child = try await session.shared.fork(try session.computed(fields), fields)
-    let answer = await SocketAnswer(child)
-    if isWatched { session.watch(child, wish) }
+    var answer = await SocketAnswer(child)
+    if isWatched { answer.afterwards = { session.watch(child, wish) } }
     return answer
   }
 

@@ -42,6 +42,7 @@ final class SocketSession: Sendable {
       }
       let answer = try await command.run(self, fields)
       await reply(to: id, answer)
+      answer.afterwards()
     } catch {
       await reply(to: id, refusing: error as? Refusal ?? .outOfMemory)
     }

@@ -1,0 +1,27 @@
+internal import Engine
+internal import Hooks
+internal import OrderedCollections
+internal import Tokenizers
+
+/// The body of a request, completed so that it makes the same run again: tokens for messages, the seed that was drawn.
+struct RecordedRequest: Sendable {
+  private static let dropped: Set<String> = [
+    "messages", "prompt", "model", "record", "detach", "start", "id", "command", "subscribe",
+    "policy", "from", "use_registered_hooks",
+  ]
+
+  let json: [UInt8]
+
+  init(_ fields: Fields, order: RunOrder, hooks: [Fields]) {
+    guard case .object(var members) = fields.value else {
+      json = Array("{}".utf8)
+      return
+    }
+    members = members.filter { !Self.dropped.contains($0.key) }
+    members["tokens"] = .array(order.tokens.map { .integer(Int64($0)) })
+    members["seed"] = .integer(Int64(bitPattern: order.sampling.options.seed))
+    members["max_tokens"] = .integer(Int64(order.maxTokens))
+    members["activation_hooks"] = .array(hooks.map(\.value))
+    json = Array(JSONValue.object(members).json(.compact).utf8)
+  }
+}

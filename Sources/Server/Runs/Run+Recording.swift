@@ -1,0 +1,55 @@
+internal import Frames
+
+extension Run {
+  /// Keeps something in the recording, if there is one; a recording that fails is given up and the run goes on.
+  func keep(_ body: (any RunRecorder) throws(Refusal) -> Void) {
+    guard let recorder else { return }
+    do throws(Refusal) {
+      try body(recorder)
+    } catch {
+      self.recorder = nil
+      recorderFault = error
+    }
+  }
+
+  /// Keeps a frame, with its description where the frame alone does not say its positions.
+  func record(_ frame: FrameBytes, milliseconds: Double, positions: [Int]) {
+    guard recorder != nil else { return }
+    if frame.frame.flags.contains(.scatteredPositions) {
+      let hook = hooks[Int(frame.frame.hookIndex)]
+      let description = ActivationEvent(
+        hook: ActivationEvent.Hook(hook), run: id, sequence: frame.frame.sequence,
+        milliseconds: milliseconds, positions: positions, frame: frame.bytes
+      ).json(.none)
+      keep { recorder throws(Refusal) in
+        try recorder.record(
+          event: description, sequence: frame.frame.sequence, milliseconds: milliseconds)
+      }
+    }
+    keep { recorder throws(Refusal) in try recorder.record(frame, milliseconds: milliseconds) }
+  }
+
+  /// Keeps a change of interventions as the body that makes it again from its first step on.
+  func recordIntervention(_ body: [UInt8]) {
+    let time = milliseconds
+    keep { recorder throws(Refusal) in
+      try recorder.record(intervention: body, milliseconds: time)
+    }
+  }
+
+  /// Tells viewers once that the recording has stopped.
+  func reportRecorder() {
+    guard let fault = recorderFault.take() else { return }
+    add(
+      .recordingStopped,
+      [
+        .init("recording_id", recordingID.map { .string($0) } ?? .null),
+        .init("error", RunEvents.error(fault.reply)),
+      ])
+  }
+}
+
+extension EventType {
+  /// The run goes on, but its recording could not.
+  static let recordingStopped = Self(rawValue: "recording.stopped")
+}
