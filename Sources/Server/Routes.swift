@@ -51,9 +51,19 @@ package struct Routes: Sendable {
         .delete, "/v1/runs/{id}/interventions/{intervention}", handler: answer(removeIntervention)),
       Route(.get, "/v1/socket", handler: answer(socket)),
 
+      Route(.get, "/v1/recordings", handler: answer(listRecordings)),
+      Route(.get, "/v1/recordings/{id}", handler: answer(describeRecording)),
+      Route(.delete, "/v1/recordings/{id}", handler: answer(deleteRecording)),
+      Route(.get, "/v1/recordings/{id}/file", handler: answer(recordingFile)),
+      Route(.get, "/v1/recordings/{id}/export", handler: answer(exportRecording)),
+      Route(.post, "/v1/recordings/{id}/replay", handler: answer(replayRecording)),
+      Route(.post, "/v1/recordings/{id}/verify", handler: answer(verifyRecording)),
+
       Route(.get, "/v1/scenarios", handler: answer(listScenarios)),
       Route(.post, "/v1/scenarios/{name}/run", handler: answer(runScenario)),
 
+      Route(.get, "/v1/openapi.json", handler: answer(openAPI)),
+      Route(.get, "/reference", handler: answer(reference)),
       Route(.get, "/", handler: answer(page)),
       Route(.get, "/dashboard/{file}", handler: answer(pageFile)),
     ]

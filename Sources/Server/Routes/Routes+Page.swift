@@ -10,7 +10,7 @@ extension Routes {
     try file(request.parameters["file"] ?? "")
   }
 
-  private func file(_ name: String) throws(Refusal) -> Reply {
+  func file(_ name: String) throws(Refusal) -> Reply {
     let types = [
       "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8",
       "css": "text/css; charset=utf-8", "svg": "image/svg+xml",

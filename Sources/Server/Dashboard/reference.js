@@ -1,0 +1,82 @@
+// The reference as a page: every operation of /v1/openapi.json with its members, answers and a curl line.
+
+const methods = ["get", "post", "delete"];
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function resolve(document, schema) {
+  if (!schema?.$ref) return schema;
+  return schema.$ref.slice(2).split("/").reduce((place, key) => place[key], document);
+}
+
+/** The members of a body, those of `allOf` parts joined. */
+function members(document, schema) {
+  const whole = resolve(document, schema) ?? {};
+  const own = Object.entries(whole.properties ?? {}).map(([name, value]) => ({
+    name, value: resolve(document, value), isRequired: (whole.required ?? []).includes(name),
+  }));
+  return [...(whole.allOf ?? []).flatMap((part) => members(document, part)), ...own];
+}
+
+function kind(value) {
+  const types = [value?.type ?? []].flat().filter((type) => type !== "null").join(" or ");
+  const choices = value?.enum ? `: ${value.enum.filter((one) => one !== null).join(", ")}` : "";
+  const fallback = value?.default !== undefined ? `, default ${value.default}` : "";
+  return (types || "value") + choices + fallback;
+}
+
+function table(rows) {
+  const made = element("table", "members");
+  for (const [name, text, isRequired] of rows) {
+    const row = element("tr");
+    row.append(element("th", isRequired ? "required" : "", name), element("td", "", text));
+    made.append(row);
+  }
+  return made;
+}
+
+function curl(method, path, body) {
+  const verb = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
+  const data = body ? ` \\\n  -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'` : "";
+  return `curl${path.endsWith("events") ? " -N" : ""}${verb} ${location.origin}${path}${data}`;
+}
+
+function operation(document, path, method, shared) {
+  const facts = document.paths[path][method];
+  const section = element("section");
+  const title = element("h3");
+  title.append(element("span", `method ${method}`, method.toUpperCase()), element("code", "", path));
+  section.append(title, element("p", "", facts.summary));
+  const parameters = [...shared, ...(facts.parameters ?? [])].map((one) => resolve(document, one));
+  const rows = parameters.map((one) => [one.name, `${kind(one.schema)} in the ${one.in}`, one.required]);
+  const content = facts.requestBody?.content?.["application/json"];
+  for (const member of members(document, content?.schema)) {
+    const text = [kind(member.value), member.value?.description].filter(Boolean).join(". ");
+    rows.push([member.name, text, member.isRequired]);
+  }
+  if (rows.length) section.append(table(rows));
+  const example = Object.values(content?.examples ?? {})[0]?.value;
+  section.append(element("pre", "", curl(method, path, example)));
+  section.append(element("p", "answers", `Answers: ${Object.keys(facts.responses).join(", ")}`));
+  return section;
+}
+
+const answer = await fetch("/v1/openapi.json");
+const reference = await answer.json();
+document.getElementById("summary").textContent = reference.info.summary;
+for (const tag of reference.tags) {
+  const main = document.getElementById("reference");
+  main.append(element("h2", "group", tag.name));
+  for (const [path, item] of Object.entries(reference.paths)) {
+    for (const method of methods) {
+      if (item[method]?.tags?.includes(tag.name)) {
+        main.append(operation(reference, path, method, item.parameters ?? []));
+      }
+    }
+  }
+}

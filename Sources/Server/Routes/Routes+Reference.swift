@@ -1,0 +1,11 @@
+internal import Frames
+
+extension Routes {
+  /// `GET /v1/openapi.json`.
+  func openAPI(_ request: Request) throws(Refusal) -> Reply {
+    .json(try ReferenceDocument(service.installation).json)
+  }
+
+  /// `GET /reference`.
+  func reference(_ request: Request) throws(Refusal) -> Reply { try file("reference.html") }
+}
