@@ -62,6 +62,12 @@ struct TestResponse {
   let fields: [String]
   let body: [UInt8]
 
+  init(status: String, fields: [String], body: [UInt8]) {
+    self.status = status
+    self.fields = fields
+    self.body = body
+  }
+
   init(_ bytes: [UInt8]) {
     let end = bytes.indices.first { bytes[$0...].starts(with: Array("\r\n\r\n".utf8)) }
     let head = String(decoding: bytes[..<(end ?? bytes.endIndex)], as: UTF8.self)

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Glibc
 
 /// A peer for tests of servers: one blocking socket that can be slow, rude or half gone.
@@ -63,9 +63,11 @@ package final class LoopbackClient: @unchecked Sendable {
   }
 
   /// Runs a call that waits off the threads that tests and servers share.
+  ///
+  /// A thread of its own: dispatch adds threads only slowly while its own are blocked.
   private func wait<Value: Sendable>(_ call: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: call()) }
+      Thread.detachNewThread { continuation.resume(returning: call()) }
     }
   }
 

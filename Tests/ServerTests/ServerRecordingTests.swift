@@ -1,0 +1,103 @@
+import Foundation
+import Frames
+import TestKit
+import Testing
+
+@testable import Server
+
+/// Recording runs, and playing them again.
+@Suite(.timeLimit(.minutes(3))) struct ServerRecordingTests {
+  private static let body =
+    #"{\#(ServerKit.france),"temperature":1,"seed":3,"max_tokens":6,"detach":true,"record":true,"#
+    + #""ignore_eos":true,"activation_hooks":["#
+    + #"{"layer_name":"transformer.h.2","component":"residual","hook_id":"r"},"#
+    + #"{"layer_name":"transformer.h.9","component":"query","hook_id":"q","positions":[0,1,5]}]}"#
+
+  private func kit(loadsModel: Bool = true, folder: String) async throws -> ServerKit {
+    try await ServerKit(loadsModel: loadsModel) { $0.recordingsDirectory = folder }
+  }
+
+  private func temporaryFolder() -> String {
+    NSTemporaryDirectory() + "neuroscope-" + UUID().uuidString
+  }
+
+  @Test func `a recorded run is played again byte for byte, without a model`() async throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let live = try await kit(folder: folder)
+    let run = try await live.start(Self.body)
+    let first = try await live.events(run)
+    let id = try #require(
+      try await live.json("GET", "/v1/runs/\(run)")["recording_id"]?.string)
+    let other = try await kit(loadsModel: false, folder: folder)
+    let listed = try await other.json("GET", "/v1/recordings")["recordings"]?.array?.first
+    #expect(listed?["recording_id"]?.string == id)
+    #expect(listed?["complete"]?.bool == true)
+    #expect(listed?["frames"]?.integer == Int64(first.compactMap(\.frame).count))
+    let replay = try await other.json("POST", "/v1/recordings/\(id)/replay", #"{"speed":0}"#)
+    let replayID = try #require(replay["run_id"]?.string)
+    let again = try await other.events(replayID)
+    #expect(again.map(\.type) == first.map(\.type))
+    #expect(again.map(\.sequence) == first.map(\.sequence))
+    #expect(again.compactMap(\.frame) == first.compactMap(\.frame))
+    for (old, new) in zip(first, again) where old.type != "run.started" {
+      #expect(new.json["positions"] == old.json["positions"])
+      #expect(new.json["position_list"] == old.json["position_list"])
+      #expect(new.json["text"] == old.json["text"])
+      #expect(new.json["hook_id"] == old.json["hook_id"])
+    }
+    #expect(again.allSatisfy { $0.json["run_id"]?.string == replayID })
+    let object = try await other.json("GET", "/v1/runs/\(replayID)")
+    let original = try await live.json("GET", "/v1/runs/\(run)")
+    #expect(object["text"] == original["text"])
+    #expect(try await other.send("POST", "/v1/runs/\(replayID)/pause").code == 409)
+  }
+
+  @Test func `verifying finds nothing in a true recording and a planted bit in a changed one`()
+    async throws
+  {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let kit = try await kit(folder: folder)
+    let run = try await kit.start(Self.body)
+    let frames = try await kit.events(run).compactMap(\.frame)
+    let id = try #require(try await kit.json("GET", "/v1/runs/\(run)")["recording_id"]?.string)
+    let good = try await kit.json("POST", "/v1/recordings/\(id)/verify")
+    #expect(good["ok"]?.bool == true, "\(good)")
+    #expect(good["frames_compared"]?.integer == Int64(frames.count))
+    let path = folder + "/" + id + ".nsrec"
+    var bytes = try #require(FileManager.default.contents(atPath: path))
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let bad = try await kit.json("POST", "/v1/recordings/\(id)/verify")
+    #expect(bad["ok"]?.bool == false)
+    #expect(bad["first_difference"]?["reason"]?.string?.isEmpty == false)
+  }
+
+  @Test func `a recording is fetched, exported and removed`() async throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let kit = try await kit(folder: folder)
+    let run = try await kit.start(Self.body)
+    _ = try await kit.events(run)
+    let id = try #require(try await kit.json("GET", "/v1/runs/\(run)")["recording_id"]?.string)
+    let file = try await kit.send("GET", "/v1/recordings/\(id)/file")
+    let stored = FileManager.default.contents(atPath: folder + "/" + id + ".nsrec")
+    #expect(Data(file.body) == stored)
+    let tensors = try await kit.send("GET", "/v1/recordings/\(id)/export?format=safetensors")
+    #expect(tensors.code == 200 && tensors.body.count > 1000)
+    let arrays = try await kit.send("GET", "/v1/recordings/\(id)/export?format=npz")
+    #expect(arrays.body.starts(with: [0x50, 0x4b]))
+    #expect(try await kit.send("GET", "/v1/recordings/\(id)/export?format=xls").code == 400)
+    #expect(try await kit.send("DELETE", "/v1/recordings/\(id)").code == 200)
+    #expect(try await kit.send("GET", "/v1/recordings/\(id)").code == 404)
+    #expect(try await kit.send("GET", "/v1/recordings/..%2F..%2Fetc").code == 404)
+  }
+
+  @Test func `a server without recordings says so`() async throws {
+    let kit = try await ServerKit.shared()
+    let refused = try await kit.json("POST", "/v1/runs", Self.body)
+    #expect(refused["code"]?.string == "recordings_disabled")
+    #expect(refused["error"]?.string == "This server was started without recordings")
+  }
+}
