@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Decode while keeping every layer's residual stream: this engine, transformers with forward hooks, nnsight, in turn.
+
+    python capture.py MODEL.gguf [--rounds 5] [--threads 2] [--tokens 64]
+
+transformers and nnsight read the same GGUF file, dequantised to bfloat16.
+"""
+import argparse
+import time
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from peers import Rounds, json_lines, ours, output
+
+
+def timed(model, ids, tokens):
+    began = time.monotonic()
+    model.generate(
+        ids, max_new_tokens=1, min_new_tokens=1, do_sample=False, attention_mask=torch.ones_like(ids))
+    prompt = time.monotonic() - began
+    began = time.monotonic()
+    model.generate(
+        ids, max_new_tokens=tokens + 1, min_new_tokens=tokens + 1, do_sample=False,
+        attention_mask=torch.ones_like(ids))
+    return tokens / (time.monotonic() - began - prompt)
+
+
+def with_hooks(model, ids, tokens):
+    kept = []
+    handles = [
+        layer.register_forward_hook(
+            lambda module, inputs, result: kept.append(
+                (result[0] if isinstance(result, tuple) else result).detach().clone()))
+        for layer in model.model.layers]
+    try:
+        return timed(model, ids, tokens)
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def with_nnsight(wrapped, ids, tokens):
+    def run(count):
+        began = time.monotonic()
+        with wrapped.generate(ids, max_new_tokens=count, min_new_tokens=count, do_sample=False) as tracer:
+            kept = list().save()
+            with tracer.all():
+                for layer in wrapped.model.layers:
+                    kept.append(layer.output[0])
+        return time.monotonic() - began
+
+    prompt = run(1)
+    return tokens / (run(tokens + 1) - prompt)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--tokens", type=int, default=64)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    place = {"pretrained_model_name_or_path": str(options.model.parent), "gguf_file": options.model.name}
+    model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.bfloat16)
+    tokenizer = AutoTokenizer.from_pretrained(**place)
+    ids = tokenizer("The capital of France is", return_tensors="pt").input_ids
+    try:
+        from nnsight import LanguageModel
+        wrapped = LanguageModel(model, tokenizer=tokenizer)
+    except ImportError:
+        wrapped = None
+    rounds = Rounds()
+    with torch.inference_mode():
+        for number in range(options.rounds):
+            print(f"round {number + 1}")
+            for row in json_lines(output(
+                    ours(), "bench", "--model", options.model, "--prompt", 0, "--generate", options.tokens,
+                    "--capture", "residual", "--threads", options.threads, "--repeat", 1, "--json")):
+                name = row["row"]["name"]
+                if name.startswith("decode"):
+                    rounds.add("neuroscope, " + name.split(", ")[-1], row["row"]["median"])
+            rounds.add("transformers bf16", timed(model, ids, options.tokens))
+            rounds.add("transformers bf16, hooks", with_hooks(model, ids, options.tokens))
+            if wrapped:
+                rounds.add("nnsight bf16", with_nnsight(wrapped, ids, options.tokens))
+    rounds.table("tokens/s", [
+        ("neuroscope, capture residual", "neuroscope, capture none"),
+        ("neuroscope, capture residual", "transformers bf16, hooks"),
+        ("neuroscope, capture residual", "nnsight bf16"),
+    ])
+
+
+main()

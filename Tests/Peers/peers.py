@@ -1,0 +1,69 @@
+"""What the comparisons share: where the programs are, rounds, medians, a table."""
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LLAMA = ROOT / ".build-peers" / "llama" / "bin"
+
+
+def ours() -> Path:
+    """The release build of this project."""
+    for folder in (".build/release", ".build-release/release"):
+        path = ROOT / folder / "neuroscope"
+        if path.exists():
+            return path
+    raise SystemExit("build first: swift build -c release --product neuroscope")
+
+
+def theirs(name: str) -> Path:
+    path = LLAMA / name
+    if not path.exists():
+        raise SystemExit(f"{name} is missing; run Tests/Peers/prepare")
+    return path
+
+
+def output(*command) -> str:
+    return subprocess.run(
+        [str(part) for part in command], check=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def json_lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def requantised(model: Path, kind: str) -> Path:
+    """The model in another number format, made once by llama.cpp's own tool."""
+    target = ROOT / ".build-peers" / f"{model.stem}.{kind}.gguf"
+    if not target.exists():
+        output(theirs("llama-quantize"), "--allow-requantize", model, target, kind)
+    return target
+
+
+class Rounds:
+    """Measurements by name, one per round."""
+
+    def __init__(self):
+        self.values: dict[str, list[float]] = {}
+
+    def add(self, name: str, value: float):
+        self.values.setdefault(name, []).append(value)
+        print(f"  {name:<44} {value:10.1f}", flush=True)
+
+    def ratio(self, first: str, second: str) -> float:
+        """The median of the rounds' ratios."""
+        pairs = zip(self.values[first], self.values[second])
+        return statistics.median(a / b for a, b in pairs if b)
+
+    def table(self, unit: str, compare: list[tuple[str, str]]):
+        print(f"\n{'what':<44} {'median':>10} {'min':>10} {'max':>10}  {unit}")
+        for name, values in self.values.items():
+            print(f"{name:<44} {statistics.median(values):10.1f} {min(values):10.1f} {max(values):10.1f}")
+        print()
+        for first, second in compare:
+            if first in self.values and second in self.values:
+                print(f"{first} / {second}: {self.ratio(first, second):.2f}")
