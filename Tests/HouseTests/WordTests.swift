@@ -25,23 +25,25 @@ import Testing
     }
   }
 
-  @Test(arguments: SourceTree.sources)
-  func `nothing is forced, so no input can crash the process`(file: SourceFile) {
-    for word in ["try!", "as!", "fatalError(", "unsafeBitCast(", "nonisolated(unsafe)"] {
-      let lines = file.lines(withCode: word)
-      #expect(lines.isEmpty, "\(file):\(lines) has \(word)")
-    }
-    for (index, line) in file.code.enumerated() where line.hasForcedUnwrap {
-      Issue.record("\(file):\(index + 1) forces an optional: \(line)")
+  @Test func `nothing is forced, so no input can crash the process`() {
+    for file in SourceTree.sources {
+      for word in ["try!", "as!", "fatalError(", "unsafeBitCast(", "nonisolated(unsafe)"] {
+        let lines = file.lines(withCode: word)
+        #expect(lines.isEmpty, "\(file):\(lines) has \(word)")
+      }
+      for (index, line) in file.code.enumerated() where line.hasForcedUnwrap {
+        Issue.record("\(file):\(index + 1) forces an optional: \(line)")
+      }
     }
   }
 
-  @Test(arguments: SourceTree.sources)
-  func `an unchecked promise carries its proof`(file: SourceFile) {
-    for line in file.lines(withCode: "@unchecked Sendable") {
-      let near = file.lines[max(line - 3, 0)..<min(line + 4, file.lines.count)]
-      let hasProof = near.contains { $0.contains("//") && $0.lowercased().contains("proof") }
-      #expect(hasProof, "\(file):\(line) needs a comment with the proof in its next lines")
+  @Test func `an unchecked promise carries its proof`() {
+    for file in SourceTree.sources {
+      for line in file.lines(withCode: "@unchecked Sendable") {
+        let near = file.lines[max(line - 3, 0)..<min(line + 4, file.lines.count)]
+        let hasProof = near.contains { $0.contains("//") && $0.lowercased().contains("proof") }
+        #expect(hasProof, "\(file):\(line) needs a comment with the proof in its next lines")
+      }
     }
   }
 }
