@@ -1,4 +1,5 @@
 internal import Engine
+internal import Hooks
 internal import Logging
 internal import Server
 internal import Sockets
@@ -8,11 +9,16 @@ struct DemoHost {
   /// Where it listens.
   let address: String
   private let server: Server?
+  /// The model's name and hook points, where the server is our own.
+  let model: String?
+  let catalogue: HookCatalogue?
 
   /// A server that somebody else runs.
   init(running address: String) {
     self.address = address
     server = nil
+    model = nil
+    catalogue = nil
   }
 
   /// Starts a server on a free port of this machine.
@@ -22,8 +28,9 @@ struct DemoHost {
     options.addresses = [.ipv4("127.0.0.1", port: 0)]
     let server = Server(options: options, logger: Logger(label: "neuroscope.demo"))
     let path = try model.path()
+    let loaded: LoadedModel
     do throws(Refusal) {
-      _ = try await server.service.loadUnchecked(
+      loaded = try await server.service.loadUnchecked(
         path: path, id: nil, contextLength: options.engine.contextLength)
     } catch {
       throw CommandFailure(error.reply.message)
@@ -34,6 +41,8 @@ struct DemoHost {
     }
     address = "http://\(place)"
     self.server = server
+    self.model = loaded.info.id
+    catalogue = loaded.catalogue
   }
 
   /// Ends the server, if it is our own.
