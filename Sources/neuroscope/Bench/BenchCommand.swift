@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure speed: the model, the frames, the server.",
+    abstract: "Measure speed: the model, kernels, frames, the server.",
     discussion: """
       Prints medians with their spread, and the machine and build they belong to. Build with -c release \
       and keep the machine quiet, or the figures say nothing.
@@ -16,6 +16,9 @@ struct BenchCommand: AsyncParsableCommand {
         neuroscope bench frames
         neuroscope bench server --capture components --viewers 4
       """,
-    subcommands: [BenchModelCommand.self, BenchFramesCommand.self, BenchServerCommand.self],
+    subcommands: [
+      BenchModelCommand.self, BenchKernelsCommand.self, BenchFramesCommand.self,
+      BenchServerCommand.self,
+    ],
     defaultSubcommand: BenchModelCommand.self)
 }
