@@ -24,8 +24,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -43,7 +44,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
   ],
   targets: [
@@ -53,12 +53,10 @@ let package = Package(
       // The kernels are the speed of the product, also under `swift test` and `swift run`:
       // unoptimised they are some thirty times slower, so every configuration optimises them.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
 
     // Floor 1: values and hands.
-    room("Tensors", ["CKernels", "COpenBLAS"]),
+    room("Tensors", ["CKernels"]),
     room("Compression", ["CZlib"]),
     room("Frames", ["Compression"]),
     room("Wire", ["Compression", httpTypes]),
@@ -67,15 +65,13 @@ let package = Package(
 
     // Floor 2: files, text, capture points.
     room("Checkpoints", ["Tensors"]),
-    room("Tokenizers", [collections]),
+    room("Tokenizers", [ordered, heap]),
     room("Hooks", ["Tensors"]),
 
     // Floors 3 to 5: models, the engine, what runs on it.
     room("Models", ["Tensors", "Checkpoints", "Hooks"]),
-    room(
-      "Engine",
-      ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops", logging, metrics]),
-    room("Interpretability", ["Engine", "Hooks", "Tensors"]),
+    room("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
+    room("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     room("Recordings", ["Frames", "Compression"]),
 
     // Floor 6: the server.
@@ -83,8 +79,7 @@ let package = Package(
       name: "Server",
       dependencies: [
         "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
-        "Sockets", "Loops", "Tokenizers", "Tensors", httpTypes, logging, metrics, lifecycle,
-        collections,
+        "Sockets", "Loops", "Tokenizers", "Tensors", httpTypes, logging, ordered, deque,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),

@@ -264,7 +264,7 @@ package actor Engine {
     for _ in lanes.indices {
       turn = (turn + 1) % lanes.count
       guard lanes[turn].hasWork else { continue }
-      _ = lanes[turn].step(arithmetic)
+      lanes[turn].step(arithmetic)
       schedule()
       return
     }

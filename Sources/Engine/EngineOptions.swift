@@ -20,6 +20,9 @@ package struct EngineOptions: Sendable {
   /// Finished prompts whose cache is kept for requests that begin alike.
   package var keptPrefixes: Int
 
+  /// A smaller chunk would read all weights for next to nothing.
+  private static let minimumChunk = 16
+
   package init(
     threads: Int, instructionSet: InstructionSet = .best, numerics: Numerics = .exact,
     cacheType: ElementType = .f32, promptChunk: Int = 512, sharedPromptChunk: Int = 64,
@@ -29,15 +32,11 @@ package struct EngineOptions: Sendable {
     self.instructionSet = instructionSet
     self.numerics = numerics
     self.cacheType = cacheType
-    self.promptChunk = max(promptChunk, ForwardLimits.minimumChunk)
-    self.sharedPromptChunk = max(sharedPromptChunk, ForwardLimits.minimumChunk)
+    self.promptChunk = max(promptChunk, Self.minimumChunk)
+    self.sharedPromptChunk = max(sharedPromptChunk, Self.minimumChunk)
     self.maxActive = max(maxActive, 1)
     self.maxWaiting = max(maxWaiting, 1)
     self.contextLength = max(contextLength, 1)
     self.keptPrefixes = max(keptPrefixes, 0)
   }
-}
-
-enum ForwardLimits {
-  static let minimumChunk = 16
 }

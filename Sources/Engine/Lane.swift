@@ -54,12 +54,10 @@ final class Lane {
   // MARK: A step
 
   /// Runs one forward pass over what is runnable: every decoding session, and a chunk of one prompt.
-  ///
-  /// - Returns: false where there was nothing to do.
-  func step(_ arithmetic: Arithmetic) -> Bool {
+  func step(_ arithmetic: Arithmetic) {
     removeCancelled()
     fillBatch()
-    guard !batched.isEmpty else { return false }
+    guard !batched.isEmpty else { return }
     loaded.model.forward(batch, workspace, arithmetic)
     var scored = 0
     for session in batched {
@@ -74,7 +72,6 @@ final class Lane {
       finishPass(session, scores, arithmetic)
     }
     batched.removeAll(keepingCapacity: true)
-    return true
   }
 
   private func removeCancelled() {

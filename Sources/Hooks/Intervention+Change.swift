@@ -13,14 +13,24 @@ extension Intervention {
       let position = firstPosition + row
       guard positions.contains(position, isLast: position == lastPosition) else { continue }
       let values = rows.row(row)
-      for head in heads ?? Array(0..<rows.width / headSize) {
-        let offset = head * headSize
-        if let neurons {
-          for neuron in neurons { change(values, offset + neuron, position) }
-        } else {
-          for column in offset..<offset + headSize { change(values, column, position) }
+      if let heads {
+        for head in heads { change(values, head * headSize, headSize, position) }
+      } else {
+        for offset in stride(from: 0, to: rows.width, by: headSize) {
+          change(values, offset, headSize, position)
         }
       }
+    }
+  }
+
+  /// Changes one head of a row (or all of it, where the point has no heads), `size` numbers from `offset` on.
+  private func change(
+    _ values: UnsafeMutableBufferPointer<Float>, _ offset: Int, _ size: Int, _ position: Int
+  ) {
+    if let neurons {
+      for neuron in neurons { change(values, offset + neuron, position) }
+    } else {
+      for column in offset..<offset + size { change(values, column, position) }
     }
   }
 
@@ -31,9 +41,14 @@ extension Intervention {
     guard positions.contains(position, isLast: position == lastPosition),
       heads?.contains(head) ?? true
     else { return }
+    let place = position &* 65_537 &+ head
     // A key outside a sliding window was never scored; it stays so.
-    for key in neurons ?? Array(keys.indices) where key < keys.count && keys[key] > -.infinity {
-      change(keys, key, position &* 65_537 &+ head)
+    if let neurons {
+      for key in neurons where key < keys.count && keys[key] > -.infinity {
+        change(keys, key, place)
+      }
+    } else {
+      for key in keys.indices where keys[key] > -.infinity { change(keys, key, place) }
     }
   }
 

@@ -36,9 +36,6 @@ package struct FloatRows: @unchecked Sendable {
     return FloatRows(
       base: base + range.lowerBound, rows: rows, width: range.count, stride: stride)
   }
-
-  /// True where the rows lie one behind the other without gaps.
-  package var isContiguous: Bool { stride == width || rows <= 1 }
 }
 
 /// Float32 memory of our own, 64-byte aligned, zeroed, freed with the object.

@@ -3,8 +3,8 @@
 /// An arrow goes down only. A change here is a change of the architecture: draw it there too.
 enum Floors {
   static let all: [String: Set<String>] = [
-    "CKernels": [], "COpenBLAS": [], "CZlib": [],
-    "Tensors": ["CKernels", "COpenBLAS"],
+    "CKernels": [], "CZlib": [],
+    "Tensors": ["CKernels"],
     "Compression": ["CZlib"],
     "Frames": ["Compression"],
     "Wire": ["Compression"],
@@ -15,7 +15,7 @@ enum Floors {
     "Hooks": ["Tensors"],
     "Models": ["Tensors", "Checkpoints", "Hooks"],
     "Engine": ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"],
-    "Interpretability": ["Engine", "Hooks", "Tensors", "Tokenizers"],
+    "Interpretability": ["Engine", "Hooks", "Tokenizers"],
     "Recordings": ["Frames", "Compression"],
     "Server": [
       "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
@@ -35,18 +35,16 @@ enum Floors {
   /// Modules of packages, and the rooms that may see them.
   static let packages: [String: Set<String>] = [
     "HTTPTypes": ["Wire", "Server"],
-    "Logging": ["Engine", "Server", "neuroscope"],
-    "Metrics": ["Engine", "Server"],
-    "ServiceLifecycle": ["Server", "neuroscope"],
+    "Logging": ["Server", "neuroscope"],
+    "ServiceLifecycle": ["neuroscope"],
     "UnixSignals": ["neuroscope"],
     "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
-    "Collections": ["Tokenizers", "Server"],
     "OrderedCollections": ["Tokenizers", "Server"],
-    "DequeModule": ["Tokenizers", "Server"],
-    "HeapModule": ["Tokenizers", "Server"],
+    "DequeModule": ["Server"],
+    "HeapModule": ["Tokenizers"],
   ]
 
   /// Modules of C libraries that only a `Fence` file imports, since only it may call them.
-  static let fenced: Set<String> = ["Glibc", "Musl", "Darwin", "CZlib", "COpenBLAS"]
+  static let fenced: Set<String> = ["Glibc", "Musl", "Darwin", "CZlib"]
 }

@@ -1,6 +1,7 @@
 import Frames
 import TestKit
 import Testing
+import Wire
 
 @testable import Server
 

@@ -46,6 +46,4 @@ package struct CacheShape: Sendable, Equatable {
       pageLength: Self.pageLength, kvHeads: keyValueHeads, headDim: headDimension, type: type)
   }
   var pageBytes: Int { 2 * layers * planeBytes }
-  /// Bytes that one position takes in all layers.
-  package var bytesPerPosition: Int { pageBytes / Self.pageLength }
 }

@@ -1,5 +1,6 @@
 internal import Frames
 internal import Tokenizers
+internal import Wire
 
 extension JSONWriter {
   /// An activation as the documented contract writes it.

@@ -1,5 +1,6 @@
 internal import Frames
 internal import Hooks
+internal import Wire
 
 /// The `activation` event of one frame, for viewers that read JSON.
 ///

@@ -9,7 +9,6 @@ struct DemoScenario: Codable {
   let title: String
   let group: String
   let messages: [Message]
-  let hookConfiguration: String?
   /// The answer has to contain one of these, whatever the case.
   let expectAny: [String]?
 
