@@ -8,8 +8,8 @@ package enum RecordType: UInt8, Hashable, Sendable, CaseIterable {
   case event = 3
   /// The bytes of one frame, as they were sent.
   case frame = 4
-  /// JSON: an intervention added, changed or removed while the run went on.
-  case intervention = 5
+  /// JSON: hooks or interventions changed while the run went on.
+  case change = 5
   /// The index; the last record of a finished recording.
   case index = 6
 }

@@ -13,6 +13,22 @@ package struct RecordingEntry: Hashable, Sendable {
   /// Bytes the record takes in the file.
   var size: Int { RecordingLayout.recordHeadLength + RecordingLayout.padded(length) }
 
+  /// The first of some entries up to a number, about `byteCount` bytes of them.
+  static func piece(
+    of entries: some Sequence<RecordingEntry>, through last: UInt64, atMost byteCount: Int
+  ) -> [RecordingEntry] {
+    var piece: [RecordingEntry] = []
+    var bytes = 0
+    for entry in entries {
+      // A frame's description has the frame's number and goes with it.
+      let isNew = entry.sequence != piece.last?.sequence
+      guard entry.sequence <= last, !isNew || bytes < byteCount else { break }
+      piece.append(entry)
+      bytes += entry.size
+    }
+    return piece
+  }
+
   var bytes: [UInt8] {
     var bytes: [UInt8] = []
     RecordingLayout.append(UInt64(offset) << 8 | UInt64(type.rawValue), to: &bytes)

@@ -65,12 +65,30 @@ package final class RecordingReader: Sendable {
 
   /// The first record at or after a sequence number, among events and frames; O(log n).
   package func firstIndex(atSequence sequence: UInt64) -> Int {
+    let place = firstPlace(atSequence: sequence)
+    return place < order.count ? order[place].index : entries.count
+  }
+
+  private func firstPlace(atSequence sequence: UInt64) -> Int {
     var (low, high) = (0, order.count)
     while low < high {
       let middle = (low + high) / 2
       if order[middle].sequence < sequence { low = middle + 1 } else { high = middle }
     }
-    return low < order.count ? order[low].index : entries.count
+    return low
+  }
+
+  /// Events and frames of a range of numbers in order, about `byteCount` bytes of them.
+  package func places(of range: ClosedRange<UInt64>, atMost byteCount: Int) -> [RecordingEntry] {
+    let first = firstPlace(atSequence: range.lowerBound)
+    return RecordingEntry.piece(
+      of: order[first...].lazy.map { self.entries[$0.index] }, through: range.upperBound,
+      atMost: byteCount)
+  }
+
+  /// The payload of a record of ``places(of:atMost:)``, verified.
+  package func payload(of entry: RecordingEntry) throws(RecordingError) -> [UInt8] {
+    try RecordingScan(file: file, size: byteCount).payload(of: entry)
   }
 
   /// Reads every record.

@@ -20,8 +20,8 @@ package struct RecordingReplay {
     /// A line of JSON.
     case event([UInt8])
     case frame(FrameBytes)
-    /// A change of interventions, which viewers saw only by its event.
-    case intervention([UInt8])
+    /// A change of hooks or interventions, which viewers saw only by its event.
+    case change([UInt8])
   }
 
   private let reader: RecordingReader
@@ -58,7 +58,7 @@ package struct RecordingReplay {
       let content: Content =
         switch entry.type {
         case .frame: .frame(try reader.frame(current))
-        case .intervention: .intervention(try reader.payload(current))
+        case .change: .change(try reader.payload(current))
         default: .event(try reader.payload(current))
         }
       return Item(microseconds: entry.microseconds, sequence: entry.sequence, content: content)
@@ -69,7 +69,7 @@ package struct RecordingReplay {
   private func isReplayed(_ entry: RecordingEntry) -> Bool {
     switch entry.type {
     case .event, .frame: entry.sequence <= last
-    case .intervention: true
+    case .change: true
     case .metadata, .request, .index: false
     }
   }

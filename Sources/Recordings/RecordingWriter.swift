@@ -14,6 +14,8 @@ package final class RecordingWriter {
   /// Bytes of whole records known to be in the file.
   private var written = 0
   private var entries: [RecordingEntry] = []
+  /// The places in `entries` of events and frames, whose sequence numbers ascend.
+  private var numbered: [Int] = []
   private var isClosed = false
 
   /// Bytes so far, buffered ones too; with the index still to come.
@@ -67,9 +69,9 @@ package final class RecordingWriter {
     try append(.frame, frame.bytes, microseconds: microseconds, sequence: frame.frame.sequence)
   }
 
-  /// Appends a change of the run's interventions.
-  package func append(intervention json: [UInt8], microseconds: UInt64) throws(RecordingError) {
-    try append(.intervention, json, microseconds: microseconds, sequence: 0)
+  /// Appends a change of the run's hooks or interventions.
+  package func append(change json: [UInt8], microseconds: UInt64) throws(RecordingError) {
+    try append(.change, json, microseconds: microseconds, sequence: 0)
   }
 
   private func append(
@@ -83,6 +85,7 @@ package final class RecordingWriter {
       throw .quota(bytes: quota)
     }
     put(type, payload, microseconds: microseconds)
+    if type == .event || type == .frame { numbered.append(entries.count) }
     entries.append(entry)
     if buffer.count >= bufferLimit { try flush() }
   }
@@ -114,9 +117,34 @@ extension RecordingWriter {
     } catch {
       // Part of the buffer may be in the file: cut it back to the records known to be whole.
       isClosed = true
+      entries.removeAll { $0.offset >= written }
+      numbered.removeAll { $0 >= entries.count }
       try? sink.truncate(to: written)
       throw error
     }
+  }
+
+  /// Where the events and frames of a range of numbers are, about `byteCount` bytes of them; written out, so that a
+  /// ``RecordingTail`` can read them.
+  ///
+  /// After a failure, what is in the file.
+  package func places(
+    of range: ClosedRange<UInt64>, atMost byteCount: Int
+  ) throws(RecordingError) -> [RecordingEntry] {
+    var (low, high) = (0, numbered.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[numbered[middle]].sequence < range.lowerBound {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    let places = RecordingEntry.piece(
+      of: numbered[low...].lazy.map { self.entries[$0] }, through: range.upperBound,
+      atMost: byteCount)
+    if let last = places.last, last.offset >= written, !isClosed { try flush() }
+    return places
   }
 
   /// Ends the recording: writes the index and the footer and waits for the disk.

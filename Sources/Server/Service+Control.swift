@@ -98,7 +98,7 @@ extension Service {
       try await engine.addIntervention(generation, intervention)
     }
     await run.note(intervention, from: step)
-    await run.recordIntervention((nested ?? fields).replacing("from_step", with: step))
+    await run.record(change: (nested ?? fields).replacing("from_step", with: step))
     return AppliedIntervention(id: intervention.id, firstStep: step)
   }
 

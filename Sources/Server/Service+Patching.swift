@@ -8,9 +8,10 @@ extension Service {
     let runs = runs
     return InterventionReader(catalogue) { runID, hookID, point throws(Refusal) in
       let run = try runs.run(runID)
-      let frames = run.topic.items().compactMap { item -> FrameBytes? in
-        guard case .frame(hookID) = item.kind, let bytes = item.frame else { return nil }
-        return try? FrameBytes(checking: bytes)
+      var frames: [FrameBytes] = []
+      for item in run.topic.pieces().joined() {
+        guard case .frame(hookID) = item.kind, let bytes = item.frame else { continue }
+        if let frame = try? FrameBytes(checking: bytes) { frames.append(frame) }
       }
       guard let rows = CapturedRows(frames, at: point, catalogue: catalogue) else {
         throw .noSuchCapture(runID: runID, hookID: hookID)

@@ -75,7 +75,8 @@ package final class Service: Sendable {
     let id = "run_" + Self.token()
     var recorder: FileRecorder?
     if let request = order.recordedRequest {
-      recorder = try desk().recorder(of: order, run: id, request: request, clock: clock)
+      recorder = try desk().recorder(
+        of: order, run: id, request: request, clock: clock, epoch: epoch)
     }
     return Run(
       id: id, order: order, clock: clock, epoch: epoch, limits: limits,

@@ -96,7 +96,7 @@ enum SampleRecording {
     var items: [[UInt8]] = []
     while let item = try replay.next() {
       switch item.content {
-      case .event(let json), .intervention(let json): items.append(json)
+      case .event(let json), .change(let json): items.append(json)
       case .frame(let frame): items.append(frame.bytes)
       }
     }

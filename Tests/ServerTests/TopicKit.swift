@@ -8,13 +8,16 @@ struct TopicKit: ~Copyable {
   let signals = SignalLog()
   var topic: Topic { publisher.topic }
 
-  init(ring: Int = 1 << 20, lag: Int = 1 << 20, budget: ByteBudget? = nil) {
+  init(
+    ring: Int = 1 << 20, lag: Int = 1 << 20, budget: ByteBudget? = nil,
+    archive: (any TopicArchive)? = nil
+  ) {
     var limits = TopicLimits()
     limits.ring = ring
     limits.lag = lag
     let log = signals
     publisher = TopicPublisher(
-      run: "r1", epoch: "e", limits: limits, budget: budget,
+      run: "r1", epoch: "e", limits: limits, budget: budget, archive: archive,
       signals: TopicSignals(
         lastViewerLeft: { log.note("left") }, held: { log.note($0 ? "held" : "released") },
         describeGap: { gap in Array(TopicKit.text(of: gap).utf8) }))

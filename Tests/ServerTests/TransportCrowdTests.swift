@@ -101,8 +101,10 @@ import Testing
     run.publisher.publish("run.finished") { Array("{\"seq\":\($0),\"last\":true}".utf8) }
     run.finish()
 
-    let expected = topic.items().map { String(decoding: $0.bytes(.event(.base64)), as: UTF8.self) }
-      .joined()
+    let expected = topic.pieces().joined().map {
+      String(decoding: $0.bytes(.event(.base64)), as: UTF8.self)
+    }
+    .joined()
     for stream in await streams { #expect(stream == expected) }
     #expect(try await cut == expected)
     // Each of the 400 frames is a text and a binary message, each of the 200 events a text.

@@ -1,22 +1,32 @@
 package import Frames
 internal import Recordings
+internal import Synchronization
 
-/// A run's recording in a file.
-///
-/// - Isolation: belongs to the run, on the publishing loop.
+/// A run's recording in a file, which viewers that come late read while it is still written.
 package final class FileRecorder: RunRecorder {
+  private struct State {
+    let writer: RecordingWriter
+    /// A failure that a viewer's reading met first, until the run hears of it.
+    var fault: RecordingError?
+  }
+
   package let id: String
-  private let writer: RecordingWriter
+  private let state: Mutex<State>
+  private let tail: RecordingTail
+  private let made: RecordedItems
 
   /// Creates the file.
   init(
     id: String, path: String, metadata: RecordingMetadata, request: [UInt8], milliseconds: UInt64,
-    quota: Int
+    quota: Int, epoch: String
   ) throws(RecordingError) {
     self.id = id
-    writer = try RecordingWriter(
+    made = RecordedItems(run: metadata.runID, recordedRun: metadata.runID, epoch: epoch)
+    let writer = try RecordingWriter(
       path: path, metadata: metadata, createdMilliseconds: milliseconds, quota: quota)
     try writer.append(request: request, microseconds: 0)
+    state = Mutex(State(writer: writer))
+    tail = try RecordingTail(path: path)
   }
 
   package func record(
@@ -28,15 +38,18 @@ package final class FileRecorder: RunRecorder {
     }
   }
 
-  package func record(_ frame: FrameBytes, milliseconds: Double) throws(Refusal) {
+  package func record(
+    _ frame: FrameBytes, of hook: ActivationEvent.Hook, milliseconds: Double
+  ) throws(Refusal) {
+    made.note(hook)
     try write { writer throws(RecordingError) in
       try writer.append(frame: frame, microseconds: Self.microseconds(milliseconds))
     }
   }
 
-  package func record(intervention json: [UInt8], milliseconds: Double) throws(Refusal) {
+  package func record(change json: [UInt8], milliseconds: Double) throws(Refusal) {
     try write { writer throws(RecordingError) in
-      try writer.append(intervention: json, microseconds: Self.microseconds(milliseconds))
+      try writer.append(change: json, microseconds: Self.microseconds(milliseconds))
     }
   }
 
@@ -45,12 +58,33 @@ package final class FileRecorder: RunRecorder {
   }
 
   private func write(
-    _ body: (RecordingWriter) throws(RecordingError) -> Void
+    _ body: @Sendable (RecordingWriter) throws(RecordingError) -> Void
   ) throws(Refusal) {
-    do throws(RecordingError) { try body(writer) } catch { throw .recording(error) }
+    let result = state.withLock { state in
+      Result { () throws(RecordingError) in
+        if let fault = state.fault.take() { throw fault }
+        try body(state.writer)
+      }
+    }
+    do { try result.get() } catch { throw .recording(error) }
   }
 
   private static func microseconds(_ milliseconds: Double) -> UInt64 {
-    UInt64(max(0, min(milliseconds, 1e15)) * 1000)
+    UInt64((max(0, min(milliseconds, 1e15)) * 1000).rounded())
+  }
+}
+
+extension FileRecorder: TopicArchive {
+  package func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
+    let places = state.withLock { state in
+      do throws(RecordingError) {
+        return try state.writer.places(of: range, atMost: byteCount)
+      } catch {
+        state.fault = error
+        return []
+      }
+    }
+    guard places.first?.sequence == range.lowerBound else { return [] }
+    return made.items(places) { entry throws(RecordingError) in try tail.payload(of: entry) }
   }
 }

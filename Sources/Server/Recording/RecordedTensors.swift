@@ -59,7 +59,7 @@ struct RecordedTensors {
   ) throws(RecordingError) {
     switch entry.type {
     case .request: request = try reader.payload(index)
-    case .intervention: interventions.append(try reader.payload(index))
+    case .change: interventions.append(try reader.payload(index))
     case .frame:
       let frame = try reader.frame(index)
       let hook = hooks[Int(frame.frame.hookIndex)]

@@ -16,7 +16,8 @@ package struct RecordingDesk: Sendable {
 
   /// Begins the recording of a run.
   func recorder(
-    of order: RunOrder, run: String, request: [UInt8], clock: Int
+    of order: RunOrder, run: String, request: [UInt8], clock: Int,
+    epoch: String
   ) throws(Refusal) -> FileRecorder {
     let id = "rec_" + Service.token()
     do {
@@ -31,7 +32,7 @@ package struct RecordingDesk: Sendable {
     do throws(RecordingError) {
       return try FileRecorder(
         id: id, path: path, metadata: metadata, request: request,
-        milliseconds: UInt64(clock) * 1000, quota: quota)
+        milliseconds: UInt64(clock) * 1000, quota: quota, epoch: epoch)
     } catch { throw .recording(error) }
   }
 

@@ -27,10 +27,13 @@ package actor Replay: StreamedRun {
   private var text = ""
   private var tokens = 0
   private var step = 0
+  /// The time of the last item, in microseconds since the recording began.
+  private var recorded: UInt64 = 0
   private var finishReason: String?
-  private var hooks: [Int: ActivationEvent.Hook] = [:]
-  /// The description of the frame that comes next, where the frame alone does not say its positions.
-  private var scattered: [Int]?
+  private var hooks: EventValue = []
+  /// The event recorded before a frame that does not say its positions itself.
+  private var description: EventValue?
+  private let made: RecordedItems
   private let ended: @Sendable (Replay) -> Void
 
   init(
@@ -46,9 +49,14 @@ package actor Replay: StreamedRun {
     self.loop = loop
     self.ended = ended
     created = clock
+    made = RecordedItems(
+      run: id, recordedRun: reader.metadata.runID, epoch: epoch, budget: budget)
     let relay = ReplayRelay()
     let publisher = TopicPublisher(
       run: id, epoch: epoch, limits: limits, budget: budget,
+      archive: RecordingArchive(
+        reader: reader,
+        made: RecordedItems(run: id, recordedRun: reader.metadata.runID, epoch: epoch)),
       signals: TopicSignals(
         lastViewerLeft: { relay.replay?.cancel() },
         describeGap: { RunEvents.gap($0, run: id) }))
@@ -83,7 +91,7 @@ package actor Replay: StreamedRun {
 
   private func publishItems() async throws(RecordingError) {
     var replay = RecordingReplay(reader, from: range.lowerBound, to: range.upperBound)
-    var clock = ReplayClock(
+    let clock = ReplayClock(
       speed: speed, record: replay.nextMicroseconds ?? 0, now: microseconds)
     while !isCancelled.load(ordering: .acquiring), let item = try replay.next() {
       let wait = clock.wait(forRecord: item.microseconds, now: microseconds) ?? 0
@@ -92,7 +100,10 @@ package actor Replay: StreamedRun {
         await pause(microseconds: wait)
       }
       publish(item)
+      recorded = item.microseconds
       if publisher?.announce() == true { await untilLetGo() }
+      // The publishing loop is every run's.
+      await Task.yield()
     }
   }
 
@@ -120,66 +131,64 @@ package actor Replay: StreamedRun {
 
   // MARK: Items
 
-  /// The first event of every recording, which tells viewers the hooks.
+  /// The first event of every recording, which tells viewers the hooks, and silently what changed them since.
   private func publishStart() throws(RecordingError) {
-    var first = RecordingReplay(reader, from: 0, to: 0)
-    if let item = try first.next() { publish(item) }
+    var skipped = RecordingReplay(reader, from: 0, to: range.lowerBound - 1)
+    if let item = try skipped.next() { publish(item) }
+    while let item = try skipped.next() {
+      if case .event(let json) = item.content, let event = try? EventValue(reading: json) {
+        note(event)
+      }
+    }
   }
 
   private func publish(_ item: RecordingReplay.Item) {
     switch item.content {
-    case .event(let json): publish(event: json)
-    case .frame(let frame): publish(frame)
-    case .intervention: break
+    case .event(let json): publish(event: json, sequence: item.sequence)
+    case .frame(let frame):
+      publisher?.add(
+        made.item(frame, microseconds: item.microseconds, description: description.take()))
+    case .change: break
     }
   }
 
-  private func publish(event json: [UInt8]) {
-    guard let value = try? EventValue(reading: json), var event = Event(value) else { return }
+  private func publish(event json: [UInt8], sequence: UInt64) {
+    guard let event = try? EventValue(reading: json), let type = event["type"]?.string else {
+      return
+    }
     note(event)
-    if event.type == .activation { return }
-    event.runID = id
-    publisher?.add(event.type.rawValue) { sequence in
-      event.sequence = sequence
-      return event.json()
+    if type == EventType.activation.rawValue {
+      description = event
+    } else {
+      publisher?.add(made.item(event: json, type: type, sequence: sequence))
     }
   }
 
-  private func note(_ event: Event) {
-    step = max(step, event.step)
-    switch event.type {
-    case .runStarted: began = .object(event.fields)
+  private func note(_ event: EventValue) {
+    made.noteHooks(of: event)
+    hooks = event["hooks"] ?? hooks
+    step = max(step, Self.step(event["step"]))
+    switch EventType(rawValue: event["type"]?.string ?? "") {
+    case .runStarted: began = event
     case .token:
       tokens += 1
       text += event["text"]?.string ?? ""
     case .text: text += event["text"]?.string ?? ""
-    case .runRewound: text = event["text"]?.string ?? text
-    case .activation:
-      scattered = event["position_list"]?.array?.compactMap { $0.integer.map { Int($0) } }
+    case .runRewound:
+      text = event["text"]?.string ?? text
+      step = Self.step(event["to_step"])
+      tokens = step + 1
     case .runFinished:
       finishReason = event["finish_reason"]?.string
       status = finishReason == "cancelled" ? .cancelled : .finished
     case .error: status = .failed
     default: break
     }
-    for hook in event["hooks"]?.array ?? [] {
-      if let known = ActivationEvent.Hook(hook) { hooks[known.index] = known }
-    }
   }
 
-  private func publish(_ frame: FrameBytes) {
-    let index = Int(frame.frame.hookIndex)
-    let hook = hooks[index] ?? ActivationEvent.Hook(index: index, frame: frame.frame)
-    let positions = scattered ?? ActivationEvent.positions(of: frame.frame)
-    scattered = nil
-    let run = id
-    let time = Double(microseconds) / 1000
-    publisher?.add(frameOf: hook.id, frame: { _ in frame.bytes }) { sequence, form, bytes in
-      ActivationEvent(
-        hook: hook, run: run, sequence: sequence, milliseconds: time, positions: positions,
-        frame: bytes
-      ).json(form)
-    }
+  /// A step, whatever a file says.
+  private static func step(_ value: EventValue?) -> Int {
+    Int(min(max(value?.integer ?? 0, 0), 1 << 40))
   }
 
   private func endEarly() {
@@ -195,7 +204,7 @@ package actor Replay: StreamedRun {
   }
 
   private func add(_ type: EventType, _ fields: [EventValue.Member]) {
-    let time = Double(microseconds) / 1000
+    let time = Double(recorded) / 1000
     publisher?.add(type.rawValue) { sequence in
       Event(
         type, runID: id, sequence: sequence, step: step, milliseconds: time, fields: fields
@@ -224,7 +233,7 @@ package actor Replay: StreamedRun {
       writer.member("completion_tokens", tokens)
       writer.member("finish_reason", finishReason)
       writer.member("text", text)
-      writer.member("hooks", began?["hooks"] ?? [])
+      writer.member("hooks", hooks)
       writer.array("interventions") { _ in }
       writer.member("recording_id", recordingID)
       writer.member("replay_of", reader.metadata.runID)

@@ -97,14 +97,25 @@ extension Routes {
     let hook = request.query("hook")
     let first = try number(request, "from") ?? 0
     let last = try number(request, "to") ?? .max
-    let items = run.topic.items(from: first, through: last).filter { item in
-      guard case .frame(let id) = item.kind else { return false }
-      return hook == nil || id == hook
+    guard first <= last else {
+      throw .outOfRange(field: "to", found: "\(last)", allowed: "at least from (\(first))")
     }
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.runID] = run.id
-    return .full(fields: fields, body: Array(items.compactMap(\.frame).joined()))
+    let topic = run.topic
+    // What is published while the answer is on its way does not belong to it.
+    let end = min(last, topic.nextSequence)
+    let body = StreamBody.writing { writer in
+      for items in topic.pieces(first...max(first, end)) {
+        let frames = items.filter { item in
+          guard case .frame(let id) = item.kind else { return false }
+          return hook == nil || id == hook
+        }
+        try await writer.write(Array(frames.compactMap(\.frame).joined()))
+      }
+    }
+    return .stream(fields: fields, body: body, heartbeat: nil)
   }
 
   private func number(_ request: Request, _ name: String) throws(Refusal) -> UInt64? {

@@ -5,9 +5,9 @@ internal import Wire
 /// The `activation` event of one frame, for viewers that read JSON.
 ///
 /// Written only when the first of them wants it, from the frame's own bytes, so that every door tells the same numbers.
-struct ActivationEvent: Sendable {
+package struct ActivationEvent: Sendable {
   /// What an event says of its hook.
-  struct Hook: Sendable {
+  package struct Hook: Sendable {
     let index: Int
     let id: String
     let layerName: String

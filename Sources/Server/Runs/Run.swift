@@ -2,7 +2,7 @@ internal import DequeModule
 package import Engine
 internal import Frames
 internal import Hooks
-package import Loops
+internal import Loops
 internal import Synchronization
 
 /// One generation, as every door shows it: its events in order, its frames, its facts.
@@ -62,7 +62,7 @@ package actor Run: GenerationSink {
   ///   - ended: told once, when the run is over.
   init(
     id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: sending (any RunRecorder)?,
+    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: (any RunRecorder)?,
     parent: String? = nil,
     ended: @escaping @Sendable (Run) -> Void
   ) {
@@ -78,7 +78,7 @@ package actor Run: GenerationSink {
     backlog = Backlog(limit: 32 << 20)
     let relay = RunRelay()
     let publisher = TopicPublisher(
-      run: id, epoch: epoch, limits: limits, budget: budget,
+      run: id, epoch: epoch, limits: limits, budget: budget, archive: recorder,
       signals: TopicSignals(
         lastViewerLeft: { relay.run?.lastViewerLeft() }, held: { relay.run?.held($0) },
         describeGap: { RunEvents.gap($0, run: id) }))
@@ -97,10 +97,11 @@ package actor Run: GenerationSink {
   /// What has been generated so far.
   var text: String { pieces.joined() + rest }
 
-  /// Milliseconds since the run was made.
+  /// Milliseconds since the run was made, to whole microseconds: what a recording can keep.
   var milliseconds: Double {
     let components = (ContinuousClock.now - start).components
-    return Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
+    return (Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12).rounded()
+      / 1e3
   }
 
   // MARK: The engine's side

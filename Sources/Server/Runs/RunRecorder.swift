@@ -1,15 +1,18 @@
 package import Frames
 
-/// What keeps a run's stream as it is published.
+/// What keeps a run's stream as it is published, and gives it to viewers that come late.
 ///
-/// - Isolation: called on the publishing loop, in the order of publishing.
-package protocol RunRecorder: AnyObject {
+/// - Isolation: records come on the publishing loop, in the order of publishing.
+package protocol RunRecorder: AnyObject, TopicArchive {
   /// The recording's id.
   var id: String { get }
   /// - Throws: why nothing more can be kept; what is kept stays readable.
   func record(event json: [UInt8], sequence: UInt64, milliseconds: Double) throws(Refusal)
-  func record(_ frame: FrameBytes, milliseconds: Double) throws(Refusal)
-  func record(intervention json: [UInt8], milliseconds: Double) throws(Refusal)
+  func record(
+    _ frame: FrameBytes, of hook: ActivationEvent.Hook, milliseconds: Double
+  ) throws(Refusal)
+  /// A change of hooks or interventions while the run goes on.
+  func record(change json: [UInt8], milliseconds: Double) throws(Refusal)
   /// Nothing more will come.
   func finish() throws(Refusal)
 }

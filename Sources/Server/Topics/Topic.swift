@@ -31,6 +31,8 @@ package final class Topic: Sendable {
     var keepsRunAlive: Bool
     /// Still reading what was there when it joined: old frames are then wanted, not stale.
     var isCatchingUp: Bool
+    /// Reading what the ring has let go from the archive, until that has no more.
+    var readsArchive: Bool
     /// Waiting to be woken by the next item.
     var isWaiting = false
     var isTooSlow = false
@@ -54,16 +56,19 @@ package final class Topic: Sendable {
   package let epoch: String
   private let limits: TopicLimits
   private let budget: ByteBudget?
+  private let archive: (any TopicArchive)?
   private let signals: TopicSignals
   private let state = Mutex(State())
 
   init(
-    run: String, epoch: String, limits: TopicLimits, budget: ByteBudget?, signals: TopicSignals
+    run: String, epoch: String, limits: TopicLimits, budget: ByteBudget?,
+    archive: (any TopicArchive)?, signals: TopicSignals
   ) {
     self.run = run
     self.epoch = epoch
     self.limits = limits
     self.budget = budget
+    self.archive = archive
     self.signals = signals
   }
 
@@ -80,11 +85,21 @@ package final class Topic: Sendable {
   /// Whether a lossless viewer is behind, so that nothing should be produced.
   package var isHeld: Bool { state.withLock(\.isHeld) }
 
-  /// Items of the ring that have not fallen out, for `GET /v1/runs/{id}/frames` and the like.
-  package func items(from first: UInt64 = 0, through last: UInt64 = .max) -> [TopicItem] {
-    state.withLock { state in
-      var cursor = state.ring.cursor(from: first)
-      return state.ring.take(&cursor, atMost: .max).items.filter { $0.sequence <= last }
+  /// The next items of a range, about `byteCount` bytes of them, from the archive where the ring has let them go.
+  ///
+  /// What neither holds is left out. Empty at the end of the range, or of what has been published.
+  func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
+    let past = state.withLock { $0.ring.past(of: $0.ring.cursor(from: range.lowerBound)) }
+    if let archive, let past {
+      let items = archive.items(
+        past.lowerBound...min(past.upperBound, range.upperBound), atMost: byteCount)
+      guard items.isEmpty else { return items }
+    }
+    return state.withLock { state in
+      var cursor = state.ring.cursor(from: range.lowerBound)
+      return state.ring.take(&cursor, atMost: byteCount).items.filter {
+        $0.sequence <= range.upperBound
+      }
     }
   }
 
@@ -96,7 +111,8 @@ package final class Topic: Sendable {
       state.viewers[id] = Viewer(
         cursor: state.ring.cursor(from: subscription.from ?? .max),
         policy: subscription.policy, lag: subscription.lag ?? limits.lag,
-        keepsRunAlive: subscription.keepsRunAlive, isCatchingUp: subscription.from != nil)
+        keepsRunAlive: subscription.keepsRunAlive, isCatchingUp: subscription.from != nil,
+        readsArchive: archive != nil && subscription.from != nil)
       if subscription.policy != .conflate { state.watched.insert(id) }
       return id
     }
@@ -139,6 +155,7 @@ package final class Topic: Sendable {
   }
 
   func take(_ id: Int, atMost byteCount: Int) -> Delivery {
+    if let items = takeArchived(id, atMost: byteCount) { return .items(gap: Gap(), items) }
     let (delivery, held) = state.withLock { state -> (Delivery, Bool?) in
       guard var viewer = state.viewers[id] else { return (.end(.finished), nil) }
       let delivery = take(&viewer, id, atMost: byteCount, &state)
@@ -147,6 +164,28 @@ package final class Topic: Sendable {
     }
     if let held { signals.held(held) }
     return delivery
+  }
+
+  /// What a viewer that is catching up gets from the archive; nil where the ring has what it wants next.
+  ///
+  /// The file is read between two holdings of the lock: nobody else moves this viewer's cursor.
+  private func takeArchived(_ id: Int, atMost byteCount: Int) -> [TopicItem]? {
+    let past = state.withLock { state -> ClosedRange<UInt64>? in
+      guard let viewer = state.viewers[id], viewer.readsArchive, !viewer.isTooSlow else {
+        return nil
+      }
+      return state.ring.past(of: viewer.cursor)
+    }
+    guard let archive, let past else { return nil }
+    let items = archive.items(past, atMost: byteCount)
+    state.withLock { state in
+      if let last = items.last {
+        state.viewers[id]?.cursor = state.ring.cursor(from: last.sequence + 1)
+      } else {
+        state.viewers[id]?.readsArchive = false
+      }
+    }
+    return items.isEmpty ? nil : items
   }
 
   func leave(_ id: Int) {
@@ -171,6 +210,7 @@ package final class Topic: Sendable {
     guard !viewer.isTooSlow, !losesEvents else { return .end(.tooSlow) }
     if state.ring.published - state.ring.offset(of: viewer.cursor) <= viewer.lag {
       viewer.isCatchingUp = false
+      viewer.readsArchive = false
     }
     let isConflating = viewer.policy == .conflate && !viewer.isCatchingUp
     let (gap, items) = state.ring.take(

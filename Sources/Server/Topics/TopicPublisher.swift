@@ -15,11 +15,13 @@ package struct TopicPublisher: ~Copyable, Sendable {
   ///   - run: the run's id.
   ///   - epoch: this life of the server; the first half of every event's id.
   ///   - budget: the account shared by all topics of the server.
+  ///   - archive: what keeps the items that the ring lets go.
   package init(
     run: String, epoch: String, limits: TopicLimits = TopicLimits(), budget: ByteBudget? = nil,
-    signals: TopicSignals
+    archive: (any TopicArchive)? = nil, signals: TopicSignals
   ) {
-    topic = Topic(run: run, epoch: epoch, limits: limits, budget: budget, signals: signals)
+    topic = Topic(
+      run: run, epoch: epoch, limits: limits, budget: budget, archive: archive, signals: signals)
     self.budget = budget
   }
 
@@ -52,6 +54,15 @@ package struct TopicPublisher: ~Copyable, Sendable {
     append(type, kind: .frame(hook: hook), frame: bytes, cost: bytes.count) {
       json(sequence, $0, bytes)
     }
+  }
+
+  /// Adds an item of a recording under the number it has there.
+  ///
+  /// Numbers may be left out, but only ascend: an item that says otherwise (a file says what it likes) is left out.
+  package mutating func add(_ item: TopicItem) {
+    guard item.sequence >= next, item.sequence < 1 << 62 else { return }
+    topic.append(item)
+    next = item.sequence + 1
   }
 
   /// Wakes the viewers that wait.

@@ -28,6 +28,8 @@ struct TopicRing: Sendable {
   private var framesBase = 0
   private var evicted = EvictionLog()
   private var lastEvictedEvent: UInt64?
+  /// The highest number that has fallen out.
+  private(set) var lastEvicted: UInt64?
   /// Bytes published since the run began.
   private(set) var published = 0
   /// Bytes held.
@@ -54,6 +56,7 @@ struct TopicRing: Sendable {
       frames.removeFirst()
       framesBase += 1
       if case .frame(let hook) = slot.item.kind { evicted.note(slot.item.sequence, hook: hook) }
+      lastEvicted = max(lastEvicted ?? 0, slot.item.sequence)
     }
     while retained > limit, events.count > 1, let slot = events.first, slot.offset < floor {
       retained -= slot.item.cost
@@ -61,6 +64,7 @@ struct TopicRing: Sendable {
       eventsBase += 1
       evicted.note(slot.item.sequence, hook: nil)
       lastEvictedEvent = slot.item.sequence
+      lastEvicted = max(lastEvicted ?? 0, slot.item.sequence)
     }
   }
 
@@ -100,6 +104,13 @@ struct TopicRing: Sendable {
   func hasLostEvents(_ cursor: Cursor) -> Bool {
     guard let lastEvictedEvent else { return false }
     return lastEvictedEvent >= cursor.eventFloor
+  }
+
+  /// The numbers from a cursor's place on, up to the last one that has fallen out; nil where all are here.
+  func past(of cursor: Cursor) -> ClosedRange<UInt64>? {
+    let first = max(cursor.eventFloor, cursor.frameFloor)
+    guard let lastEvicted, first <= lastEvicted else { return nil }
+    return first...lastEvicted
   }
 
   /// Gives a cursor its next items, in order of their numbers, and moves it.

@@ -1,0 +1,119 @@
+internal import Frames
+internal import Recordings
+internal import Synchronization
+
+/// Makes the items of a stream again out of records, byte for byte, but for the name of the run.
+///
+/// What a frame alone does not say (its hook's names, positions that are not evenly spaced) comes from the events before
+/// it; hooks are therefore noted as events go by, whether they are being recorded or played.
+final class RecordedItems: Sendable {
+  private let run: String
+  private let epoch: String
+  private let budget: ByteBudget?
+  /// The member of every event that names the recorded run, and the one that takes its place.
+  private let name: (recorded: [UInt8], own: [UInt8])
+  private let hooks = Mutex<[Int: ActivationEvent.Hook]>([:])
+
+  /// - Parameters:
+  ///   - run: the run that the items belong to.
+  ///   - recordedRun: the run that the records name.
+  init(run: String, recordedRun: String, epoch: String, budget: ByteBudget? = nil) {
+    self.run = run
+    self.epoch = epoch
+    self.budget = budget
+    name = (Self.member(recordedRun), Self.member(run))
+  }
+
+  private static func member(_ run: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.string(run)
+    return Array("\"run_id\":".utf8) + writer.bytes
+  }
+
+  func note(_ hook: ActivationEvent.Hook) {
+    hooks.withLock { $0[hook.index] = hook }
+  }
+
+  /// Notes the hooks that an event lists, if it does.
+  func noteHooks(of event: EventValue) {
+    for json in event["hooks"]?.array ?? [] {
+      if let hook = ActivationEvent.Hook(json) { note(hook) }
+    }
+  }
+
+  /// An event's item; its line is the recorded one with this run's name.
+  func item(event json: [UInt8], type: String, sequence: UInt64) -> TopicItem {
+    let line = renamed(json)
+    return TopicItem(
+      sequence: sequence, type: type, kind: .event, frame: nil, epoch: epoch, cost: line.count,
+      budget: budget
+    ) { _ in line }
+  }
+
+  /// A frame's item.
+  ///
+  /// - Parameter description: the event recorded before it, where it has one.
+  func item(_ frame: FrameBytes, microseconds: UInt64, description: EventValue?) -> TopicItem {
+    let index = Int(frame.frame.hookIndex)
+    let hook =
+      hooks.withLock { $0[index] } ?? ActivationEvent.Hook(index: index, frame: frame.frame)
+    let sequence = frame.frame.sequence
+    let event = ActivationEvent(
+      hook: hook, run: run, sequence: sequence, milliseconds: Double(microseconds) / 1000,
+      positions: description?["position_list"]?.array?.compactMap { $0.integer.map { Int($0) } }
+        ?? ActivationEvent.positions(of: frame.frame),
+      frame: frame.bytes)
+    return TopicItem(
+      sequence: sequence, type: EventType.activation.rawValue, kind: .frame(hook: hook.id),
+      frame: frame.bytes, epoch: epoch, cost: frame.bytes.count, budget: budget
+    ) { event.json($0) }
+  }
+
+  /// The items of records that follow each other, as far as they can be read.
+  func items(
+    _ entries: [RecordingEntry], payload: (RecordingEntry) throws(RecordingError) -> [UInt8]
+  ) -> [TopicItem] {
+    var items: [TopicItem] = []
+    var description: EventValue?
+    for entry in entries {
+      guard let bytes = try? payload(entry) else { break }
+      if entry.type == .frame {
+        guard let frame = try? FrameBytes(checking: bytes) else { break }
+        items.append(item(frame, microseconds: entry.microseconds, description: description))
+        description = nil
+      } else {
+        guard let event = try? EventValue(reading: bytes), let type = event["type"]?.string else {
+          break
+        }
+        if type == EventType.activation.rawValue {
+          description = event
+        } else {
+          items.append(item(event: bytes, type: type, sequence: entry.sequence))
+        }
+      }
+    }
+    return items
+  }
+
+  /// The envelope's `run_id` replaced in place, so that no other byte changes.
+  private func renamed(_ json: [UInt8]) -> [UInt8] {
+    // The envelope comes first, so the name is near the front.
+    let last = min(json.count - name.recorded.count, 256)
+    guard name.recorded != name.own, last >= 0,
+      let start = (0...last).first(where: { json[$0...].starts(with: name.recorded) })
+    else { return json }
+    return json[..<start] + name.own + json[(start + name.recorded.count)...]
+  }
+}
+
+/// A finished recording behind the ring of its replay.
+struct RecordingArchive: TopicArchive {
+  let reader: RecordingReader
+  let made: RecordedItems
+
+  func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
+    made.items(reader.places(of: range, atMost: byteCount)) { entry throws(RecordingError) in
+      try reader.payload(of: entry)
+    }
+  }
+}
