@@ -79,7 +79,7 @@ package struct Ablation: Sendable {
   }
 
   /// `[head, position, d_head]` as `[position, head * d_head]`, the order of an intervention's rows.
-  private static func positionMajor(_ tensor: PromptPass.Tensor) -> [Float] {
+  private static func positionMajor(_ tensor: CapturedPass.Tensor) -> [Float] {
     let (heads, positions, size) = (
       tensor.dimensions[0], tensor.dimensions[1], tensor.dimensions[2]
     )

@@ -1,32 +1,96 @@
 package import Engine
-internal import Hooks
-internal import Tokenizers
+package import Hooks
+package import Tokenizers
 
-/// A logit difference at the last position as a sum over what was added to the residual stream (Elhage and others 2021).
+/// A token's score at the last position as a sum over what was added to the residual stream (Elhage and others 2021).
+///
+/// The last norm's scale is frozen at the one of the pass, as TransformerLens does, so the parts add up; biases of the
+/// last norm and the head are one part more. With a second token all of it is of the difference of their scores.
 package struct DirectLogitAttribution: Sendable {
+  /// The sum of all parts is the score within this share of the sum of their magnitudes: what float32 leaves.
+  package static let tolerance: Float = 1e-4
+
+  /// The score itself, or the difference, as the model computes it.
+  package let logit: Float
   package let embedding: Float
+  /// Of a learned position embedding; nil where the model has none.
+  package let positionEmbedding: Float?
   /// `[layer]`: what attention and the feed-forward part added.
   package let attention: [Float]
   package let mlps: [Float]
+  /// `[layer][head]`: the heads' shares of `attention`, whose rest is its bias; empty where they were not asked for.
+  package let heads: [[Float]]
+  package let bias: Float
 
-  /// The sum of all parts: the logit difference itself, within rounding.
-  package var total: Float { embedding + attention.reduce(0, +) + mlps.reduce(0, +) }
+  /// The sum of all parts: the score itself, within rounding, unless an intervention changed the stream between them.
+  package var total: Float {
+    embedding + (positionEmbedding ?? 0) + attention.reduce(0, +) + mlps.reduce(0, +) + bias
+  }
 
-  package static func run(
-    _ prompt: ContrastPrompt, on engine: Engine, _ model: LoadedModel
-  ) async throws(EngineError) -> DirectLogitAttribution {
+  /// What it must see of a pass.
+  package static func captures(_ catalogue: HookCatalogue, heads: Bool) -> [CaptureSpec] {
+    var sites: [HookSite] = [.attentionAdded, .mlpAdded]
+    if heads { sites += [.headOutput, .attentionOutput] }
+    let points =
+      embeddings(catalogue)
+      + (0..<catalogue.layers).flatMap { layer in sites.map { HookPoint($0, layer: layer) } }
+      + [HookPoint(.residualPost, layer: catalogue.layers - 1)]
+    return points.map { CaptureSpec(analysing: $0, .last) }
+  }
+
+  private static func embeddings(_ catalogue: HookCatalogue) -> [HookPoint] {
+    [.embedding, .positionEmbedding].filter { catalogue.sites.contains($0) }.map { HookPoint($0) }
+  }
+
+  /// Reads one pass.
+  ///
+  /// - Parameters:
+  ///   - answer: the token whose score is taken apart; one of the vocabulary, like the other.
+  ///   - other: a token whose score is taken off.
+  /// - Returns: nil where the pass did not keep what ``captures(_:heads:)`` asks for.
+  package static func read(
+    _ pass: CapturedPass, answer: Token, against other: Token?, heads: Bool, on engine: Engine,
+    _ model: LoadedModel
+  ) async -> DirectLogitAttribution? {
     let layers = model.info.layers
+    let stream = pass.tensor(HookPoint(.residualPost, layer: layers - 1)).values
+    let embeddings = embeddings(model.catalogue)
     let attention = (0..<layers).map { HookPoint(.attentionAdded, layer: $0) }
     let mlps = (0..<layers).map { HookPoint(.mlpAdded, layer: $0) }
-    let stream = HookPoint(.residualPost, layer: layers - 1)
-    let parts = [HookPoint(.embedding)] + attention + mlps
-    let pass = try await PromptPass.run(
-      prompt.tokens, on: engine, model, capturing: parts + [stream], positions: .last)
+    let parts = (embeddings + attention + mlps).flatMap { pass.tensor($0).values }
+    let asked = [answer] + (other.map { [$0] } ?? [])
+    let scores = await engine.unembed(
+      model, rows: asked.flatMap { _ in stream }[...], top: 0, targets: asked
+    ).compactMap(\.target?.logit)
+    guard parts.count == (embeddings.count + 2 * layers) * model.info.hiddenSize,
+      stream.count == model.info.hiddenSize, scores.count == asked.count
+    else { return nil }
     let shares = await engine.attribute(
-      model, parts: parts.flatMap { pass.tensor($0).values }, stream: pass.tensor(stream).values,
-      answer: prompt.answer, against: prompt.wrong)
+      model, parts: parts, stream: stream, answer: answer, against: other)
+    var byHead: [[Float]] = []
+    for layer in 0..<(heads ? layers : 0) {
+      byHead.append(
+        await engine.attributeHeads(
+          model, layer: layer, heads: pass.tensor(HookPoint(.headOutput, layer: layer)).values,
+          output: pass.tensor(HookPoint(.attentionOutput, layer: layer)).values, stream: stream,
+          answer: answer, against: other))
+    }
+    let first = embeddings.count
     return DirectLogitAttribution(
-      embedding: shares[0], attention: Array(shares[1...layers]),
-      mlps: Array(shares[(layers + 1)...]))
+      logit: scores[0] - (scores.count > 1 ? scores[1] : 0), embedding: shares.parts[0],
+      positionEmbedding: first > 1 ? shares.parts[1] : nil,
+      attention: Array(shares.parts[first..<first + layers]),
+      mlps: Array(shares.parts[(first + layers)...]), heads: byHead, bias: shares.bias)
+  }
+
+  /// Takes apart a prompt's logit difference.
+  package static func run(
+    _ prompt: ContrastPrompt, heads: Bool = false, on engine: Engine, _ model: LoadedModel
+  ) async throws(EngineError) -> DirectLogitAttribution? {
+    let points = captures(model.catalogue, heads: heads).map(\.point)
+    let pass = try await PromptPass.run(
+      prompt.tokens, on: engine, model, capturing: points, positions: .last)
+    return await read(
+      pass, answer: prompt.answer, against: prompt.wrong, heads: heads, on: engine, model)
   }
 }

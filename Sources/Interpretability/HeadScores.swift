@@ -1,45 +1,89 @@
 package import Engine
-internal import Hooks
+package import Hooks
 package import Tokenizers
 
-/// How much each head attends like the known kinds of head (Olsson and others 2022), on repeated random sequences.
+/// How much each head attends like the known kinds of head (Olsson and others 2022), over one sequence of tokens.
 ///
-/// A sequence is a list of L tokens without repeats, twice. All scores are means over positions and sequences.
+/// The detection patterns are TransformerLens's: previous token, duplicate token, induction. On a random list of tokens
+/// given twice, the usual probe, a score is the mean attention along one diagonal.
 package struct HeadScores: Sendable {
-  /// `[layer][head]`: attention from a position to the one before it.
+  /// `[layer][head]`, of the layers asked for: attention from a position to the one before it.
   package var previousToken: [[Float]]
-  /// `[layer][head]`: from the second occurrence of a token to its first.
+  /// `[layer][head]`: to all earlier occurrences of the same token.
   package var duplicateToken: [[Float]]
-  /// `[layer][head]`: from the second occurrence to the token after the first.
+  /// `[layer][head]`: to the tokens right behind earlier occurrences of the same token.
   package var induction: [[Float]]
+  /// Positions that the scores are means over: with one before them, and with an earlier occurrence; 0 leaves 0.
+  package let previousCount: Int
+  package let repeatedCount: Int
 
+  /// What the scores must see of a pass: the patterns of a prompt of so many tokens.
+  package static func captures(layers: [Int], promptTokens: Int) -> [CaptureSpec] {
+    layers.map {
+      CaptureSpec(
+        analysing: HookPoint(.attentionPattern, layer: $0), .range(0..<max(promptTokens, 1)))
+    }
+  }
+
+  /// Scores the pass over a whole prompt.
+  ///
+  /// - Returns: nil where the pass did not cover all of it, as in a fork made in the middle of a prompt.
+  package init?(_ pass: CapturedPass, layers: [Int], tokens: [Token]) {
+    var occurrences: [Token: [Int]] = [:]
+    var earlier: [[Int]] = []
+    for (position, token) in tokens.enumerated() {
+      earlier.append(occurrences[token] ?? [])
+      occurrences[token, default: []].append(position)
+    }
+    previousCount = max(tokens.count - 1, 0)
+    repeatedCount = earlier.count { !$0.isEmpty }
+    previousToken = []
+    duplicateToken = []
+    induction = []
+    for layer in layers {
+      let pattern = pass.tensor(HookPoint(.attentionPattern, layer: layer))
+      guard pattern.positions == Array(tokens.indices) else { return nil }
+      func mean(_ count: Int, keys: (Int) -> [Int]) -> [Float] {
+        (0..<pattern.dimensions[0]).map { head in
+          var sum: Float = 0
+          for query in tokens.indices {
+            let row = pattern.row(head * tokens.count + query)
+            for key in keys(query) { sum += row[row.startIndex + key] }
+          }
+          return sum / Float(max(count, 1))
+        }
+      }
+      previousToken.append(mean(previousCount) { $0 > 0 ? [$0 - 1] : [] })
+      duplicateToken.append(mean(repeatedCount) { earlier[$0] })
+      induction.append(mean(repeatedCount) { earlier[$0].map { $0 + 1 } })
+    }
+  }
+
+  /// The mean scores over several sequences; nil where there are none.
   package static func run(
     _ sequences: [[Token]], on engine: Engine, _ model: LoadedModel
-  ) async throws(EngineError) -> HeadScores {
-    let layers = model.info.layers
-    let heads = model.info.heads
-    let zero = Array(repeating: Array(repeating: Float(0), count: heads), count: layers)
-    var scores = HeadScores(previousToken: zero, duplicateToken: zero, induction: zero)
-    let points = (0..<layers).map { HookPoint(.attentionPattern, layer: $0) }
+  ) async throws(EngineError) -> HeadScores? {
+    let layers = Array(0..<model.info.layers)
+    var mean: HeadScores?
     for sequence in sequences {
+      let points = layers.map { HookPoint(.attentionPattern, layer: $0) }
       let pass = try await PromptPass.run(sequence, on: engine, model, capturing: points)
-      let half = sequence.count / 2
-      for (layer, point) in points.enumerated() {
-        let pattern = pass.tensor(point)
-        for head in 0..<heads {
-          func mean(_ queries: Range<Int>, back distance: Int) -> Float {
-            let sum = queries.reduce(Float(0)) { sum, query in
-              let row = pattern.row(head * sequence.count + query)
-              return sum + row[row.startIndex + query - distance]
-            }
-            return sum / Float(queries.count * sequences.count)
-          }
-          scores.previousToken[layer][head] += mean(1..<sequence.count, back: 1)
-          scores.duplicateToken[layer][head] += mean(half..<sequence.count, back: half)
-          scores.induction[layer][head] += mean(half..<sequence.count, back: half - 1)
+      guard let scores = HeadScores(pass, layers: layers, tokens: sequence) else { continue }
+      mean = scores.scaled(by: 1 / Float(sequences.count), added: mean)
+    }
+    return mean
+  }
+
+  private func scaled(by factor: Float, added other: HeadScores?) -> HeadScores {
+    var sum = self
+    for score in [\HeadScores.previousToken, \.duplicateToken, \.induction] {
+      for layer in self[keyPath: score].indices {
+        for head in self[keyPath: score][layer].indices {
+          let share = self[keyPath: score][layer][head] * factor
+          sum[keyPath: score][layer][head] = share + (other?[keyPath: score][layer][head] ?? 0)
         }
       }
     }
-    return scores
+    return sum
   }
 }

@@ -1,24 +1,69 @@
 package import Engine
-internal import Hooks
+package import Hooks
 package import Tokenizers
 
 /// What each layer would say if it were the last (nostalgebraist 2020).
 ///
 /// The residual stream after each block, through the last norm and the head.
 package struct LogitLens: Sendable {
-  /// `[layer][position]`: the likeliest tokens, best first.
-  package let layers: [[[TokenScore]]]
+  /// The positions read, and the token that really stands behind each: the prompt's next one, or the chosen one.
+  package let positions: [Int]
+  package let targets: [Token?]
+  /// `[layer][position]`, of the layers asked for: the likeliest tokens, and the target's place among all.
+  package let layers: [[TokenReading]]
+
+  /// What the lens must see of a pass.
+  package static func captures(
+    layers: [Int], _ positions: Selection.Positions
+  ) -> [CaptureSpec] {
+    layers.map { CaptureSpec(analysing: HookPoint(.residualPost, layer: $0), positions) }
+  }
+
+  /// Reads one pass.
+  ///
+  /// - Parameter following: the token behind a position, where there is one.
+  package static func read(
+    _ pass: CapturedPass, layers: [Int], top: Int, following: (Int) -> Token?,
+    on engine: Engine, _ model: LoadedModel
+  ) async -> LogitLens {
+    var positions: [Int] = []
+    var targets: [Token?] = []
+    var readings: [[TokenReading]] = []
+    for layer in layers {
+      let stream = pass.tensor(HookPoint(.residualPost, layer: layer))
+      positions = stream.positions
+      targets = positions.map(following)
+      readings.append(await read(stream, top: top, targets, on: engine, model))
+    }
+    return LogitLens(positions: positions, targets: targets, layers: readings)
+  }
+
+  /// A few rows at a time, so that the engine's passes go between.
+  private static func read(
+    _ stream: CapturedPass.Tensor, top: Int, _ targets: [Token?], on engine: Engine,
+    _ model: LoadedModel
+  ) async -> [TokenReading] {
+    let width = model.info.hiddenSize
+    let count = stream.values.count / width
+    var readings: [TokenReading] = []
+    for first in stride(from: 0, to: count, by: Engine.unembeddedRows) {
+      let end = min(first + Engine.unembeddedRows, count)
+      readings += await engine.unembed(
+        model, rows: stream.values[first * width..<end * width], top: top,
+        targets: Array(targets.dropFirst(first).prefix(end - first)))
+    }
+    return readings
+  }
 
   /// Reads a prompt layer by layer; `top` tokens at each place.
   package static func run(
     _ tokens: [Token], top: Int, on engine: Engine, _ model: LoadedModel
   ) async throws(EngineError) -> LogitLens {
-    let points = (0..<model.info.layers).map { HookPoint(.residualPost, layer: $0) }
-    let pass = try await PromptPass.run(tokens, on: engine, model, capturing: points)
-    var layers: [[[TokenScore]]] = []
-    for point in points {
-      layers.append(await engine.unembed(model, rows: pass.tensor(point).values, top: top))
-    }
-    return LogitLens(layers: layers)
+    let layers = Array(0..<model.info.layers)
+    let pass = try await PromptPass.run(
+      tokens, on: engine, model, capturing: captures(layers: layers, .all).map(\.point))
+    return await read(
+      pass, layers: layers, top: top,
+      following: { tokens.indices.contains($0 + 1) ? tokens[$0 + 1] : nil }, on: engine, model)
   }
 }

@@ -4,50 +4,27 @@ internal import Synchronization
 package import Tokenizers
 
 /// One pass over a prompt with everything that was captured: what the analyses are made of.
-package struct PromptPass: Sendable {
-  /// A captured tensor `dimensions` behind the batch axis, row-major.
-  package struct Tensor: Sendable {
-    package let dimensions: [Int]
-    package let values: [Float]
-
-    /// Row `index` of the last axis, all other axes flattened.
-    func row(_ index: Int) -> ArraySlice<Float> {
-      let width = dimensions.last ?? 1
-      return values[index * width..<(index + 1) * width]
-    }
-  }
-
-  package let tensors: [HookPoint: Tensor]
-
+package enum PromptPass {
   /// Runs the prompt once through the engine, among whatever else it is doing.
   ///
+  /// A cancelled task cancels the pass: it ends between two chunks of the prompt.
   /// - Throws: ``EngineError`` where the prompt or an intervention is refused or the pass fails.
   package static func run(
     _ tokens: [Token], on engine: Engine, _ model: LoadedModel, capturing points: [HookPoint],
     positions: Selection.Positions = .all, interventions: [Intervention] = []
-  ) async throws(EngineError) -> PromptPass {
-    let captures = points.map { point in
-      CaptureSpec(
-        hookID: point.name, layerName: point.name, component: point.site.component,
-        isInput: false, point: point, selection: Selection(positions: positions))
-    }
+  ) async throws(EngineError) -> CapturedPass {
+    let captures = points.map { CaptureSpec(analysing: $0, positions) }
     let request = GenerationRequest(
       model: model, tokens: tokens, maxTokens: 1, sampling: SamplingOptions(temperature: 0),
       captures: captures, interventions: interventions)
     let collector = Collector()
-    _ = try await engine.start(request, sink: collector)
-    let batch = try await collector.outcome().get()
-    var tensors: [HookPoint: Tensor] = [:]
-    for item in batch?.items ?? [] {
-      tensors[points[item.spec]] = Tensor(
-        dimensions: item.dimensions, values: batch?.withValues(of: item) { Array($0) } ?? [])
+    let generation = try await engine.start(request, sink: collector)
+    let outcome = await withTaskCancellationHandler {
+      await collector.outcome()
+    } onCancel: {
+      generation.cancel()
     }
-    return PromptPass(tensors: tensors)
-  }
-
-  /// A captured tensor; the point must have been asked for.
-  func tensor(_ point: HookPoint) -> Tensor {
-    tensors[point] ?? Tensor(dimensions: [0], values: [])
+    return CapturedPass(try outcome.get(), of: captures)
   }
 }
 

@@ -54,33 +54,6 @@ package final class LanguageModel: Sendable {
     work.scores.rows(work.maxScores, width: catalogue.vocabularySize).row(index)
   }
 
-  /// The last norm and the head on rows of the residual stream from anywhere: the logit lens (nostalgebraist 2020).
-  ///
-  /// - Axes: `rows [rows, d_model]`, `normed` alike, `scores [rows, vocabulary]`.
-  package func unembed(
-    _ rows: FloatRows, normed: FloatRows, into scores: FloatRows, _ arithmetic: Arithmetic
-  ) {
-    finalNorm.apply(rows, into: normed, arithmetic)
-    arithmetic.add(head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
-    arithmetic.run()
-  }
-
-  /// What a unit of the residual stream adds to a token's score, the last norm's scale aside: the head's row times
-  /// the norm's weight, `[d_model]`.
-  package func direction(
-    of token: Int32, into row: FloatRows, _ arithmetic: Arithmetic
-  ) {
-    withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
-    guard let weight = finalNorm.weight else { return }
-    for column in 0..<row.width { row.base[column] *= weight.pointer[column] }
-  }
-
-  /// What the last norm divides a residual stream by (its root mean square).
-  package func finalScale(of row: UnsafeBufferPointer<Float>) -> Float {
-    let square = row.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(row.count, 1))
-    return Float((square + Double(finalNorm.epsilon)).squareRoot())
-  }
-
   private func embed(into stream: FloatRows, _ pass: Pass) {
     pass.batch.tokens.withUnsafeBufferPointer { tokens in
       guard let tokens = tokens.baseAddress else { return }

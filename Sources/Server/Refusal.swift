@@ -38,6 +38,10 @@ package enum Refusal: Error, Sendable {
   case repeatedIntervention(id: String, field: String)
   case noSuchCapture(runID: String, hookID: String)
 
+  // Analyses.
+  case repeatedAnalysis(name: String, field: String)
+  case notOneToken(field: String, text: String, count: Int)
+
   // Runs.
   case runNotFound(String)
   case runEnded(String, status: String)

@@ -51,6 +51,8 @@ package struct Routes: Sendable {
         .delete, "/v1/runs/{id}/interventions/{intervention}", handler: answer(removeIntervention)),
       Route(.get, "/v1/socket", handler: answer(socket)),
 
+      Route(.get, "/v1/analyses", handler: answer(listAnalyses)),
+
       Route(.get, "/v1/recordings", handler: answer(listRecordings)),
       Route(.get, "/v1/recordings/{id}", handler: answer(describeRecording)),
       Route(.delete, "/v1/recordings/{id}", handler: answer(deleteRecording)),

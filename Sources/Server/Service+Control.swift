@@ -171,6 +171,9 @@ extension Service {
     } else {
       order.interventions = facts.interventions
     }
+    if let analyses = try fields.objects("analyses") {
+      order.analyses = try AnalysisReader(order.model).analyses(analyses)
+    }
     order.isDetached = try fields.bool("detach") ?? order.isDetached
     order.startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
     order.awaitsViewer = true

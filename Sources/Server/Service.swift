@@ -47,10 +47,11 @@ package final class Service: Sendable {
     _ order: RunOrder, bytesPerNumber: Int? = nil
   ) async throws(Refusal) -> Run {
     try runs.checkRoom()
-    let estimate = CaptureEstimate(
+    var estimate = CaptureEstimate(
       order.hooks, catalogue: order.model.catalogue, promptTokens: order.tokens.count,
       maxTokens: order.maxTokens
     ) { bytesPerNumber ?? ($0.dtype ?? order.frames.elementType).width }
+    estimate.addAnalyses(of: order)
     guard estimate.bytes <= options.captureBudget else {
       throw .captureTooLarge(estimate: estimate.bytes, limit: options.captureBudget)
     }
@@ -80,7 +81,7 @@ package final class Service: Sendable {
     }
     return Run(
       id: id, order: order, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, framing: framing,
+      budget: budget, loop: publishing, engine: engine, framing: framing,
       recorder: recorder, parent: parent
     ) { registry.noteEnd($0.id) }
   }
@@ -141,6 +142,7 @@ package final class Service: Sendable {
     var order = RunOrder(model: model, tokens: tokens, sampling: request.sampling)
     if case .success(let chat) = model.chat { order.stopTokens.formUnion(chat.stopTokens) }
     order.hooks = request.hooks
+    order.analyses = request.analyses
     order.interventions = try await interventionReader(model.catalogue)
       .interventions(request.interventions)
     order.frames = request.frames

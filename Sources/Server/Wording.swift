@@ -88,6 +88,13 @@ extension Refusal {
       (.badRequest, "invalid_intervention", "\(field): \(problem.sentence)")
     case .repeatedIntervention(let id, let field):
       (.badRequest, "repeated_intervention_id", "\(field): intervention_id \(id) is used twice")
+    case .repeatedAnalysis(let name, let field):
+      (.badRequest, "repeated_analysis", "\(field): \(name) is asked for twice")
+    case .notOneToken(let field, let text, let count):
+      (
+        .badRequest, "not_one_token",
+        "\(field): \"\(text)\" is \(count) tokens of this model, one is needed"
+      )
     case .noSuchCapture(let run, let hook):
       (
         .badRequest, "no_such_capture",
@@ -166,7 +173,8 @@ extension Refusal {
         $0.member("nearest", problem.nearest)
       }
     case .selection(let field, _), .hookWithoutSide(_, let field), .repeatedHook(_, let field),
-      .intervention(_, let field), .repeatedIntervention(_, let field):
+      .intervention(_, let field), .repeatedIntervention(_, let field),
+      .repeatedAnalysis(_, let field), .notOneToken(let field, _, _):
       JSONWriter.object { $0.member("field", field) }
     case .captureTooLarge(let estimate, let limit):
       JSONWriter.object {

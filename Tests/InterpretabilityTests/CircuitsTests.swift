@@ -8,51 +8,14 @@ import Tokenizers
 
 /// The analyses against `circuits.json`, which the bundled model's recipe computes with PyTorch.
 @Suite struct `Circuits of the bundled model` {
-  private struct Truth: Decodable {
-    struct Heads: Decodable {
-      let sequences: [[Token]]
-      let previous_token: [[Float]]
-      let duplicate_token: [[Float]]
-      let induction: [[Float]]
-    }
-    struct Prompt: Decodable {
-      let ids: [Token]
-      let answer_id: Token
-      let wrong_id: Token
-      let logit_difference: Float
-    }
-    struct IndirectObject: Decodable {
-      let prompts: [Prompt]
-      let clean: Float
-      let head_zero: [[Float]]
-      let head_mean: [[Float]]
-      let mlp_zero: [Float]
-      let mlp_mean: [Float]
-    }
-    struct Patching: Decodable {
-      struct Pair: Decodable {
-        let corrupt_ids: [[Token]]
-        let effect: [[Float]]
-      }
-      let swap: Pair
-    }
-    let heads_by_attention: Heads
-    let ioi: IndirectObject
-    let patching: Patching
-  }
-
-  private func truth() throws -> Truth {
-    try JSONDecoder().decode(
-      Truth.self,
-      from: Data(contentsOf: URL(fileURLWithPath: TestModels.bundled + "/circuits.json")))
-  }
+  private func truth() throws -> CircuitsTruth { try CircuitsTruth.bundled() }
 
   private func engine() async throws -> (Engine, LoadedModel) {
     let engine = Engine(options: EngineOptions(threads: 2))
     return (engine, try await engine.load(path: TestModels.bundled, id: "bundled"))
   }
 
-  private func prompts(_ truth: Truth) -> [ContrastPrompt] {
+  private func prompts(_ truth: CircuitsTruth) -> [ContrastPrompt] {
     truth.ioi.prompts.map {
       ContrastPrompt(tokens: $0.ids, answer: $0.answer_id, wrong: $0.wrong_id)
     }
@@ -67,7 +30,8 @@ import Tokenizers
   @Test func `heads attend as PyTorch says`() async throws {
     let truth = try truth()
     let (engine, model) = try await engine()
-    let scores = try await HeadScores.run(truth.heads_by_attention.sequences, on: engine, model)
+    let scores = try #require(
+      try await HeadScores.run(truth.heads_by_attention.sequences, on: engine, model))
     expect(
       scores.previousToken.flatMap { $0 },
       truth.heads_by_attention.previous_token.flatMap { $0 }, within: 1e-4)
@@ -114,13 +78,36 @@ import Tokenizers
     expect(found.effect[0], truth.patching.swap.effect[11], within: 2e-3)
   }
 
-  @Test func `the parts of a logit difference add up to it`() async throws {
+  @Test func `each part of a logit difference is what PyTorch says, heads too, and they add up`()
+    async throws
+  {
     let truth = try truth()
     let (engine, model) = try await engine()
-    for prompt in prompts(truth).prefix(4) {
+    for one in truth.direct_logit_attribution {
+      let prompt = ContrastPrompt(tokens: one.ids, answer: one.answer_id, wrong: one.wrong_id)
+      let found = try #require(
+        try await DirectLogitAttribution.run(prompt, heads: true, on: engine, model))
+      expect([found.embedding], [one.embed], within: 2e-3)
+      expect(found.attention, one.attn, within: 2e-3)
+      expect(found.mlps, one.mlp, within: 2e-3)
+      expect(found.heads.flatMap { $0 }, one.heads.flatMap { $0 }, within: 2e-3)
+      expect(found.heads.map { $0.reduce(0, +) }, found.attention, within: 1e-3)
+      expect([found.total, found.logit], [one.total, one.total], within: 2e-3)
+      #expect(found.positionEmbedding == nil && found.bias == 0)
       let whole = try await prompt.difference(on: engine, model)
-      let parts = try await DirectLogitAttribution.run(prompt, on: engine, model)
-      #expect(abs(parts.total - whole) < 1e-3 * max(1, abs(whole)))
+      #expect(found.logit == whole)
+    }
+  }
+
+  @Test func `the lens names at each layer and position the token that PyTorch names`() async throws
+  {
+    let truth = try truth()
+    let (engine, model) = try await engine()
+    for one in truth.logit_lens {
+      let lens = try await LogitLens.run(one.ids, top: 1, on: engine, model)
+      #expect(lens.layers.map { $0.map(\.top.first?.token) } == one.top_ids.map { $0.map { $0 } })
+      let probabilities = lens.layers.map { exp($0.last?.top.first?.logprob ?? 0) }
+      expect(probabilities, one.last.map(\.probability), within: 1e-3)
     }
   }
 
@@ -130,16 +117,24 @@ import Tokenizers
     let prompt = prompts(truth)[0]
     let lens = try await LogitLens.run(prompt.tokens, top: 3, on: engine, model)
     #expect(lens.layers.count == model.info.layers)
-    let last = try #require(lens.layers.last?.last?.first)
+    #expect(lens.positions == Array(prompt.tokens.indices))
+    #expect(lens.targets == prompt.tokens.dropFirst().map { $0 } + [nil])
+    let last = try #require(lens.layers.last?.last?.top.first)
     let log = try await run(prompt.tokens, engine, model)
     #expect(last.token == log)
+    // A target's rank counts the likelier tokens: the likeliest has none.
+    for reading in try #require(lens.layers.last?.dropLast()) {
+      let target = try #require(reading.target)
+      let place = reading.top.firstIndex { $0.token == target.score.token }
+      #expect(place.map { $0 == target.rank } ?? (target.rank >= 3))
+    }
   }
 
   private func run(_ tokens: [Token], _ engine: Engine, _ model: LoadedModel) async throws -> Token
   {
     let logits = try await PromptPass.run(
       tokens, on: engine, model, capturing: [.init(.logits)], positions: .last)
-    let scores = try #require(logits.tensors[.init(.logits)]?.values)
+    let scores = logits.tensor(.init(.logits)).values
     return Token(try #require(scores.indices.max { scores[$0] < scores[$1] }))
   }
 }

@@ -56,6 +56,29 @@ import Testing
     Case(
       "POST /v1/runs", #"{"tokens":[5,6,7],"max_tokens":5000}"#, 400,
       "The context holds 512 tokens, but 5003 were asked for (3 in the prompt, 5000 to generate)"),
+    Case(
+      "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"crystal_ball\"}]}", 400,
+      "analyses[0].name \"crystal_ball\" is not known; known: logit_lens, "
+        + "direct_logit_attribution, head_scores, attention_entropy"),
+    Case("POST /v1/runs", "{\(user),\"analyses\":[{}]}", 400, "analyses[0].name is required"),
+    Case(
+      "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"logit_lens\",\"layers\":[24]}]}", 400,
+      "analyses[0].layers: 24 is out of range (0 to 23)"),
+    Case(
+      "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"logit_lens\",\"top\":0}]}", 400,
+      "analyses[0].top must be from 1 to 50, found 0"),
+    Case(
+      "POST /v1/runs",
+      "{\(user),\"analyses\":[{\"name\":\"head_scores\"},{\"name\":\"head_scores\"}]}", 400,
+      "analyses[1].name: head_scores is asked for twice"),
+    Case(
+      "POST /v1/runs",
+      "{\(user),\"analyses\":[{\"name\":\"direct_logit_attribution\",\"answer\":\"Paris, France\"}]}",
+      400, "analyses[0].answer: \"Paris, France\" is 5 tokens of this model, one is needed"),
+    Case(
+      "POST /v1/runs",
+      "{\(user),\"analyses\":[{\"name\":\"direct_logit_attribution\",\"versus\":2048}]}",
+      400, "analyses[0].versus must be from 0 to 2047, found 2048"),
     Case(capture, "", 400, "Request body is required"),
     Case(capture, #"{"model":"absent"}"#, 404, "Model not found"),
     Case(capture, #"{"activation_hooks":[]}"#, 400, "Messages are required"),

@@ -48,6 +48,27 @@ struct Norm: Sendable {
     }
   }
 
+  /// Carries a direction of the output back to the input, the norm's scale frozen at the one of `row`.
+  ///
+  /// For a fixed scale a norm is linear, but for its bias: `x · pullBack(d)` is what x adds to `norm(row) · d`.
+  func pullBack(
+    _ direction: UnsafeMutableBufferPointer<Float>, at row: UnsafeBufferPointer<Float>
+  ) {
+    let count = Double(max(row.count, 1))
+    var center = 0.0
+    if case .layer = kind { center = row.reduce(0.0) { $0 + Double($1) } / count }
+    let square = row.reduce(0.0) { $0 + (Double($1) - center) * (Double($1) - center) } / count
+    let scale = (square + Double(epsilon)).squareRoot()
+    for column in direction.indices {
+      let weight = self.weight.map { Double($0.pointer[column]) } ?? 1
+      direction[column] = Float(Double(direction[column]) * weight / scale)
+    }
+    // Taking the mean off the input is taking it off the direction.
+    guard case .layer = kind else { return }
+    let mean = Float(direction.reduce(0.0) { $0 + Double($1) } / count)
+    for column in direction.indices { direction[column] -= mean }
+  }
+
   /// The norm before its weight and bias: TransformerLens's `hook_normalized`.
   var plain: Norm {
     switch kind {

@@ -1,3 +1,4 @@
+internal import Engine
 package import Hooks
 
 /// What the captures of a run will weigh, computed before it runs.
@@ -21,6 +22,22 @@ package struct CaptureEstimate: Sendable, Equatable {
         spec, catalogue: catalogue, promptTokens: promptTokens, maxTokens: maxTokens)
       numbers = Self.sum(numbers, count)
       bytes = Self.sum(bytes, Self.product(count, bytesPerNumber(order)))
+    }
+  }
+
+  /// Adds what the analyses of a run read, in float32, and what they tell.
+  mutating func addAnalyses(of order: RunOrder) {
+    for spec in order.analysisCaptures {
+      let count = Self.numbers(
+        spec, catalogue: order.model.catalogue, promptTokens: order.tokens.count,
+        maxTokens: order.maxTokens)
+      numbers = Self.sum(numbers, count)
+      bytes = Self.sum(bytes, Self.product(count, MemoryLayout<Float>.size))
+    }
+    for analysis in order.analyses {
+      let told = analysis.resultBytes(
+        order.model.catalogue, promptTokens: order.tokens.count, maxTokens: order.maxTokens)
+      bytes = Self.sum(bytes, Self.clamp(told))
     }
   }
 

@@ -32,7 +32,7 @@ extension HookReader {
   }
 
   /// Distinct indices below a count.
-  private func indices(
+  func indices(
     _ fields: Fields, _ member: String, count: Int?, missing: String
   ) throws(Refusal) -> [Int]? {
     guard let list = try fields.integers(member) else { return nil }

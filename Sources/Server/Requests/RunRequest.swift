@@ -17,6 +17,7 @@ package struct RunRequest: Sendable {
   package var sampling: SamplingRequest
   package var hooks: [HookOrder]
   package var interventions: [Fields]
+  package var analyses: [LiveAnalysis]
   package var frames: FrameFormat
   package var topLogprobs: Int
   package var isRecorded: Bool
@@ -57,10 +58,7 @@ package struct RunRequest: Sendable {
       tools: try fields.objects("tools")?.map(\.value) ?? [],
       reasoningEffort: try fields.choice("reasoning_effort", ["low", "medium", "high"]),
       time: time)
-    if let first = try fields.strings("analyses")?.first {
-      throw .unknownValue(
-        field: fields.name("analyses"), found: "\"\(first.prefix(80))\"", allowed: ["none yet"])
-    }
+    analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
   }
 
   private static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {

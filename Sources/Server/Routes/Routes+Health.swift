@@ -38,6 +38,7 @@ extension Routes {
         writer.member(
           "run_controls", ["pause", "resume", "step", "rewind", "fork", "hooks", "intervene"])
         writer.member("interventions", InterventionReader.kinds)
+        writer.member("analyses", AnalysisList.live.map(\.name))
         writer.member("supports_activations", true)
         writer.member("supports_streaming", true)
         writer.member("supports_recordings", service.options.recordingsDirectory != nil)

@@ -13,8 +13,10 @@ extension Run {
 
   /// Returns when what the engine has said before this call is published.
   ///
-  /// The engine's events come by the same loop, so being here is enough.
-  func settle() {}
+  /// The engine's events come by the same loop, so being here is enough, unless they wait for analyses.
+  func settle() async {
+    while isAnalysing { await withCheckedContinuation { settling.append($0) } }
+  }
 
   // MARK: Hooks
 
@@ -33,7 +35,7 @@ extension Run {
         hooks.append(RunHook(index: hooks.count, order: order, format: self.order.frames))
       }
     }
-    return hooks.filter(\.isActive).map(\.spec)
+    return hooks.filter(\.isActive).map(\.spec) + order.analysisCaptures
   }
 
   /// Tells viewers which hooks there are from a step on.

@@ -2,6 +2,7 @@ internal import DequeModule
 internal import Engine
 internal import Frames
 internal import Hooks
+internal import Interpretability
 internal import Tokenizers
 
 extension Run {
@@ -32,6 +33,7 @@ extension Run {
         .token(
           id: Int(token), text: text, logprob: Self.decimal(score.logprob),
           top: top.map { alternative($0) }))
+      if isAnalysed { generation?.release() }
     case .text(let rest):
       self.rest += rest
       add(.text, [.init("text", .string(rest))])
@@ -94,8 +96,10 @@ extension Run {
   /// Publishes a pass's captures from an item on; where a viewer says stop, the rest goes back in line.
   func publish(_ batch: CaptureBatch, from first: Int) {
     var unannounced = 0
+    // What analyses read comes behind the hooks' tensors.
+    let last = batch.items.lastIndex { !batch.specs[$0.spec].isForAnalysis }
     for place in first..<batch.items.count {
-      unannounced += publish(batch.items[place], of: batch, isLast: place == batch.items.count - 1)
+      unannounced += publish(batch.items[place], of: batch, isLast: place == last)
       guard unannounced > Self.announcement else { continue }
       unannounced = 0
       if publisher?.announce() == true, place + 1 < batch.items.count {
@@ -104,6 +108,7 @@ extension Run {
       }
     }
     _ = publisher?.announce()
+    if isAnalysed { unanalysed = batch }
     if backlog.remove(GenerationEvent.captures(batch).weight) { generation?.release() }
   }
 

@@ -35,6 +35,12 @@ package actor Run: GenerationSink {
   var publisher: TopicPublisher?
   var framing: Framing?
   var work: Deque<Work> = []
+  let engine: Engine
+  /// The pass whose token has not come yet, and whether analyses of one are under way.
+  var unanalysed: CaptureBatch?
+  var isAnalysing = false
+  /// Who waits for the analyses under way.
+  var settling: [CheckedContinuation<Void, Never>] = []
   var status: RunStatus
   var step = 0
   /// The text of each generated token; the first belongs to pass 0.
@@ -62,7 +68,8 @@ package actor Run: GenerationSink {
   ///   - ended: told once, when the run is over.
   init(
     id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, framing: Framing, recorder: (any RunRecorder)?,
+    budget: ByteBudget?, loop: Loop, engine: Engine, framing: Framing,
+    recorder: (any RunRecorder)?,
     parent: String? = nil,
     ended: @escaping @Sendable (Run) -> Void
   ) {
@@ -70,6 +77,7 @@ package actor Run: GenerationSink {
     self.order = order
     created = clock
     self.loop = loop
+    self.engine = engine
     self.framing = framing
     self.recorder = recorder
     recordingID = recorder?.id
@@ -115,6 +123,7 @@ package actor Run: GenerationSink {
 
   package nonisolated func receive(_ event: GenerationEvent, of generation: Generation) {
     if backlog.add(event.weight) { generation.hold() }
+    if isAnalysed, case .token = event { generation.hold() }
     handle.withLock { if $0 == nil { $0 = generation } }
     loop.execute { self.assumeIsolated { $0.take(event) } }
   }
@@ -130,9 +139,10 @@ package actor Run: GenerationSink {
 
   /// Publishes what waits, until a lossless viewer says stop.
   func pump() {
-    while !topic.isHeld, let next = work.popFirst() {
+    while !topic.isHeld, !isAnalysing, let next = work.popFirst() {
       switch next {
-      case .event(let event): publish(event)
+      case .event(let event):
+        if beginsAnalyses(before: event) { work.prepend(next) } else { publish(event) }
       case .captures(let batch, let first): publish(batch, from: first)
       }
     }
@@ -171,6 +181,7 @@ package actor Run: GenerationSink {
     recorder = nil
     framing = nil
     work.removeAll()
+    unanalysed = nil
     if let publisher = publisher.take() { publisher.finish() }
     ended(self)
   }

@@ -41,6 +41,7 @@ extension RunFacts {
       writer.array("interventions") { writer in
         for intervention in interventions { writer.value(intervention.json) }
       }
+      writer.member("analyses", order.analyses.map(\.name))
       writer.member("recording_id", recordingID)
       writer.member("parent_run_id", parent)
       writer.member("viewers", viewers)

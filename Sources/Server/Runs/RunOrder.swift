@@ -26,6 +26,7 @@ package struct RunOrder: Sendable {
   package var sampling: SamplingRequest
   package var hooks: [HookOrder] = []
   package var interventions: [Intervention] = []
+  package var analyses: [LiveAnalysis] = []
   package var frames = FrameFormat.live
   /// Alternatives reported with each token.
   package var topLogprobs = 0
@@ -58,7 +59,8 @@ package struct RunOrder: Sendable {
       model: model, tokens: tokens, maxTokens: maxTokens, sampling: sampling.options,
       stopStrings: sampling.stop, stopTokens: sampling.ignoresEnd ? [] : stopTokens,
       keepsSpecialText: keepsSpecialText,
-      captures: hooks.map(\.spec), interventions: interventions, topLogprobs: topLogprobs,
+      captures: hooks.map(\.spec) + analysisCaptures, interventions: interventions,
+      topLogprobs: topLogprobs,
       startsPaused: startsPaused)
   }
 }

@@ -1,0 +1,56 @@
+internal import Hooks
+package import Tensors
+
+/// What the residual stream says of the next token, and who said it: the last norm and the head, taken apart.
+extension LanguageModel {
+  /// The last norm and the head on rows of the residual stream from anywhere: the logit lens (nostalgebraist 2020).
+  ///
+  /// The products are those of ``forward(_:_:_:)``, so the last layer's rows give the model's own scores bit by bit.
+  /// - Axes: `rows [rows, d_model]`, `normed` alike, `scores [rows, vocabulary]`.
+  package func unembed(
+    _ rows: FloatRows, normed: FloatRows, into scores: FloatRows, _ arithmetic: Arithmetic
+  ) {
+    finalNorm.apply(rows, into: normed, arithmetic)
+    arithmetic.add(head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
+    arithmetic.run()
+  }
+
+  /// The direction of the residual stream that raises a token's score, `[d_model]`, with the last norm's scale frozen
+  /// at the one of `stream` (Elhage and others 2021): the score is the stream's product with it, and ``bias(of:)``.
+  package func direction(
+    of token: Int32, at stream: UnsafeBufferPointer<Float>, into row: FloatRows,
+    _ arithmetic: Arithmetic
+  ) {
+    withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
+    finalNorm.pullBack(row.row(0), at: stream)
+  }
+
+  /// What a token's score has from biases alone: the last norm's and the head's.
+  package func bias(of token: Int32, scratch row: FloatRows, _ arithmetic: Arithmetic) -> Float {
+    var sum = head.bias.map { Double($0.pointer[Int(token)]) } ?? 0
+    guard case .layer(let bias?) = finalNorm.kind else { return Float(sum) }
+    withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
+    for (column, value) in row.row(0).enumerated() {
+      sum += Double(value) * Double(bias.pointer[column])
+    }
+    return Float(sum)
+  }
+
+  /// What each head of a layer wrote: its part of the attention's output before a norm behind it.
+  ///
+  /// - Axes: `apart [heads, heads * d_head]`, a row for each head with the others' numbers zero; `out [heads, d_model]`.
+  package func project(
+    _ apart: FloatRows, layer: Int, into out: FloatRows, _ arithmetic: Arithmetic
+  ) {
+    arithmetic.add(blocks[layer].attention.output.weight, apart, into: out, policy: .single)
+    arithmetic.run()
+  }
+
+  /// Carries a direction of the residual stream back through the norm behind a layer's attention, its scale frozen at
+  /// the one of `output [d_model]`; most families have none.
+  package func pullBack(
+    _ direction: FloatRows, throughAttentionOf layer: Int, at output: UnsafeBufferPointer<Float>
+  ) {
+    blocks[layer].attentionPostNorm?.pullBack(direction.row(0), at: output)
+  }
+}

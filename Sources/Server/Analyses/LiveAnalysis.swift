@@ -1,0 +1,68 @@
+internal import Engine
+package import Hooks
+internal import Interpretability
+package import Tokenizers
+
+/// An analysis of a run's passes, made as the run streams from rows that its own passes captured.
+///
+/// Its result is one `analysis` event of the pass, before the event of the pass's token.
+package enum LiveAnalysis: Sendable, Equatable {
+  case logitLens(layers: [Int], positions: Selection.Positions, top: Int)
+  /// Of the chosen token where no answer is given; of a difference where there is a second token.
+  case directLogitAttribution(answer: Token?, versus: Token?, heads: Bool)
+  case headScores(layers: [Int])
+  case attentionEntropy(layers: [Int], positions: Selection.Positions)
+
+  /// The name in requests and events.
+  var name: String {
+    switch self {
+    case .logitLens: "logit_lens"
+    case .directLogitAttribution: "direct_logit_attribution"
+    case .headScores: "head_scores"
+    case .attentionEntropy: "attention_entropy"
+    }
+  }
+
+  /// What it must see of a run's passes.
+  func captures(_ catalogue: HookCatalogue, promptTokens: Int) -> [CaptureSpec] {
+    switch self {
+    case .logitLens(let layers, let positions, _):
+      LogitLens.captures(layers: layers, positions)
+    case .directLogitAttribution(_, _, let heads):
+      DirectLogitAttribution.captures(catalogue, heads: heads)
+    case .headScores(let layers):
+      HeadScores.captures(layers: layers, promptTokens: promptTokens)
+    case .attentionEntropy(let layers, let positions):
+      AttentionEntropy.captures(layers: layers, positions)
+    }
+  }
+
+  /// Bytes of its results over a run, at most, in decimal text.
+  func resultBytes(_ catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int) -> Double {
+    let tokens = Double(promptTokens) + Double(maxTokens)
+    let perNumber = 12.0
+    switch self {
+    case .logitLens(let layers, let positions, let top):
+      let rows = positions == .last ? Double(maxTokens) : tokens
+      // A token has its id, its text and its logarithm.
+      return rows * Double(layers.count) * Double(top + 1) * 5 * perNumber
+    case .directLogitAttribution(_, _, let heads):
+      let parts = catalogue.layers * (heads ? 2 + catalogue.heads : 2)
+      return Double(maxTokens) * Double(parts) * perNumber
+    case .headScores(let layers):
+      return 3 * Double(layers.count * catalogue.heads) * perNumber
+    case .attentionEntropy(let layers, let positions):
+      let rows = positions == .last ? Double(maxTokens) : tokens
+      return rows * Double(layers.count * catalogue.heads) * perNumber
+    }
+  }
+}
+
+extension RunOrder {
+  /// What the run's analyses must see, each tensor once.
+  var analysisCaptures: [CaptureSpec] {
+    var seen: Set<CaptureSpec> = []
+    return analyses.flatMap { $0.captures(model.catalogue, promptTokens: tokens.count) }
+      .filter { seen.insert($0).inserted }
+  }
+}

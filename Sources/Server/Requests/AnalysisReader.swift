@@ -1,0 +1,72 @@
+package import Engine
+internal import Hooks
+internal import Tokenizers
+
+/// Reads the analyses that a run streams.
+package struct AnalysisReader: Sendable {
+  /// Most tokens that a lens names at each place.
+  private static let topLimit = 50
+
+  let model: LoadedModel
+
+  package init(_ model: LoadedModel) {
+    self.model = model
+  }
+
+  /// Reads a list in which each analysis stands once.
+  package func analyses(_ list: [Fields]) throws(Refusal) -> [LiveAnalysis] {
+    var result: [LiveAnalysis] = []
+    for fields in list {
+      let analysis = try analysis(fields)
+      guard !result.contains(where: { $0.name == analysis.name }) else {
+        throw .repeatedAnalysis(name: analysis.name, field: fields.name("name"))
+      }
+      result.append(analysis)
+    }
+    return result
+  }
+
+  private func analysis(_ fields: Fields) throws(Refusal) -> LiveAnalysis {
+    let name = try fields.choice("name", AnalysisList.live.map(\.name))
+    switch name {
+    case "logit_lens":
+      return .logitLens(
+        layers: try layers(fields), positions: try positions(fields),
+        top: try fields.integer("top", in: 1...Self.topLimit) ?? 5)
+    case "direct_logit_attribution":
+      return .directLogitAttribution(
+        answer: try token(fields, "answer"), versus: try token(fields, "versus"),
+        heads: try fields.bool("heads") ?? true)
+    case "head_scores": return .headScores(layers: try layers(fields))
+    case "attention_entropy":
+      return .attentionEntropy(layers: try layers(fields), positions: try positions(fields))
+    default: throw .missing(field: fields.name("name"))
+    }
+  }
+
+  /// The layers named, or all.
+  func layers(_ fields: Fields) throws(Refusal) -> [Int] {
+    let count = model.info.layers
+    return try HookReader(model.catalogue).indices(fields, "layers", count: count, missing: "")
+      ?? Array(0..<count)
+  }
+
+  private func positions(_ fields: Fields) throws(Refusal) -> Selection.Positions {
+    guard fields["positions"] != nil else { return .last }
+    return try HookReader(model.catalogue).positions(fields)
+  }
+
+  /// A token by its id, or by a text that is one token.
+  func token(_ fields: Fields, _ member: String) throws(Refusal) -> Token? {
+    guard let value = fields[member] else { return nil }
+    guard let text = value.text else {
+      return try fields.integer(member, in: 0...(model.info.vocabularySize - 1)).map { Token($0) }
+    }
+    let tokens = model.tokenizer.encode(text, parseSpecial: true, addSpecial: false)
+    guard let token = tokens.first, tokens.count == 1 else {
+      throw .notOneToken(
+        field: fields.name(member), text: String(text.prefix(80)), count: tokens.count)
+    }
+    return token
+  }
+}
