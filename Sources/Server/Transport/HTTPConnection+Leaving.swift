@@ -82,7 +82,6 @@ extension HTTPConnection {
     case .webSocket(let conversation):
       conversation.machine.receiveEnd()
       processFrames(conversation)
-      if case .webSocket = work { shut(abortively: false) }
     case .closing:
       if hasFinishedWriting { shut(abortively: false) }
     }

@@ -73,7 +73,7 @@ extension HTTPConnection {
   }
 
   private func watch(_ source: any MessageSource) {
-    guard case .webSocket(let conversation) = work, !conversation.isOver else {
+    guard case .webSocket(let conversation) = work, conversation.farewell == nil else {
       return source.leave()
     }
     conversation.sources.append(source)
@@ -126,7 +126,7 @@ extension HTTPConnection {
       return false
     case .needMore: return false
     case .finished:
-      if hasPeerFinished { shut(abortively: false) }
+      bidFarewell(conversation, nil)
       return false
     }
     return true
@@ -224,8 +224,8 @@ extension HTTPConnection {
 
   // MARK: Ending
 
-  /// The peer has said goodbye, or broken a rule: nothing more is taken, and when what came before is
-  /// answered, the last frame is ours.
+  /// The peer has said goodbye, broken a rule, or stopped speaking without a word (no code): nothing
+  /// more is taken, and when what came before is answered, the last frame is ours.
   private func bidFarewell(_ conversation: WebSocketConversation, _ code: WebSocketCloseCode?) {
     conversation.farewell = .some(code)
     clock.closingBegan = ContinuousClock.now
