@@ -128,10 +128,10 @@ package actor Engine {
     return session.step - 1
   }
 
-  /// Goes on after a pause.
+  /// Goes on after a pause, or over the one that counted steps lead to.
   package func resume(_ generation: Generation) throws(EngineError) {
     let session = try session(generation)
-    guard session.state == .paused else { return }
+    guard session.state == .paused || session.stepsLeft != nil else { return }
     session.state = .running
     session.stepsLeft = nil
     session.sink.receive(.resumed(step: session.step), of: generation)

@@ -127,6 +127,24 @@ import Tokenizers
     await #expect(throws: EngineError.self) { try await engine.resume(generation) }
   }
 
+  @Test func `resuming in the middle of counted steps goes on behind them`() async throws {
+    let (engine, model) = try await engine()
+    let expected = try await run(engine, request(model))
+    // Held behind the second of five steps, so that the third has not been computed yet.
+    let log = EventLog { event, generation in
+      if case .token(1, _, _, _, _) = event { generation.hold() }
+    }
+    var paused = request(model)
+    paused.startsPaused = true
+    let generation = try await engine.start(paused, sink: log)
+    try await engine.step(generation, count: 5)
+    try await log.waitForToken(1)
+    try await engine.resume(generation)
+    generation.release()
+    try await log.waitForEnd()
+    #expect(log.tokens == expected.tokens)
+  }
+
   @Test func `a fork goes on by itself from the same state`() async throws {
     let (engine, model) = try await engine()
     let expected = try await run(engine, request(model))
