@@ -11,7 +11,9 @@ import Testing
     #"{\#(ServerKit.france),"temperature":1,"seed":3,"max_tokens":6,"detach":true,"record":true,"#
     + #""ignore_eos":true,"activation_hooks":["#
     + #"{"layer_name":"transformer.h.2","component":"residual","hook_id":"r"},"#
-    + #"{"layer_name":"transformer.h.9","component":"query","hook_id":"q","positions":[0,1,5]}]}"#
+    + #"{"layer_name":"transformer.h.9","component":"query","hook_id":"q","positions":[0,1,5]},"#
+    + #"{"layer_name":"transformer.h.2","component":"residual","hook_id":"t","reduce":"topk:3"},"#
+    + #"{"layer_name":"transformer.h.9","component":"query","hook_id":"n","reduce":"norm"}]}"#
 
   private func kit(loadsModel: Bool = true, folder: String) async throws -> ServerKit {
     try await ServerKit(loadsModel: loadsModel) { $0.recordingsDirectory = folder }

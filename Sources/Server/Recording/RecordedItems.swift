@@ -61,7 +61,7 @@ final class RecordedItems: Sendable {
     let event = ActivationEvent(
       hook: hook, run: run, sequence: sequence, milliseconds: Double(microseconds) / 1000,
       positions: description?["position_list"]?.array?.compactMap { $0.integer.map { Int($0) } }
-        ?? ActivationEvent.positions(of: frame.frame),
+        ?? hook.positions(of: frame.frame),
       frame: frame.bytes)
     return TopicItem(
       sequence: sequence, type: EventType.activation.rawValue, kind: .frame(hook: hook.id),

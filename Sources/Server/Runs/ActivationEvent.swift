@@ -13,6 +13,8 @@ package struct ActivationEvent: Sendable {
     let layerName: String
     let component: String
     let isInput: Bool
+    /// Which axis of its tensors counts positions, where the hook's shape said so.
+    var positionAxis: Int?
   }
 
   let hook: Hook
@@ -58,13 +60,6 @@ package struct ActivationEvent: Sendable {
     }
     return event
   }
-
-  /// The positions that a frame tells by itself: evenly spaced ones.
-  static func positions(of frame: TensorFrame) -> [Int] {
-    let axis = frame.shape.count > 3 ? 2 : 1
-    let count = frame.shape.count > axis ? frame.shape[axis] : 1
-    return (0..<count).map { Int(frame.firstPosition) + $0 * Int(frame.positionStride) }
-  }
 }
 
 extension ActivationEvent.Hook {
@@ -79,7 +74,8 @@ extension ActivationEvent.Hook {
     guard let index = json["index"]?.integer, let id = json["hook_id"]?.string else { return nil }
     self.init(
       index: Int(index), id: id, layerName: json["layer_name"]?.string ?? "",
-      component: json["component"]?.string ?? "", isInput: json["is_input"]?.bool ?? false)
+      component: json["component"]?.string ?? "", isInput: json["is_input"]?.bool ?? false,
+      positionAxis: json["shape"]?.array?.firstIndex { $0.string == "S" })
   }
 
   /// What a frame says of its hook where nothing else does.
@@ -87,6 +83,13 @@ extension ActivationEvent.Hook {
     self.init(
       index: index, id: "hook_\(index)", layerName: frame.layer.map { "transformer.h.\($0)" } ?? "",
       component: frame.component.name ?? "", isInput: frame.isInput)
+  }
+
+  /// The positions that a frame tells by itself: evenly spaced ones.
+  func positions(of frame: TensorFrame) -> [Int] {
+    let axis = positionAxis ?? (frame.shape.count > 3 ? 2 : 1)
+    let count = frame.shape.count > axis ? frame.shape[axis] : 1
+    return (0..<count).map { Int(frame.firstPosition) + $0 * Int(frame.positionStride) }
   }
 }
 
