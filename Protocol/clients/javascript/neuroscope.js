@@ -1,0 +1,933 @@
+/**
+ * A client of NeuroScope for browsers and Node: one module, nothing to install.
+ *
+ * In order: errors, tensor frames (../../frames.md), streams of events (../../events.md), the client with one method a
+ * route (../../openapi.yaml), the WebSocket (../../asyncapi.yaml). Options are in camelCase; what travels as JSON
+ * (messages, hooks, interventions, events) keeps the names of the wire. Types are in neuroscope.d.ts.
+ */
+
+// MARK: Errors
+
+/** A refusal of the server, in its own words; the other errors of this module are kinds of it. */
+export class NeuroScopeError extends Error {
+  constructor(message, {status = 0, code = "", details = {}, requestId = null, cause} = {}) {
+    super(message, cause === undefined ? undefined : {cause});
+    this.name = new.target.name;
+    Object.assign(this, {status, code, details, requestId});
+  }
+
+  /** Reads the error object of REST, of a stream's `error` line, or of a socket's reply. */
+  static from(body, status = 0) {
+    const inner = typeof body?.error === "object" && body.error ? body.error : body;
+    const message = inner?.message ?? inner?.error ?? `The server answered ${status}`;
+    const {code, details} = inner ?? {};
+    return new this(message, {status: inner?.status ?? status, code, details, requestId: body?.request_id ?? null});
+  }
+}
+
+/** The server could not be reached, or the connection broke and could not be taken up again. */
+export class ConnectionLostError extends NeuroScopeError {
+  constructor(message, cause) {
+    super(message, {code: "connection_lost", cause});
+  }
+}
+
+/** A run ended by a fault of its own, after its stream had begun. */
+export class RunFailedError extends NeuroScopeError {}
+
+/** Bytes that are not a tensor frame; `code` says why, by the names of ../../vectors. */
+export class FrameError extends NeuroScopeError {
+  constructor(code, details = {}) {
+    super(`Not a tensor frame: ${code} ${JSON.stringify(details, (_, v) => typeof v === "bigint" ? `${v}` : v)}`, {
+      code, details,
+    });
+  }
+}
+
+// MARK: Tensor frames
+
+const ELEMENT_TYPES = ["f32", "f16", "bf16", "i8", "u32"];
+const WIDTHS = {f32: 4, f16: 2, bf16: 2, i8: 1, u32: 4};
+const CODECS = ["raw", "deflate", "planes"];
+const COMPONENTS = [
+  null, "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key", "value",
+  "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts", "router_weights",
+];
+const FIXED_HEADER = 64;
+const BLOCK = 32;
+const PACKED = 0x80000000;
+
+/** Bytes that one tensor may take unless a reader says otherwise. */
+export const TENSOR_LIMIT = 256 * 1024 * 1024;
+
+const CRC_TABLE = Uint32Array.from({length: 256}, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;
+  return byte;
+});
+
+/** The CRC-32 of zlib; pass a first part's result to go on with a second part. */
+export function crc32(bytes, before = 0) {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** One tensor as it came: what its header says, and its bytes, which are checked except for the packed numbers. */
+export class Frame {
+  constructor(facts) {
+    Object.assign(this, facts);
+  }
+
+  get isInput() { return (this.flags & 1) !== 0; }
+  get isLastOfPass() { return (this.flags & 2) !== 0; }
+  get hasListedPositions() { return (this.flags & 4) !== 0; }
+  get isChanged() { return (this.flags & 8) !== 0; }
+
+  /** The numbers, row by row: a Uint32Array of u32, a Float32Array of all others. */
+  async values() {
+    return numbersOf(await unpack(this), this.elementType, this.shape);
+  }
+}
+
+/** The frame that begins at a byte; all of it is checked but the packed numbers. More bytes may follow. */
+export function readFrame(bytes, start = 0, limit = TENSOR_LIMIT) {
+  const data = asBytes(bytes).subarray(start);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let i = 0; i < Math.min(4, data.length); i++) {
+    if (data[i] !== "NSTF".charCodeAt(i)) throw new FrameError("magic");
+  }
+  need(data, FIXED_HEADER);
+  const version = view.getUint8(4);
+  if (version !== 1) throw new FrameError("version", {found: version});
+  const rank = view.getUint8(62);
+  if (rank > 16) throw new FrameError("field", {field: "rank", found: rank});
+  const headerLength = view.getUint16(6, true);
+  if (headerLength < roundUp(FIXED_HEADER + 4 * rank) || headerLength % 8 || headerLength > 4096) {
+    throw new FrameError("headerLength", {found: headerLength});
+  }
+  const elementType = named(ELEMENT_TYPES, "elementType", view.getUint8(8));
+  const codec = named(CODECS, "codec", view.getUint8(9));
+  const layer = view.getInt32(36, true);
+  if (layer < -1) throw new FrameError("field", {field: "layer", found: layer});
+  if (data[63] !== 0) throw new FrameError("field", {field: "reserved", found: data[63]});
+  need(data, headerLength);
+  const shape = Array.from({length: rank}, (_, i) => view.getUint32(FIXED_HEADER + 4 * i, true));
+  const rawLength = checkedRawLength(elementType, shape, view.getBigUint64(40, true), limit);
+  const payloadLength = checkedPayloadLength(elementType, codec, rawLength, view.getBigUint64(48, true));
+  const length = headerLength + roundUp(payloadLength);
+  need(data, length);
+  const whole = data.subarray(0, length);
+  const stored = view.getUint32(56, true);
+  const computed = crc32(whole.subarray(60), crc32(whole.subarray(0, 56)));
+  if (stored !== computed) throw new FrameError("checksum", {stored, computed});
+  if (whole.subarray(headerLength + payloadLength).some((byte) => byte !== 0)) {
+    throw new FrameError("field", {field: "padding"});
+  }
+  return new Frame({
+    bytes: whole, payload: whole.subarray(headerLength, headerLength + payloadLength), shape, elementType, codec,
+    rawLength, kind: data[5], flags: view.getUint16(10, true), step: view.getUint32(12, true),
+    sequence: view.getBigUint64(16, true), firstPosition: view.getUint32(24, true),
+    positionStride: view.getUint32(28, true), hookIndex: view.getUint32(32, true), layer: layer < 0 ? null : layer,
+    component: COMPONENTS[view.getUint16(60, true)] ?? null,
+  });
+}
+
+/** The frames that follow each other in some bytes, to their end. */
+export function splitFrames(bytes, limit = TENSOR_LIMIT) {
+  const data = asBytes(bytes);
+  const frames = [];
+  for (let start = 0; start < data.length; start += frames.at(-1).bytes.length) {
+    frames.push(readFrame(data, start, limit));
+  }
+  return frames;
+}
+
+/** Exactly one frame. */
+export function decodeFrame(bytes, limit = TENSOR_LIMIT) {
+  const frame = readFrame(bytes, 0, limit);
+  const rest = asBytes(bytes).length - frame.bytes.length;
+  if (rest) throw new FrameError("trailingBytes", {count: rest});
+  return frame;
+}
+
+function asBytes(bytes) {
+  if (bytes instanceof Uint8Array) return bytes;
+  return ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+}
+
+function need(data, length) {
+  if (data.length < length) throw new FrameError("truncated", {expected: length, found: data.length});
+}
+
+function named(names, field, number) {
+  const name = names[number];
+  if (name === undefined) throw new FrameError("field", {field, found: number});
+  return name;
+}
+
+const roundUp = (length) => Math.ceil(length / 8) * 8;
+
+/** Bytes of the scales of i8: one f32 for each 32 numbers of a row. */
+const scaleBytes = (shape) =>
+  4 * shape.slice(0, -1).reduce((product, n) => product * n, 1) * Math.ceil((shape.at(-1) ?? 1) / BLOCK);
+
+/** Counted in integers of any size, so that no shape overflows; nothing is allocated before the limit is checked. */
+function checkedRawLength(elementType, shape, found, limit) {
+  const product = (list) => list.reduce((all, n) => all * BigInt(n), 1n);
+  let expected = product(shape) * BigInt(WIDTHS[elementType]);
+  if (elementType === "i8") expected += 4n * product([...shape.slice(0, -1), Math.ceil((shape.at(-1) ?? 1) / BLOCK)]);
+  if (expected >= 1n << 63n) throw new FrameError("shape", {shape});
+  if (found !== expected) throw new FrameError("rawLength", {expected, found});
+  if (expected > BigInt(limit)) throw new FrameError("limit", {bytes: expected, allowed: limit});
+  return Number(expected);
+}
+
+function checkedPayloadLength(elementType, codec, rawLength, found) {
+  const table = codec === "planes" ? 4 * planeCount(elementType) : 0;
+  const possible = codec === "raw"
+    ? found === BigInt(rawLength) : found >= BigInt(table) && found <= BigInt(rawLength + table);
+  if (!possible) throw new FrameError("payloadLength", {found});
+  return Number(found);
+}
+
+const planeCount = (elementType) => elementType === "i8" ? 2 : WIDTHS[elementType];
+
+/** The numbers' bytes before packing. */
+async function unpack({payload, codec, elementType, shape, rawLength}) {
+  if (codec === "raw") return payload;
+  if (codec === "deflate") return inflate(payload, rawLength, 0);
+  const planes = await unpackPlanes(payload, planeLengths(elementType, shape, rawLength));
+  const raw = new Uint8Array(rawLength);
+  if (elementType === "i8") {
+    raw.set(planes[0]);
+    raw.set(planes[1], planes[0].length);
+  } else {
+    planes.forEach((plane, place) => {
+      for (let i = 0; i < plane.length; i++) raw[i * planes.length + place] = plane[i];
+    });
+  }
+  return raw;
+}
+
+function planeLengths(elementType, shape, rawLength) {
+  const count = planeCount(elementType);
+  if (elementType !== "i8") return Array(count).fill(rawLength / count);
+  const scales = Math.min(rawLength, scaleBytes(shape));
+  return [scales, rawLength - scales];
+}
+
+function unpackPlanes(payload, lengths) {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  let offset = 4 * lengths.length;
+  const parts = lengths.map((length, index) => {
+    const entry = view.getUint32(4 * index, true);
+    const isPacked = entry >= PACKED;
+    const stored = isPacked ? entry - PACKED : entry;
+    if (stored > payload.length - offset || (!isPacked && stored !== length)) throw new FrameError("plane", {index});
+    offset += stored;
+    const part = payload.subarray(offset - stored, offset);
+    return () => isPacked ? inflate(part, length, index) : part;
+  });
+  if (offset !== payload.length) throw new FrameError("payloadLength", {found: payload.length});
+  return Promise.all(parts.map((expand) => expand()));
+}
+
+/** Expands one zlib stream to exactly a length; stops as soon as there is more. */
+async function inflate(packed, length, index) {
+  const out = new Uint8Array(length);
+  let filled = 0;
+  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  try {
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (done) break;
+      if (filled + value.length > length) {
+        await reader.cancel();
+        throw new FrameError("plane", {index});
+      }
+      out.set(value, filled);
+      filled += value.length;
+    }
+  } catch (error) {
+    throw error instanceof FrameError ? error : new FrameError("plane", {index});
+  }
+  if (filled !== length) throw new FrameError("plane", {index});
+  return out;
+}
+
+/** Little-endian bytes of an element type as a typed array; a view without a copy where the bytes lie right for it. */
+function numbersOf(raw, elementType, shape) {
+  const words = (type, width) => raw.byteOffset % width
+    ? new type(raw.slice().buffer) : new type(raw.buffer, raw.byteOffset, raw.length / width);
+  switch (elementType) {
+    case "f32": return words(Float32Array, 4);
+    case "u32": return words(Uint32Array, 4);
+    case "bf16": return fromBits(words(Uint16Array, 2), (bits) => bits << 16);
+    case "f16": return fromBits(words(Uint16Array, 2), singleOfHalf);
+    default: return fromBlocks(raw, shape);
+  }
+}
+
+function fromBits(halves, widen) {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = widen(halves[i]);
+  return new Float32Array(bits.buffer);
+}
+
+/** The bits of the single that equals a half: infinities and NaN keep theirs, subnormals become normal. */
+function singleOfHalf(half) {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 0x3ff;
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  if (!fraction) return sign;
+  const shift = Math.clz32(fraction) - 21;
+  return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
+}
+
+function fromBlocks(raw, shape) {
+  const row = shape.at(-1) ?? 1;
+  const scaleLength = Math.min(raw.length, scaleBytes(shape));
+  const scales = new Float32Array(raw.slice(0, scaleLength).buffer);
+  const bytes = new Int8Array(raw.buffer, raw.byteOffset + scaleLength, raw.length - scaleLength);
+  const perRow = Math.ceil(row / BLOCK);
+  return Float32Array.from(bytes, (byte, i) => {
+    const scale = scales[Math.floor(i / row) * perRow + Math.floor((i % row) / BLOCK)];
+    return byte === -128 ? NaN : scale * byte;
+  });
+}
+
+function bytesOfBase64(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+// MARK: Streams of events
+
+/** Reads server-sent events from pieces of text, however they are cut. */
+export class EventParser {
+  #pieces = [];
+  #fields = {data: [], type: ""};
+  #endedWithReturn = false;
+  #lastId;
+
+  /** Reads a stream that was taken up again behind an event. */
+  constructor(lastId = "") {
+    this.#lastId = lastId;
+  }
+
+  /** The events that a piece completes, as `{type, id, data}`. */
+  push(text) {
+    if (this.#endedWithReturn && text.startsWith("\n")) text = text.slice(1);
+    this.#endedWithReturn = text.endsWith("\r");
+    const lines = text.split(/\r\n|\n|\r/);
+    this.#pieces.push(lines[0]);
+    const events = [];
+    for (let i = 1; i < lines.length; i++) {
+      this.#line(this.#pieces.join(""), events);
+      this.#pieces = [lines[i]];
+    }
+    return events;
+  }
+
+  #line(line, events) {
+    if (line === "") {
+      const {data, type} = this.#fields;
+      if (data.length) events.push({type: type || "message", id: this.#lastId, data: data.join("\n")});
+      this.#fields = {data: [], type: ""};
+      return;
+    }
+    const [, name, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line);
+    if (name === "data") this.#fields.data.push(value);
+    else if (name === "event") this.#fields.type = value;
+    else if (name === "id" && !value.includes("\0")) this.#lastId = value;
+  }
+}
+
+async function* serverSentEvents(response, lastId) {
+  const parser = new EventParser(lastId);
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const {done, value} = await reader.read().catch((error) => { throw asConnectionLost(error); });
+      if (done) return;
+      yield* parser.push(decoder.decode(value, {stream: true}));
+    }
+  } finally {
+    // A viewer that leaves early closes the connection, which is how the server knows.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Types of events, for EventSource, which has to be told each. */
+const EVENT_TYPES = [
+  "run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed", "intervention.applied",
+  "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked", "recording.stopped", "gap",
+  "run.finished", "error",
+];
+
+/** Gives an `activation` event its `frame`, checked, and its `data`, a typed array. */
+async function withTensor(event, frame = event.frame) {
+  if (typeof frame === "string") frame = decodeFrame(bytesOfBase64(frame));
+  return frame ? {...event, frame, data: await frame.values()} : event;
+}
+
+/** An event, or what is thrown in its place: an error that is the run's end, not that of one tensor. */
+function raised(event) {
+  if (event.type === "error" && !event.error?.hook_id) throw RunFailedError.from(event);
+  return event;
+}
+
+/** What waits for a reader that iterates over it. */
+class Queue {
+  #items = [];
+  #wake = null;
+  #end = null;
+
+  push(item) {
+    if (this.#end) return;
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  /** No more comes; with an error, it is thrown once everything before has been read. */
+  close(error) {
+    this.#end ??= {error};
+    this.#wake?.();
+  }
+
+  get isClosed() { return this.#end !== null; }
+
+  async *[Symbol.asyncIterator]() {
+    for (;;) {
+      if (this.#items.length) yield this.#items.shift();
+      else if (this.#end?.error) throw this.#end.error;
+      else if (this.#end) return;
+      else await new Promise((resolve) => { this.#wake = resolve; });
+    }
+  }
+}
+
+/** How often and after which pause a broken connection is tried again. */
+class Patience {
+  #tries = 0;
+
+  constructor(retries, signal) {
+    Object.assign(this, {retries, signal});
+  }
+
+  /** Something arrived: it is worth the whole patience again. */
+  renew() { this.#tries = 0; }
+
+  /** Waits before the next try, longer each time; throws when there have been enough. */
+  async wait(cause) {
+    this.signal?.throwIfAborted();
+    if (this.#tries >= this.retries) {
+      throw cause instanceof ConnectionLostError
+        ? cause : new ConnectionLostError("The connection broke and could not be taken up again", cause);
+    }
+    const milliseconds = Math.min(100 * 2 ** this.#tries++, 5000);
+    await new Promise((resolve) => {
+      const timer = setTimeout(done, milliseconds);
+      const {signal} = this;
+      function done() {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      }
+      signal?.addEventListener("abort", done);
+    });
+    this.signal?.throwIfAborted();
+  }
+}
+
+// MARK: The client
+
+const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Options as the wire names them; those that are the client's own business are left out. */
+function body(options, ...more) {
+  const entries = [options ?? {}, ...more].flatMap((part) => Object.entries(part));
+  return Object.fromEntries(
+    entries.filter(([name, value]) => name !== "signal" && value !== undefined)
+      .map(([name, value]) => [snakeCase(name), value]));
+}
+
+/** Gives the activations of an answer or chunk their numbers as typed arrays. */
+function withTypedActivations(answer) {
+  for (const list of Object.values(answer.activations ?? {})) {
+    for (const activation of list) {
+      if (typeof activation.data !== "string") continue;
+      const type = {
+        float32: "f32", float16: "f16", bfloat16: "bf16", int8_blocks: "i8", uint32: "u32",
+      }[activation.dtype];
+      activation.data = numbersOf(bytesOfBase64(activation.data), type, activation.shape);
+    }
+  }
+  return answer;
+}
+
+/** The chunks of a completion as they come; leaving the loop early ends the run. */
+export class CompletionStream {
+  #response;
+
+  constructor(response) {
+    this.#response = response;
+    /** The run behind the answer, which other viewers can join. */
+    this.runId = response.headers.get("X-NeuroScope-Run");
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for await (const {data} of serverSentEvents(this.#response)) {
+      if (data === "[DONE]") return;
+      const chunk = JSON.parse(data);
+      if (chunk.error) throw RunFailedError.from(chunk);
+      yield withTypedActivations(chunk);
+    }
+    throw new ConnectionLostError("The stream ended before its end mark");
+  }
+}
+
+/** What fetch throws for a lost connection, as an error of ours; everything else as it is. */
+function asConnectionLost(error) {
+  return error instanceof TypeError ? new ConnectionLostError(`The connection failed: ${error.message}`, error) : error;
+}
+
+/** A server's routes as methods. */
+export class NeuroScopeClient {
+  #options;
+
+  constructor(baseUrl = "http://127.0.0.1:8080", options = {}) {
+    this.baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#options = options;
+  }
+
+  // Health and models
+
+  healthCheck() { return this.#json("GET", "/health"); }
+  capabilities() { return this.#json("GET", "/v1/capabilities"); }
+  openApi() { return this.#json("GET", "/v1/openapi.json"); }
+  listModels() { return this.#json("GET", "/v1/models"); }
+  availableModels() { return this.#json("GET", "/v1/models/available"); }
+  describeModel(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}`); }
+  hookPoints(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}/hook_points`); }
+  unloadModel(id) { return this.#json("POST", "/v1/models/unload", {model_id: id}); }
+
+  loadModel(path, id, options) {
+    return this.#json("POST", "/v1/models/load", body(options, {model_path: path, model_id: id}), options);
+  }
+
+  // Completions
+
+  chat(messages, options) {
+    return this.#completion("/v1/chat/completions", body(options, {messages}), options);
+  }
+
+  complete(prompt, options) {
+    return this.#completion("/v1/completions", body(options, {prompt}), options);
+  }
+
+  generateWithActivations(messages, hooks, options) {
+    const request = body({encoding: "base64"}, options ?? {}, {messages, activation_hooks: hooks});
+    return this.#completion("/v1/chat/completions/with_activations", request, options);
+  }
+
+  async #completion(path, request, options) {
+    const response = await this.request("POST", path, {body: request, signal: options?.signal});
+    if (request.stream) return new CompletionStream(response);
+    return withTypedActivations(await read(response));
+  }
+
+  /** Attention, mlp and residual of some layers, with ids such as `attention_5`. */
+  createCircuitAnalysisHooks(layers = [5, 10, 15, 20]) {
+    return layers.flatMap((layer) => ["attention", "mlp", "residual"].map((component) => (
+      {layer_name: `transformer.h.${layer}`, component, hook_id: `${component}_${layer}`})));
+  }
+
+  // Registered hooks, text
+
+  registerHooks(hooks, model) { return this.#json("POST", "/v1/activations/hooks", body({hooks, model})); }
+  listHooks(model) { return this.#json("GET", "/v1/activations/hooks", undefined, {query: {model}}); }
+  clearHooks(model) { return this.#json("DELETE", "/v1/activations/hooks", undefined, {query: {model}}); }
+  tokenize(text, options) { return this.#json("POST", "/v1/tokenize", body(options, {text})); }
+  detokenize(tokens, options) { return this.#json("POST", "/v1/detokenize", body(options, {tokens})); }
+  applyTemplate(messages, options) { return this.#json("POST", "/v1/apply_template", body(options, {messages})); }
+
+  // Runs
+
+  startRun(request) { return this.#json("POST", "/v1/runs", body(request), request); }
+  listRuns() { return this.#json("GET", "/v1/runs"); }
+  describeRun(id) { return this.#json("GET", runPath(id)); }
+  cancelRun(id) { return this.#json("DELETE", runPath(id)); }
+  pause(id) { return this.#json("POST", runPath(id, "/pause")); }
+  resume(id) { return this.#json("POST", runPath(id, "/resume")); }
+  step(id, count) { return this.#json("POST", runPath(id, "/step"), body({count})); }
+  rewind(id, toStep) { return this.#json("POST", runPath(id, "/rewind"), {to_step: toStep}); }
+  fork(id, changes) { return this.#json("POST", runPath(id, "/fork"), body(changes)); }
+  changeHooks(id, changes) { return this.#json("POST", runPath(id, "/hooks"), body(changes)); }
+  intervene(id, intervention) { return this.#json("POST", runPath(id, "/interventions"), intervention); }
+  clearInterventions(id) { return this.#json("DELETE", runPath(id, "/interventions")); }
+
+  removeIntervention(id, intervention) {
+    return this.#json("DELETE", runPath(id, `/interventions/${encodeURIComponent(intervention)}`));
+  }
+
+  /** The frames of a run that the server still holds. */
+  async frames(id, query) {
+    const response = await this.request("GET", runPath(id, "/frames"), {query});
+    return splitFrames(await bytesOf(response));
+  }
+
+  /**
+   * The events of a run, from the first. A broken connection is taken up again behind the last event that arrived, so
+   * nothing is missed or seen twice, as long as the run lives: `detach: true` lets it live without a viewer.
+   */
+  async *events(id, {tensors = "base64", from, policy, signal = this.#options.signal, retries = 8} = {}) {
+    const patience = new Patience(retries, signal);
+    let lastId = "";
+    for (;;) {
+      let lost;
+      try {
+        const headers = {Accept: "text/event-stream", ...(lastId && {"Last-Event-ID": lastId})};
+        const query = {tensors, policy, from: lastId ? undefined : from};
+        const response = await this.request("GET", runPath(id, "/events"), {headers, query, signal});
+        if (response.status === 204) return;
+        for await (const {data, id: arrived} of serverSentEvents(response, lastId)) {
+          lastId = arrived;
+          patience.renew();
+          const event = raised(await withTensor(JSON.parse(data)));
+          yield event;
+          if (event.type === "run.finished") return;
+        }
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) throw error;
+        lost = error;
+      }
+      await patience.wait(lost);
+    }
+  }
+
+  /** Begins a run and gives its events, over cuts of the connection too; leaving the loop or the signal cancels it. */
+  async *streamRun(request, options = {}) {
+    options.signal?.throwIfAborted();
+    const run = await this.startRun({detach: true, ...request});
+    let isOver = false;
+    try {
+      for await (const event of this.events(run.run_id, options)) {
+        isOver = event.type === "run.finished";
+        yield event;
+      }
+    } finally {
+      // Told without the signal, which may be why this ends.
+      if (!isOver) await this.#fetch("DELETE", runPath(run.run_id), {signal: null}).catch(() => {});
+    }
+  }
+
+  /** The events of a run by the browser's own EventSource, which takes broken connections up by itself. */
+  async *eventSource(id, {tensors = "base64", from, policy, signal = this.#options.signal} = {}) {
+    const EventSource = this.#options.EventSource ?? globalThis.EventSource;
+    if (!EventSource) throw new TypeError("There is no EventSource here; pass one as an option, or use events()");
+    signal?.throwIfAborted();
+    const queue = new Queue();
+    const source = new EventSource(this.#url(runPath(id, "/events"), {tensors, from, policy}));
+    for (const type of EVENT_TYPES) {
+      source.addEventListener(type, (event) => { if (event.data !== undefined) queue.push(event.data); });
+    }
+    source.addEventListener("error", (event) => {
+      if (event.data !== undefined || source.readyState !== 2) return;
+      queue.close(new ConnectionLostError("The event source gave up"));
+    });
+    const abort = () => queue.close(signal.reason);
+    signal?.addEventListener("abort", abort);
+    try {
+      for await (const data of queue) {
+        const event = raised(await withTensor(JSON.parse(data)));
+        yield event;
+        if (event.type === "run.finished") return;
+      }
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      source.close();
+    }
+  }
+
+  /** A WebSocket that starts, watches and steers any number of runs. */
+  async socket({signal = this.#options.signal, retries = 8} = {}) {
+    const WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
+    if (!WebSocket) throw new TypeError("There is no WebSocket here; pass one as an option");
+    const url = this.#url("/v1/socket").replace(/^http/, "ws");
+    const socket = new NeuroScopeSocket(() => new WebSocket(url, "neuroscope.v1"), new Patience(retries, signal));
+    await socket._open();
+    return socket;
+  }
+
+  // Recordings and scenarios
+
+  listRecordings() { return this.#json("GET", "/v1/recordings"); }
+  describeRecording(id) { return this.#json("GET", recordingPath(id)); }
+  deleteRecording(id) { return this.#json("DELETE", recordingPath(id)); }
+  replayRecording(id, options) { return this.#json("POST", recordingPath(id, "/replay"), body(options)); }
+  verifyRecording(id) { return this.#json("POST", recordingPath(id, "/verify")); }
+  async recordingFile(id) { return bytesOf(await this.request("GET", recordingPath(id, "/file"))); }
+
+  async exportRecording(id, format) {
+    return bytesOf(await this.request("GET", recordingPath(id, "/export"), {query: {format}}));
+  }
+
+  listScenarios() { return this.#json("GET", "/v1/scenarios"); }
+
+  runScenario(name, changes) {
+    return this.#json("POST", `/v1/scenarios/${encodeURIComponent(name)}/run`, body(changes));
+  }
+
+  // Requests
+
+  /** Any request; the answer, or its refusal as an error. */
+  async request(method, path, options = {}) {
+    const response = await this.#fetch(method, path, options);
+    if (response.ok) return response;
+    const text = await response.text().catch(() => "");
+    let refusal = {error: text || response.statusText};
+    try { refusal = JSON.parse(text); } catch { /* a proxy between us may answer in its own words */ }
+    throw NeuroScopeError.from({request_id: response.headers.get("X-Request-Id"), ...refusal}, response.status);
+  }
+
+  async #fetch(method, path, {query, body, headers, signal = this.#options.signal} = {}) {
+    const send = this.#options.fetch ?? globalThis.fetch;
+    const all = {...this.#options.headers, ...(body !== undefined && {"Content-Type": "application/json"}), ...headers};
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    try {
+      return await send(this.#url(path, query), {method, headers: all, body: text, signal});
+    } catch (error) {
+      throw asConnectionLost(error);
+    }
+  }
+
+  async #json(method, path, body, {query, signal} = {}) {
+    return read(await this.request(method, path, {query, body, signal}));
+  }
+
+  #url(path, query = {}) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    return this.baseUrl + path + (given.length ? `?${new URLSearchParams(given)}` : "");
+  }
+}
+
+const runPath = (id, rest = "") => `/v1/runs/${encodeURIComponent(id)}${rest}`;
+const recordingPath = (id, rest = "") => `/v1/recordings/${encodeURIComponent(id)}${rest}`;
+const read = (response) => response.json().catch((error) => { throw asConnectionLost(error); });
+const bytesOf = async (response) => new Uint8Array(await response.arrayBuffer());
+
+// MARK: The WebSocket
+
+/** A run that a socket watches: its events to iterate over, and its commands. */
+export class WatchedRun {
+  #socket;
+  #queue = new Queue();
+  /** The next event wanted after a cut. */
+  next;
+
+  constructor(socket, id, wish) {
+    this.#socket = socket;
+    this.id = id;
+    this.wish = wish;
+    this.next = wish.from;
+  }
+
+  /** Takes an event; binary tensors are unpacked when it is read. */
+  _take(event, frame) {
+    if (typeof event.seq === "number") this.next = Math.max(event.seq + 1, this.next ?? 0);
+    this.#queue.push({event, frame});
+    if (event.type === "run.finished") this._end();
+  }
+
+  _end(error) { this.#queue.close(error); }
+  get isOver() { return this.#queue.isClosed; }
+
+  async *[Symbol.asyncIterator]() {
+    for await (const {event, frame} of this.#queue) yield raised(await withTensor(event, frame));
+  }
+
+  pause() { return this.#command("pause"); }
+  resume() { return this.#command("resume"); }
+  step(count) { return this.#command("step", body({count})); }
+  rewind(toStep) { return this.#command("rewind", {to_step: toStep}); }
+  cancel() { return this.#command("cancel"); }
+  changeHooks(changes) { return this.#command("hooks", body(changes)); }
+  intervene(intervention) { return this.#command("intervene", intervention); }
+  removeIntervention(id) { return this.#command("remove_intervention", {intervention_id: id}); }
+
+  /** A second run that goes on from here, watched as well. */
+  fork(changes, wish) { return this.#socket._begin("fork", {...body(changes), run_id: this.id}, wish); }
+
+  /** Leaves the run; nobody else watching, it ends unless it was detached. */
+  async unsubscribe() {
+    this._end();
+    this.#socket._forget(this.id);
+    return this.#command("unsubscribe");
+  }
+
+  #command(name, fields) { return this.#socket.command(name, {...fields, run_id: this.id}); }
+}
+
+/** A conversation over one WebSocket. Made by `NeuroScopeClient.socket()`. */
+export class NeuroScopeSocket {
+  #make;
+  #patience;
+  #socket = null;
+  #isClosed = false;
+  #lastId = 0;
+  #waiting = new Map();
+  #runs = new Map();
+  /** Activation events whose frame has not come yet. */
+  #described = [];
+
+  constructor(make, patience) {
+    this.#make = make;
+    this.#patience = patience;
+  }
+
+  /** Connects; called by `NeuroScopeClient.socket()`. */
+  async _open() {
+    const {signal} = this.#patience;
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", () => this.#shut(signal.reason), {once: true});
+    await this.#connect();
+  }
+
+  /** Begins a run and watches it. */
+  start(request, wish) { return this._begin("start", body(request), wish); }
+
+  /** Watches a run, from its first event unless the wish says otherwise. */
+  watch(runId, wish) { return this._begin("subscribe", {run_id: runId}, wish); }
+
+  ping() { return this.command("ping"); }
+
+  /** Sends a command and gives its reply, or throws its refusal. */
+  command(name, fields) { return this.#ask(name, fields, (reply) => reply); }
+
+  /** What `accept` makes of the reply, made before any later message is read. */
+  #ask(name, fields, accept) {
+    return new Promise((resolve, reject) => {
+      if (this.#socket?.readyState !== 1) {
+        reject(new ConnectionLostError("The socket is not open"));
+        return;
+      }
+      const id = ++this.#lastId;
+      this.#waiting.set(id, {resolve: (reply) => resolve(accept(reply)), reject});
+      this.#socket.send(JSON.stringify({...fields, id, command: name}));
+    });
+  }
+
+  /** Sends a command that makes a run, and watches what it names. */
+  _begin(name, fields, {tensors, policy, from} = {}) {
+    const wish = body({tensors, policy, from});
+    return this.#ask(name, {...fields, ...wish}, ({run_id: id, run: info}) => {
+      const run = this.#runs.get(id) ?? new WatchedRun(this, id, wish);
+      this.#runs.set(id, run);
+      return Object.assign(run, {info});
+    });
+  }
+
+  /** No more of a run is wanted. */
+  _forget(runId) { this.#runs.delete(runId); }
+
+  /** Ends the conversation; runs that nobody else watches end with it unless they were detached. */
+  close() { this.#shut(new ConnectionLostError("The socket was closed")); }
+
+  #shut(error) {
+    this.#isClosed = true;
+    this.#socket?.close();
+    this.#fail(error);
+    for (const run of this.#runs.values()) run._end(error);
+  }
+
+  #fail(error) {
+    for (const {reject} of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    this.#described = [];
+  }
+
+  #connect() {
+    return new Promise((resolve, reject) => {
+      const socket = this.#make();
+      socket.binaryType = "arraybuffer";
+      this.#socket = socket;
+      let wasOpen = false;
+      // A socket that never opened tells some by an error, others by a close: whichever comes first counts.
+      const ended = (event) => {
+        socket.onerror = socket.onclose = socket.onmessage = null;
+        const error = new ConnectionLostError(`The socket ended${event.code ? ` with ${event.code}` : ""}`);
+        this.#fail(error);
+        reject(error);
+        if (wasOpen && !this.#isClosed) this.#takeUpAgain(error);
+      };
+      socket.onopen = () => { wasOpen = true; resolve(); };
+      socket.onmessage = ({data}) => this.#receive(data);
+      socket.onerror = ended;
+      socket.onclose = ended;
+    });
+  }
+
+  /** Connects anew and subscribes to each run behind the last event it got. */
+  async #takeUpAgain(error) {
+    for (;;) {
+      try {
+        await this.#patience.wait(error);
+        if (this.#isClosed) return;
+        await this.#connect();
+        break;
+      } catch (reason) {
+        if (!(reason instanceof ConnectionLostError) || reason === error) return this.#shut(reason);
+        error = reason;
+      }
+    }
+    for (const run of this.#runs.values()) {
+      if (run.isOver) continue;
+      this.command("subscribe", {...run.wish, run_id: run.id, from: run.next ?? 0})
+        .catch((reason) => { if (!(reason instanceof ConnectionLostError)) run._end(reason); });
+    }
+  }
+
+  #receive(data) {
+    try {
+      if (typeof data === "string") this.#text(JSON.parse(data));
+      else for (const frame of splitFrames(data)) this.#frame(frame);
+    } catch (error) {
+      this.#shut(error);
+    }
+  }
+
+  #text(message) {
+    this.#patience.renew();
+    if (message.type === "reply") {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.ok) waiting?.resolve(message);
+      else waiting?.reject(NeuroScopeError.from(message));
+    } else if (message.type === "activation" && !("data" in message) && this.#wantsFrames(message.run_id)) {
+      this.#described.push(message);
+    } else {
+      this.#deliver(message);
+    }
+  }
+
+  #wantsFrames(runId) { return (this.#runs.get(runId)?.wish.tensors ?? "binary") === "binary"; }
+
+  #frame(frame) {
+    const place = this.#described.findIndex(({seq, hook_index: hook}) =>
+      BigInt(seq) === frame.sequence && hook === frame.hookIndex);
+    if (place >= 0) this.#deliver(this.#described.splice(place, 1)[0], frame);
+  }
+
+  #deliver(event, frame) {
+    const run = this.#runs.get(event.run_id);
+    run?._take(event, frame);
+    if (run?.isOver) this.#runs.delete(run.id);
+  }
+}
