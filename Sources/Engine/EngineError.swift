@@ -22,6 +22,8 @@ package enum EngineError: Error, Sendable {
   case unknownIntervention(String)
   /// Too many generations are waiting.
   case overloaded(waiting: Int, limit: Int)
+  /// Whoever asked for it left before it was done.
+  case cancelled
   /// Scores were no numbers (damaged weights, or an intervention that blew up).
   case notFinite(step: Int)
 }

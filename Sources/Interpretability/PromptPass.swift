@@ -8,11 +8,12 @@ package enum PromptPass {
   /// Runs the prompt once through the engine, among whatever else it is doing.
   ///
   /// A cancelled task cancels the pass: it ends between two chunks of the prompt.
-  /// - Throws: ``EngineError`` where the prompt or an intervention is refused or the pass fails.
+  /// - Throws: `EngineError.cancelled` then, and ``EngineError`` where the prompt or an intervention is refused or the pass fails.
   package static func run(
     _ tokens: [Token], on engine: Engine, _ model: LoadedModel, capturing points: [HookPoint],
     positions: Selection.Positions = .all, interventions: [Intervention] = []
   ) async throws(EngineError) -> CapturedPass {
+    guard !Task.isCancelled else { throw .cancelled }
     let captures = points.map { CaptureSpec(analysing: $0, positions) }
     let request = GenerationRequest(
       model: model, tokens: tokens, maxTokens: 1, sampling: SamplingOptions(temperature: 0),
@@ -43,6 +44,7 @@ private final class Collector: GenerationSink {
   func receive(_ event: GenerationEvent, of generation: Generation) {
     switch event {
     case .captures(let batch): state.withLock { $0.batch = batch }
+    case .finished(.cancelled, _): finish { _ in .failure(.cancelled) }
     case .finished: finish { .success($0) }
     case .failed(let error): finish { _ in .failure(error) }
     default: break

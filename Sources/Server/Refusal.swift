@@ -41,6 +41,9 @@ package enum Refusal: Error, Sendable {
   // Analyses.
   case repeatedAnalysis(name: String, field: String)
   case notOneToken(field: String, text: String, count: Int)
+  case unequalLengths(field: String, found: Int, other: String, expected: Int)
+  case unequalCounts(field: String, found: Int, expected: Int)
+  case sweepTooLarge(passes: Int, tokens: Int, limit: Int)
 
   // Runs.
   case runNotFound(String)

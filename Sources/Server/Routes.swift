@@ -52,6 +52,7 @@ package struct Routes: Sendable {
       Route(.get, "/v1/socket", handler: answer(socket)),
 
       Route(.get, "/v1/analyses", handler: answer(listAnalyses)),
+      Route(.post, "/v1/analyses", handler: answer(analyse)),
 
       Route(.get, "/v1/recordings", handler: answer(listRecordings)),
       Route(.get, "/v1/recordings/{id}", handler: answer(describeRecording)),

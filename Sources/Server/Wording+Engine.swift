@@ -44,6 +44,7 @@ extension EngineError {
         .serviceUnavailable, "overloaded",
         "\(waiting) runs are waiting, as many as this server allows (\(limit)); try again later"
       )
+    case .cancelled: (.conflict, "cancelled", "The computation was cancelled")
     case .notFinite(let step):
       (
         .internalServerError, "not_finite",

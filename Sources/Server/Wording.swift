@@ -95,6 +95,19 @@ extension Refusal {
         .badRequest, "not_one_token",
         "\(field): \"\(text)\" is \(count) tokens of this model, one is needed"
       )
+    case .unequalLengths(let field, let found, let other, let expected):
+      (
+        .badRequest, "unequal_lengths",
+        "\(field) has \(found) tokens, \(other) has \(expected); positions must correspond"
+      )
+    case .unequalCounts(let field, let found, let expected):
+      (.badRequest, "unequal_counts", "\(field) has \(found) entries, clean has \(expected)")
+    case .sweepTooLarge(let passes, let tokens, let limit):
+      (
+        .contentTooLarge, "analysis_too_large",
+        "The analysis takes \(passes) passes over \(tokens) tokens, more than the \(limit) tokens "
+          + "allowed in all; name fewer layers or prompts"
+      )
     case .noSuchCapture(let run, let hook):
       (
         .badRequest, "no_such_capture",
@@ -174,7 +187,8 @@ extension Refusal {
       }
     case .selection(let field, _), .hookWithoutSide(_, let field), .repeatedHook(_, let field),
       .intervention(_, let field), .repeatedIntervention(_, let field),
-      .repeatedAnalysis(_, let field), .notOneToken(let field, _, _):
+      .repeatedAnalysis(_, let field), .notOneToken(let field, _, _),
+      .unequalLengths(let field, _, _, _), .unequalCounts(let field, _, _):
       JSONWriter.object { $0.member("field", field) }
     case .captureTooLarge(let estimate, let limit):
       JSONWriter.object {

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Hooks
 import Interpretability
+import Synchronization
 import TestKit
 import Testing
 import Tokenizers
@@ -56,26 +57,78 @@ import Tokenizers
   @Test func `ablated heads and feed-forward parts matter as much as PyTorch says`() async throws {
     let truth = try truth()
     let (engine, model) = try await engine()
-    let layers = 10..<12
-    for (kind, heads, mlps) in [
-      (Ablation.Kind.zero, truth.ioi.head_zero, truth.ioi.mlp_zero),
+    let layers = [10, 11]
+    for (change, heads, mlps) in [
+      (Sweep.Change.zero, truth.ioi.head_zero, truth.ioi.mlp_zero),
       (.mean, truth.ioi.head_mean, truth.ioi.mlp_mean),
     ] {
-      let found = try await Ablation.run(
-        prompts(truth), kind, layers: layers, on: engine, model)
-      #expect(abs(found.clean - truth.ioi.clean) < 1e-3)
-      expect(found.heads.flatMap { $0 }, heads[layers].flatMap { $0 }, within: 2e-3)
-      expect(found.mlps, Array(mlps[layers]), within: 2e-3)
+      let byHead = Sweep.Plan(
+        prompts: prompts(truth), change: change, site: .headOutput, layers: layers, axis: .head)
+      let found = try await Sweep.run(byHead, on: engine, model)
+      #expect(abs(found.clean - truth.ioi.clean) < 1e-3 && found.corrupted == nil)
+      expect(found.effect.flatMap { $0 }, layers.flatMap { heads[$0] }, within: 2e-3)
+      let byLayer = Sweep.Plan(
+        prompts: prompts(truth), change: change, site: .mlpOutput, layers: layers, axis: .layer)
+      expect(
+        try await Sweep.run(byLayer, on: engine, model).effect.flatMap { $0 },
+        layers.map { mlps[$0] }, within: 2e-3)
     }
   }
 
   @Test func `patched places restore as much as PyTorch says`() async throws {
     let truth = try truth()
     let (engine, model) = try await engine()
-    let layers = 11..<12
-    let found = try await ResidualPatching.run(
-      prompts(truth), corrupted: truth.patching.swap.corrupt_ids, layers: layers, on: engine, model)
+    let plan = Sweep.Plan(
+      prompts: prompts(truth), corrupted: truth.patching.swap.corrupt_ids, change: .patch,
+      site: .residualPost, layers: [11], axis: .position)
+    let counter = Mutex(0)
+    let found = try await Sweep.run(plan, on: engine, model) { done in
+      counter.withLock { $0 = done }
+    }
     expect(found.effect[0], truth.patching.swap.effect[11], within: 2e-3)
+    expect(
+      [found.clean, found.corrupted ?? .nan],
+      [truth.patching.swap.clean, truth.patching.swap.corrupt], within: 1e-3)
+    #expect(counter.withLock(\.self) == plan.passes(model.catalogue))
+  }
+
+  @Test func `a patched head gives back what it wrote, and all heads of a layer what it added`()
+    async throws
+  {
+    let truth = try truth()
+    let (engine, model) = try await engine()
+    func effect(_ site: HookSite, _ axis: Sweep.Axis) async throws -> [Float] {
+      let plan = Sweep.Plan(
+        prompts: Array(prompts(truth).prefix(2)), corrupted: truth.patching.swap.corrupt_ids,
+        change: .patch, site: site, layers: [9], axis: axis)
+      return try await Sweep.run(plan, on: engine, model).effect[0]
+    }
+    let heads = try await effect(.headOutput, .head)
+    #expect(heads.count == 4 && heads.contains { abs($0) > 0.01 })
+    // Nothing lies between the heads' outputs and what the layer adds but one linear map.
+    expect(
+      try await effect(.headOutput, .layer), try await effect(.attentionAdded, .layer),
+      within: 1e-4)
+    #expect(try await effect(.value, .head).count == 2)
+  }
+
+  @Test func `a sweep whose task is cancelled ends early`() async throws {
+    let truth = try truth()
+    let (engine, model) = try await engine()
+    let plan = Sweep.Plan(
+      prompts: prompts(truth), corrupted: truth.patching.swap.corrupt_ids, change: .patch,
+      site: .residualPost, layers: Array(0..<24), axis: .position)
+    let task = Task {
+      try await Sweep.run(plan, on: engine, model) { done in
+        #expect(done <= 3)
+        if done == 3 { withUnsafeCurrentTask { $0?.cancel() } }
+      }
+    }
+    let error = await #expect(throws: EngineError.self) { try await task.value }
+    guard case .cancelled = error else {
+      Issue.record("ended with \(String(describing: error))")
+      return
+    }
   }
 
   @Test func `each part of a logit difference is what PyTorch says, heads too, and they add up`()

@@ -59,13 +59,23 @@ package struct AnalysisReader: Sendable {
   /// A token by its id, or by a text that is one token.
   func token(_ fields: Fields, _ member: String) throws(Refusal) -> Token? {
     guard let value = fields[member] else { return nil }
+    return try token(value, field: fields.name(member))
+  }
+
+  func token(_ value: JSONValue, field: String) throws(Refusal) -> Token {
     guard let text = value.text else {
-      return try fields.integer(member, in: 0...(model.info.vocabularySize - 1)).map { Token($0) }
+      guard let id = value.whole else {
+        throw .wrongType(field: field, expected: "a token id or a text", found: value.kind)
+      }
+      guard id >= 0, id < model.info.vocabularySize else {
+        throw .outOfRange(
+          field: field, found: value.kind, allowed: "from 0 to \(model.info.vocabularySize - 1)")
+      }
+      return Token(id)
     }
     let tokens = model.tokenizer.encode(text, parseSpecial: true, addSpecial: false)
     guard let token = tokens.first, tokens.count == 1 else {
-      throw .notOneToken(
-        field: fields.name(member), text: String(text.prefix(80)), count: tokens.count)
+      throw .notOneToken(field: field, text: String(text.prefix(80)), count: tokens.count)
     }
     return token
   }

@@ -61,7 +61,7 @@ package struct RunRequest: Sendable {
     analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
   }
 
-  private static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {
+  static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {
     let given = ["messages", "prompt", "tokens"].filter { fields[$0] != nil }
     guard given.count < 2 else {
       throw .conflict(fields: given, reason: "a run begins with one of them")
