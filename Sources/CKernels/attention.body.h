@@ -158,13 +158,18 @@ static void soften(const tile *t, int64_t g, int64_t r) {
   span seen = keys_of(a, t->row_begin + r);
   int64_t n = seen.end - seen.first, before = seen.first - t->keys.first;
   float *line = line_of(t, g, r), *x = line + before;
+  int64_t head = t->kv_head * t->group + g;
   float top = largest_of(x, n), sink = 0.f;
   if (a->sinks) {
-    sink = a->sinks[t->kv_head * t->group + g];
+    sink = a->sinks[head];
     if (sink > top) top = sink;
   }
   float sum = exponentials(x, 1.f, top, x, n);
-  if (a->sinks) sum += expf(sink - top);
+  if (a->sinks) {
+    float taken = expf(sink - top);
+    sum += taken;
+    if (a->sink_shares) a->sink_shares[(t->row_begin + r) * a->heads + head] = taken / sum;
+  }
   divide(x, sum, n);
   fill(line, 0.f, before);
   fill(x + n, 0.f, t->keys.end - seen.end);

@@ -55,9 +55,10 @@ package final class BatchHooks {
     }
   }
 
-  /// Whether a session (by its rows) wants its scores or pattern of a layer.
+  /// Whether a session (by its rows) wants its scores, pattern or sinks' shares of a layer.
   package func tapWantingScores(layer: Int, rows: Range<Int>) -> RunTap? {
-    let bits = HookSite.attentionScores.bit | HookSite.attentionPattern.bit
+    let bits =
+      HookSite.attentionScores.bit | HookSite.attentionPattern.bit | HookSite.attentionSink.bit
     guard wants(bits, layer: layer) else { return nil }
     return parts.first { $0.rows == rows && $0.tap.mask(layer: layer) & bits != 0 }?.tap
   }

@@ -108,6 +108,7 @@ extension HookCatalogue {
     case .value: .value
     case .attentionScores: isInput ? nil : .attentionScores
     case .attentionPattern: isInput ? .attentionScores : .attentionPattern
+    case .attentionSink: isInput ? nil : .attentionSink
     case .finalNorm: isInput ? .residualPost : .finalNorm
     case .logits: isInput ? .finalNorm : .logits
     }
@@ -131,6 +132,7 @@ extension HookCatalogue {
       experts > 0
         ? "\(family) computes its feed-forward part inside experts; use `moe` or `expert`"
         : "\(family) has no gated feed-forward part"
+    case .attentionSink: "\(family) has no attention sinks; the rows of its pattern sum to 1"
     case .positionEmbedding: "\(family) has no position embedding; it rotates queries and keys"
     case .rotaryQuery, .rotaryKey: "\(family) does not rotate queries and keys"
     case .attentionNorm, .attentionNormalized: "\(family) has no norm before attention"

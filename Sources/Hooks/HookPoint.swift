@@ -39,6 +39,7 @@ package enum HookSite: UInt8, Sendable, CaseIterable {
   case rotaryKey
   case attentionScores
   case attentionPattern
+  case attentionSink
   case headOutput
   case attentionOutput
   case attentionAdded

@@ -45,6 +45,8 @@ enum HookPoints {
     Row(
       .attentionPattern, "attn.hook_pattern", [], [.head, .queryPosition, .keyPosition],
       .attentionPattern),
+    // What is missing from 1 in the rows of the pattern (gpt-oss).
+    Row(.attentionSink, "attn.hook_sink", [], [.position, .head], .attentionSink),
     Row(.headOutput, "attn.hook_z", [], [.head, .position, .headDimension], .attention),
     Row(
       .attentionOutput, "attn.output_before_post_norm", [], [.position, .model], .attention),
@@ -109,6 +111,7 @@ package enum HookComponent: String, Sendable, CaseIterable {
   case attentionPattern = "attention_pattern"
   case finalNorm = "final_norm"
   case logits
+  case attentionSink = "attention_sink"
 
   /// Reads a component as clients write it: any case, and the two aliases of the contract.
   package init?(name: String) {
@@ -119,10 +122,5 @@ package enum HookComponent: String, Sendable, CaseIterable {
       guard let known = HookComponent(rawValue: folded) else { return nil }
       self = known
     }
-  }
-
-  /// A small stable number for frames and recordings; the place in this list.
-  package var code: UInt16 {
-    UInt16(HookComponent.allCases.firstIndex(of: self) ?? 0)
   }
 }

@@ -19,7 +19,8 @@ extension Intervention {
     let sizes = catalogue.dimensions(of: site)
     let isScores = site == .attentionScores || site == .attentionPattern
     switch site {
-    case .attentionNormalized, .mlpNormalized, .finalNormalized, .expertIndices, .expertWeights:
+    case .attentionNormalized, .mlpNormalized, .finalNormalized, .expertIndices, .expertWeights,
+      .attentionSink:
       throw .changeNotPossible(
         kind: change.name, site: site.name, reason: "this point is read-only; nothing reads it on")
     default: break

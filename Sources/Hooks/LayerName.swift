@@ -23,9 +23,12 @@ struct LayerName: Equatable {
       case .block:
         [
           .residual, .attention, .mlp, .moe, .layernorm, .query, .key, .value, .attentionScores,
-          .attentionPattern, .expert,
+          .attentionPattern, .attentionSink, .expert,
         ]
-      case .attention: [.attention, .query, .key, .value, .attentionScores, .attentionPattern]
+      case .attention:
+        [
+          .attention, .query, .key, .value, .attentionScores, .attentionPattern, .attentionSink,
+        ]
       case .mlp: [.mlp, .moe]
       case .expert: [.expert]
       case .inputNorm: [.layernorm]

@@ -250,7 +250,7 @@ package final class RunTap {
         }
       } else {
         gather(
-          values, selection.experts ?? selection.neurons,
+          values, selection.heads ?? selection.experts ?? selection.neurons,
           into: base + place * target.dimensions[1])
       }
     }

@@ -48,7 +48,8 @@ extension Set<HookSite> {
   /// Sites that every gated rotary decoder without experts has.
   static var gatedRotary: Set<HookSite> {
     Set(HookSite.allCases).subtracting([
-      .positionEmbedding, .routerLogits, .expertIndices, .expertWeights, .expertOutput,
+      .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
+      .expertOutput,
     ])
   }
 }

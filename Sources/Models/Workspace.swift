@@ -25,6 +25,8 @@ package final class Workspace {
   let scores: FloatSlab
   /// Attention scores of a tile, when somebody looks at them; grows to what was asked for.
   var attention = FloatSlab(count: 0)
+  /// What the sinks took of the tile's soft maxima, `[rows, heads]`; grows likewise.
+  var sinkShares = FloatSlab(count: 0)
   /// Attention of the layer under way; kept for its memory.
   var attentionJobs: [AttentionJob] = []
 

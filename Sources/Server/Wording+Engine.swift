@@ -1,10 +1,10 @@
 internal import Engine
 internal import Frames
-internal import HTTPTypes
+package import HTTPTypes
 
 extension EngineError {
   /// Status, machine-readable name and sentence.
-  var sentence: (HTTPResponse.Status, String, String) {
+  package var sentence: (HTTPResponse.Status, String, String) {
     switch self {
     case .emptyPrompt: (.badRequest, "empty_prompt", "The prompt has no tokens")
     case .tokenOutOfRange(let token, let size):
@@ -22,7 +22,7 @@ extension EngineError {
       (
         .unprocessableContent, "unsupported_model",
         "Models of the family \(family) are not supported; "
-          + "supported: \(supported.joined(separator: ", "))"
+          + "supported: \(supported.joined(separator: ", ")). Sources/FAMILIES.md says how to add one"
       )
     case .checkpoint, .tokenizer:
       (

@@ -18,11 +18,12 @@ package struct AttentionJob: @unchecked Sendable {
   ///   - scores: receives scaled scores, -infinity where a row does not see a key.
   ///   - pattern: receives probabilities, 0 where a row does not see a key.
   ///   - keysStride: floats from row to row of `scores` and `pattern`; at least the number of keys.
+  ///   - sinkShares: receives `[rows, heads]`, what of each soft maximum the sink took; only with `sinks`.
   package init(
     queries: FloatRows, firstPosition: Int, pages: CachePages, heads: Int, scale: Float,
     window: Int = 0, sinks: UnsafePointer<Float>? = nil, softcap: Float = 0, mixed: FloatRows,
     scores: UnsafeMutablePointer<Float>? = nil, pattern: UnsafeMutablePointer<Float>? = nil,
-    keysStride: Int = 0
+    keysStride: Int = 0, sinkShares: UnsafeMutablePointer<Float>? = nil
   ) {
     precondition(queries.rows == mixed.rows && queries.width == heads * pages.headDim)
     precondition(mixed.width == queries.width && heads % pages.kvHeads == 0 && firstPosition >= 0)
@@ -32,6 +33,6 @@ package struct AttentionJob: @unchecked Sendable {
       rows: Int64(queries.rows), first_position: Int64(firstPosition), heads: Int64(heads),
       z: mixed.base, z_stride: Int64(mixed.stride), scale: scale, softcap: softcap,
       window: Int64(window), sinks: sinks, scores: scores, pattern: pattern,
-      keys_stride: Int64(keysStride))
+      keys_stride: Int64(keysStride), sink_shares: sinkShares)
   }
 }

@@ -6,7 +6,8 @@ import Testing
     layers: 24, hiddenSize: 8, heads: 4, keyValueHeads: 2, headDimension: 2, vocabularySize: 50,
     neurons: 16, experts: 0, expertsPerToken: 0,
     sites: Set(HookSite.allCases).subtracting([
-      .positionEmbedding, .routerLogits, .expertIndices, .expertWeights, .expertOutput,
+      .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
+      .expertOutput,
     ]), family: "llama")
 
   static let experts = HookCatalogue(

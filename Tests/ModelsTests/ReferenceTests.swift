@@ -31,6 +31,10 @@ import Testing
         }
         compared += 1
         compare(found, expected, "\(set.name) \(name)", point.site)
+        if point.site == .attentionPattern, runner.model.catalogue.sites.contains(.attentionSink) {
+          let sinks = run.captured[HookPoint(.attentionSink, layer: point.layer)]
+          compareSinks(try #require(sinks), with: expected, "\(set.name) \(name)")
+        }
       }
       #expect(compared > 20, "\(set.name): only \(compared) tensors were compared")
       #expect(runner.greedy(prompt.ids, count: prompt.greedy.count) == prompt.greedy, "\(set.name)")
@@ -69,6 +73,17 @@ import Testing
         answers.prompts[last].ids, watching: [logits], interventions: [edit])
       compare(
         try #require(run.captured[logits]), expected, "\(set.name) \(name)", .logits)
+    }
+  }
+
+  /// Shares `[position, head]` are what rows of transformers' pattern `[head, query, key]` lack of 1.
+  private func compareSinks(_ found: Captured, with pattern: TensorFile.Tensor, _ name: String) {
+    let (heads, keys) = (pattern.shape[0], pattern.shape[2])
+    #expect(found.dimensions == [pattern.shape[1], heads])
+    for (index, share) in found.values.enumerated() {
+      let line = (index % heads * pattern.shape[1] + index / heads) * keys
+      let missing = 1 - pattern.values[line..<line + keys].reduce(0, +)
+      #expect(abs(share - missing) < Self.activationTolerance, "\(name): \(index)")
     }
   }
 

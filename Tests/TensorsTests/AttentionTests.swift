@@ -107,14 +107,17 @@ final class SmallCache {
       }
     }
 
-    func job(into z: FloatSlab, scores: FloatSlab? = nil, pattern: FloatSlab? = nil) -> AttentionJob
-    {
+    func job(
+      into z: FloatSlab, scores: FloatSlab? = nil, pattern: FloatSlab? = nil,
+      sinkShares: FloatSlab? = nil
+    ) -> AttentionJob {
       AttentionJob(
         queries: queries.rows(case_.rows, width: width), firstPosition: case_.first,
         pages: cache.pages, heads: case_.heads, scale: scale, window: case_.window,
         sinks: case_.sinks ? UnsafePointer(sinks.base) : nil, softcap: case_.softcap,
         mixed: z.rows(case_.rows, width: width), scores: scores?.base, pattern: pattern?.base,
-        keysStride: scores == nil && pattern == nil ? 0 : keyCount + 3)
+        keysStride: scores == nil && pattern == nil ? 0 : keyCount + 3,
+        sinkShares: sinkShares?.base)
     }
 
     /// Scores (nil: unseen) and output of one head of one row, in double precision.
@@ -193,6 +196,20 @@ final class SmallCache {
     #expect(outputs[0].values == outputs[2].values)
     #expect(slabs[0].values == slabs[2].values)
     #expect(slabs[1].values == slabs[3].values)
+  }
+
+  @Test(arguments: Case.all.filter(\.sinks))
+  func `a sink takes what is missing from 1`(case_: Case) {
+    let setup = Setup(case_)
+    let z = FloatSlab(count: case_.rows * setup.width)
+    let shares = FloatSlab(count: case_.rows * case_.heads)
+    setup.arithmetic.attend([setup.job(into: z, sinkShares: shares)])
+    for row in 0..<case_.rows {
+      for head in 0..<case_.heads {
+        let missing = 1 - setup.expected(head: head, row: row).pattern.reduce(0, +)
+        #expect(abs(Double(shares.values[row * case_.heads + head]) - missing) < 1e-6)
+      }
+    }
   }
 
   @Test(arguments: InstructionSet.available)

@@ -84,6 +84,7 @@ typedef struct ns_attention {
   float *scores;       // [heads, rows, keys_stride] or NULL
   float *pattern;      // [heads, rows, keys_stride] or NULL
   int64_t keys_stride;
+  float *sink_shares;  // [rows, heads] or NULL: what of each row's soft maximum the sink took
 } ns_attention;
 
 // Which part of attention a call does; the fused form does all three with the same arithmetic.

@@ -13,7 +13,7 @@ public struct FrameComponent: RawRepresentable, Hashable, Sendable {
   private static let names = [
     "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key",
     "value", "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits",
-    "router_experts", "router_weights",
+    "router_experts", "router_weights", "attention_sink",
   ]
 
   /// The component of that name; `other` for a name without a number.

@@ -7,7 +7,7 @@ package enum GPTOSS: ModelFamily {
 
   package static func sites(_ configuration: ModelConfiguration) -> Set<HookSite> {
     .gatedRotary.subtracting([.mlpPre, .mlpPreLinear, .mlpPost])
-      .union([.routerLogits, .expertIndices, .expertWeights, .expertOutput])
+      .union([.attentionSink, .routerLogits, .expertIndices, .expertWeights, .expertOutput])
   }
 
   package static func build(

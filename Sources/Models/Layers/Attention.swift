@@ -104,12 +104,13 @@ struct Attention: Sendable {
 
   private func job(
     _ part: ForwardBatch.Part, _ q: FloatRows, into z: FloatRows, _ layer: Int,
-    firstPosition: Int, scores: UnsafeMutablePointer<Float>? = nil, keys: Int = 0
+    firstPosition: Int, scores: UnsafeMutablePointer<Float>? = nil, keys: Int = 0,
+    sinkShares: UnsafeMutablePointer<Float>? = nil
   ) -> AttentionJob {
     AttentionJob(
       queries: q, firstPosition: firstPosition, pages: part.cache.pages(layer: layer),
       heads: heads, scale: scale, window: window, sinks: sinks?.pointer, softcap: softcap,
-      mixed: z, scores: scores, pattern: scores, keysStride: keys)
+      mixed: z, scores: scores, pattern: scores, keysStride: keys, sinkShares: sinkShares)
   }
 
   /// The same arithmetic in three stages, so that scores and pattern can be seen and changed between them.
@@ -122,12 +123,17 @@ struct Attention: Sendable {
     if pass.work.attention.count < heads * tile * keys {
       pass.work.attention = FloatSlab(count: heads * tile * keys)
     }
+    if sinks != nil, pass.work.sinkShares.count < tile * heads {
+      pass.work.sinkShares = FloatSlab(count: tile * heads)
+    }
     let base = pass.work.attention.base
     for start in stride(from: 0, to: part.rows.count, by: tile) {
       let range = start..<min(start + tile, part.rows.count)
       let position = part.firstPosition + start
+      let shares = pass.work.sinkShares.rows(sinks == nil ? 0 : range.count, width: heads)
       let job = job(
-        part, q[range], into: z[range], layer, firstPosition: position, scores: base, keys: keys)
+        part, q[range], into: z[range], layer, firstPosition: position, scores: base, keys: keys,
+        sinkShares: sinks == nil ? nil : shares.base)
       pass.arithmetic.attentionScores(job)
       tap.seeScores(
         .attentionScores, layer: layer, base: base, heads: heads, rows: range.count,
@@ -136,6 +142,7 @@ struct Attention: Sendable {
       tap.seeScores(
         .attentionPattern, layer: layer, base: base, heads: heads, rows: range.count,
         keyStride: keys, firstPosition: position)
+      tap.see(.attentionSink, layer: layer, rows: shares, firstPosition: position)
       pass.arithmetic.attentionMix(job)
     }
   }

@@ -15,7 +15,8 @@ extension HookReader {
     let isScores = site == .attentionScores || site == .attentionPattern
     // Of scores and patterns the last axis is the key position, which has no bound before the run.
     let neurons = try indices(
-      fields, "neurons", count: isScores ? Int(Int32.max) : sizes.last ?? nil,
+      fields, "neurons",
+      count: isScores ? Int(Int32.max) : site.axes.last == .head ? nil : sizes.last ?? nil,
       missing: "\(site.name) has no neurons")
     let experts = try indices(
       fields, "experts", count: site == .routerLogits ? catalogue.experts : nil,

@@ -1,6 +1,7 @@
 internal import Checkpoints
 internal import Engine
 internal import Hooks
+internal import Server
 internal import Tokenizers
 
 /// Why a command gives up, in a sentence for the person at the terminal.
@@ -9,22 +10,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   init(_ description: String) { self.description = description }
 
-  init(_ error: EngineError) {
-    switch error {
-    case .checkpoint(let fault): description = fault.description
-    case .tokenizer(let fault): description = fault.description
-    case .emptyPrompt: description = "The prompt has no tokens"
-    case .unknownFamily(let family, let supported):
-      description =
-        "Models of the family \(family) are not supported; "
-        + "supported: \(supported.joined(separator: ", "))"
-    case .contextOverflow(let prompt, let wanted, let length):
-      description =
-        "The context holds \(length) tokens, but \(prompt) in the prompt and \(wanted) to generate "
-        + "were asked for"
-    default: description = "\(error)"
-    }
-  }
+  init(_ error: EngineError) { description = error.sentence.2 }
 
   init(_ problem: HookNameProblem) {
     switch problem {

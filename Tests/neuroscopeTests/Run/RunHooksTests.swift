@@ -8,7 +8,8 @@ import Testing
     layers: 4, hiddenSize: 8, heads: 2, keyValueHeads: 1, headDimension: 4, vocabularySize: 16,
     neurons: 12, experts: 0, expertsPerToken: 0,
     sites: Set(HookSite.allCases).subtracting([
-      .positionEmbedding, .routerLogits, .expertIndices, .expertWeights, .expertOutput,
+      .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
+      .expertOutput,
     ]), family: "llama")
 
   private func points(_ list: String) throws -> [String] {
