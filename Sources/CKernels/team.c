@@ -1,9 +1,11 @@
-// The worker team. Work is published in one 64-bit ticket: high half the number of parts, low half the next
-// part to take. Whoever increments the low half below the high half owns that part, so a thread that comes
-// late, or that the system has put aside, never holds up the parts it has not taken.
+// The worker team. Each thread owns a run of consecutive parts and takes them in order, so that what it reads
+// ahead of itself is its own; a thread that is through takes parts from the far end of another's. A thread that
+// comes late, or that the system has put aside, so never holds up the parts it has not taken.
+#define _GNU_SOURCE
 #include "team.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,19 +27,27 @@ typedef struct worker {
   pthread_t handle;
 } worker;
 
+// A thread's parts that nobody has taken, `first ..< end` in the halves of one word (first above).
+typedef struct share {
+  _Alignas(128) atomic_uint_fast64_t left;
+} share;
+
 struct ns_team {
-  // Apart, so that taking parts and finishing them do not fight over one cache line.
-  _Alignas(128) atomic_uint_fast64_t ticket;
-  _Alignas(128) atomic_int_fast64_t remaining;
-  _Alignas(128) ns_part body;
+  // Apart, so that taking parts, finishing them and looking out for more do not fight over one cache line.
+  _Alignas(128) atomic_uint_fast64_t round;  // counts runs
+  ns_part body;
   void *context;
+  _Alignas(128) atomic_int_fast64_t remaining;
   _Alignas(128) atomic_int sleepers;  // workers that sleep on `wake`
   atomic_int caller_sleeps;
   atomic_bool stopping;
   pthread_mutex_t lock;
   pthread_cond_t wake, finished;
   int32_t threads;  // the caller's included
+  share *shares;    // threads
+  atomic_int *places;  // threads: the processor each was last seen on, -1 before; rarely written
   worker *workers;  // threads - 1
+  cpu_set_t allowed;
 };
 
 static int64_t now(void) {
@@ -46,25 +56,65 @@ static int64_t now(void) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int available(uint64_t ticket) { return (uint32_t)ticket < (uint32_t)(ticket >> 32); }
-
-// Takes parts until none is left.
-static void take_parts(ns_team *team, int32_t thread) {
-  while (available(atomic_load_explicit(&team->ticket, memory_order_acquire))) {
-    uint64_t ticket = atomic_fetch_add_explicit(&team->ticket, 1, memory_order_acq_rel);
-    if (!available(ticket)) return;
-    team->body(team->context, (int64_t)(uint32_t)ticket, thread);
-    if (atomic_fetch_sub_explicit(&team->remaining, 1, memory_order_seq_cst) == 1
-        && thread != 0 && atomic_load(&team->caller_sleeps)) {
-      pthread_mutex_lock(&team->lock);
-      pthread_cond_signal(&team->finished);
-      pthread_mutex_unlock(&team->lock);
+// Takes a thread's next part (or, for another, its last) and returns it; -1 where none is left.
+static int64_t take(share *from, int own) {
+  uint64_t left = atomic_load_explicit(&from->left, memory_order_acquire);
+  for (;;) {
+    const uint64_t first = left >> 32, end = (uint32_t)left;
+    if (first >= end) return -1;
+    const uint64_t rest = own ? (first + 1) << 32 | end : first << 32 | (end - 1);
+    if (atomic_compare_exchange_weak_explicit(
+            &from->left, &left, rest, memory_order_acq_rel, memory_order_acquire)) {
+      return (int64_t)(own ? first : end - 1);
     }
   }
 }
 
-static int has_work(ns_team *team) {
-  return available(atomic_load(&team->ticket)) || atomic_load(&team->stopping);
+static void do_part(ns_team *team, int64_t part, int32_t thread) {
+  team->body(team->context, part, thread);
+  if (atomic_fetch_sub_explicit(&team->remaining, 1, memory_order_seq_cst) == 1
+      && thread != 0 && atomic_load(&team->caller_sleeps)) {
+    pthread_mutex_lock(&team->lock);
+    pthread_cond_signal(&team->finished);
+    pthread_mutex_unlock(&team->lock);
+  }
+}
+
+// Takes parts until none is left: first the thread's own, then the others'.
+static void take_parts(ns_team *team, int32_t thread) {
+  int64_t part;
+  for (int32_t i = 0; i < team->threads; i++) {
+    const int32_t owner = thread + i < team->threads ? thread + i : thread + i - team->threads;
+    while ((part = take(&team->shares[owner], i == 0)) >= 0) do_part(team, part, thread);
+  }
+}
+
+// Notes where a thread runs; written only when it moved, so that reading the others' places costs nothing.
+static int note_place(ns_team *team, int32_t thread) {
+  const int here = sched_getcpu();
+  if (atomic_load_explicit(&team->places[thread], memory_order_relaxed) != here) {
+    atomic_store_explicit(&team->places[thread], here, memory_order_relaxed);
+  }
+  return here;
+}
+
+// Moves a worker off the processor of the caller or of an earlier worker. The system's scheduler may leave two
+// spinning threads on one processor for long, next to an idle one; nothing is gained there by a team.
+static void keep_apart(ns_team *team, int32_t thread) {
+  const int here = note_place(team, thread);
+  int32_t other = 0;
+  while (other < thread && atomic_load_explicit(&team->places[other], memory_order_relaxed) != here) other++;
+  if (other == thread) return;
+  cpu_set_t free_places = team->allowed;
+  for (other = 0; other < team->threads; other++) {
+    const int place = atomic_load_explicit(&team->places[other], memory_order_relaxed);
+    if (place >= 0 && place < CPU_SETSIZE) CPU_CLR(place, &free_places);
+  }
+  if (CPU_COUNT(&free_places) > 0) sched_setaffinity(0, sizeof free_places, &free_places);
+}
+
+static int has_work(ns_team *team, uint64_t seen) {
+  return atomic_load(&team->round) != seen || atomic_load(&team->stopping);
 }
 
 // Looks out for `condition` for a while; false where it never held.
@@ -86,14 +136,17 @@ static int has_work(ns_team *team) {
 static void *work(void *argument) {
   worker *self = argument;
   ns_team *team = self->team;
-  while (!atomic_load(&team->stopping)) {
+  for (uint64_t seen = 0; !atomic_load(&team->stopping);) {
+    if (!SPIN_UNTIL(has_work(team, seen))) {
+      pthread_mutex_lock(&team->lock);
+      atomic_fetch_add(&team->sleepers, 1);
+      while (!has_work(team, seen)) pthread_cond_wait(&team->wake, &team->lock);
+      atomic_fetch_sub(&team->sleepers, 1);
+      pthread_mutex_unlock(&team->lock);
+    }
+    seen = atomic_load(&team->round);
+    keep_apart(team, self->thread);
     take_parts(team, self->thread);
-    if (SPIN_UNTIL(has_work(team))) continue;
-    pthread_mutex_lock(&team->lock);
-    atomic_fetch_add(&team->sleepers, 1);
-    while (!has_work(team)) pthread_cond_wait(&team->wake, &team->lock);
-    atomic_fetch_sub(&team->sleepers, 1);
-    pthread_mutex_unlock(&team->lock);
   }
   return NULL;
 }
@@ -102,12 +155,22 @@ ns_team *ns_team_create(int32_t threads) {
   if (threads < 1) threads = 1;
   ns_team *team = aligned_alloc(128, (sizeof(ns_team) + 127) / 128 * 128);
   worker *workers = calloc((size_t)threads, sizeof(worker));
-  if (!team || !workers) {
+  share *shares = aligned_alloc(128, (size_t)threads * sizeof(share));
+  atomic_int *places = aligned_alloc(128, ((size_t)threads * sizeof(atomic_int) + 127) / 128 * 128);
+  if (!team || !workers || !shares || !places) {
     free(team);
     free(workers);
+    free(shares);
+    free(places);
     return NULL;
   }
-  atomic_init(&team->ticket, 0);
+  for (int32_t i = 0; i < threads; i++) {
+    atomic_init(&shares[i].left, 0);
+    atomic_init(&places[i], -1);
+  }
+  CPU_ZERO(&team->allowed);
+  sched_getaffinity(0, sizeof team->allowed, &team->allowed);
+  atomic_init(&team->round, 0);
   atomic_init(&team->remaining, 0);
   atomic_init(&team->sleepers, 0);
   atomic_init(&team->caller_sleeps, 0);
@@ -119,6 +182,8 @@ ns_team *ns_team_create(int32_t threads) {
   team->context = NULL;
   team->threads = 1;
   team->workers = workers;
+  team->shares = shares;
+  team->places = places;
   for (int32_t i = 1; i < threads; i++) {
     worker *w = &workers[team->threads - 1];
     *w = (worker){.team = team, .thread = team->threads};
@@ -140,6 +205,8 @@ void ns_team_destroy(ns_team *team) {
   pthread_cond_destroy(&team->finished);
   pthread_mutex_destroy(&team->lock);
   free(team->workers);
+  free(team->shares);
+  free(team->places);
   free(team);
 }
 
@@ -154,7 +221,13 @@ void ns_team_run(ns_team *team, int64_t parts, ns_part body, void *context) {
   team->body = body;
   team->context = context;
   atomic_store_explicit(&team->remaining, parts, memory_order_relaxed);
-  atomic_store(&team->ticket, (uint64_t)parts << 32);
+  note_place(team, 0);
+  for (int32_t i = 0; i < team->threads; i++) {
+    const uint64_t first = (uint64_t)(parts * i / team->threads);
+    const uint64_t end = (uint64_t)(parts * (i + 1) / team->threads);
+    atomic_store_explicit(&team->shares[i].left, first << 32 | end, memory_order_release);
+  }
+  atomic_fetch_add(&team->round, 1);
   if (atomic_load(&team->sleepers) > 0) {
     pthread_mutex_lock(&team->lock);
     pthread_cond_broadcast(&team->wake);
