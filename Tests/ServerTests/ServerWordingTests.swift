@@ -1,3 +1,4 @@
+import Foundation
 import Frames
 import TestKit
 import Testing
@@ -186,6 +187,30 @@ import Testing
     let dotted = try await kit.send(
       "POST", "/v1/models/load", #"{"model_path":"/nowhere/../etc/hosts"}"#)
     #expect(dotted.code == 403)
+  }
+
+  @Test
+  func `a family that is not there is refused with those that are and the page on adding one`()
+    async throws
+  {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.copyItem(atPath: TestModels.bundled, toPath: folder.path)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let configuration = folder.appending(path: "config.json")
+    let text = try String(contentsOf: configuration, encoding: .utf8)
+    try text.replacing("LlamaForCausalLM", with: "MambaForCausalLM")
+      .replacing(#""llama""#, with: #""mamba""#).write(
+        to: configuration, atomically: true, encoding: .utf8)
+    let kit = try await ServerKit(loadsModel: false)
+    let response = try await kit.send(
+      "POST", "/v1/models/load", #"{"model_path":"\#(folder.path)"}"#)
+    #expect(response.code == 422)
+    #expect(
+      try response.json["error"]?.string
+        == "Models of the family mamba are not supported; supported: llama, mistral, qwen2, qwen3, "
+        + "gpt2, gemma3_text, olmo2, phi3, gpt_oss. Sources/FAMILIES.md says how to add one")
+    let page = try String(contentsOfFile: TestModels.root + "/Sources/FAMILIES.md", encoding: .utf8)
+    #expect(page.hasPrefix("# Adding a model family"))
   }
 
   @Test func `two hundred malformed requests get only 4xx, and the server keeps serving`()
