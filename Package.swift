@@ -104,7 +104,7 @@ let package = Package(
     tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
     .testTarget(
       name: "neuroscopeTests",
-      dependencies: ["neuroscope", "Checkpoints", "Hooks", "Server", "TestKit"],
+      dependencies: ["neuroscope", "Checkpoints", "Frames", "Hooks", "Server", "TestKit"],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),
 

@@ -19,6 +19,7 @@ struct NeuroScope: AsyncParsableCommand {
       BenchCommand.self,
       DemoCommand.self,
       Pull.self,
+      ReferenceCommand.self,
     ])
 
   static let version = Version.text

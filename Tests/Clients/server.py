@@ -14,13 +14,13 @@ import urllib.request
 class Server:
     """One running server."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, **process):
         self.recordings = tempfile.mkdtemp(prefix="neuroscope-")
         command = [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0",
                    "--recordings-dir", self.recordings, *arguments]
         # From another directory: the server has to find its files by itself.
         self.process = subprocess.Popen(
-            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **process)
         atexit.register(self.stop)
         self.greeting = ""
         for line in self.process.stdout:

@@ -1,19 +1,38 @@
 package import Frames
 
-/// The description of the interface, `Protocol/openapi.yaml`, as a document.
+/// The description of the interface, `Protocol/openapi.yaml`, as one document.
+///
+/// The file refers to the messages in `Protocol/schemas/`; here they are part of it, under `components`.
 package struct ReferenceDocument: Sendable {
   /// The whole of it.
   package let value: JSONValue
 
   package init(_ installation: Installation) throws(Refusal) {
-    guard let bytes = installation.contents(installation.protocolFile("openapi.yaml")) else {
-      throw .fileMissing("Protocol/openapi.yaml")
-    }
+    let file = "openapi.yaml"
+    let bytes = try Self.contents(file, installation)
+    let document: JSONValue
     do throws(YAMLReader.Fault) {
-      value = try YAMLReader.read(String(decoding: bytes, as: UTF8.self))
+      document = try YAMLReader.read(String(decoding: bytes, as: UTF8.self))
     } catch {
-      throw .fileMissing("Protocol/openapi.yaml (line \(error.line): expected \(error.expected))")
+      throw .fileMissing("Protocol/\(file) (line \(error.line): expected \(error.expected))")
     }
+    value = try SchemaBundle.bundling(document) { name throws(Refusal) in
+      let file = "schemas/\(name).json"
+      do {
+        return try JSONValue(reading: try Self.contents(file, installation))
+      } catch {
+        throw .fileMissing("Protocol/\(file)")
+      }
+    }
+  }
+
+  private static func contents(
+    _ file: String, _ installation: Installation
+  ) throws(Refusal) -> [UInt8] {
+    guard let bytes = installation.contents(installation.protocolFile(file)) else {
+      throw .fileMissing("Protocol/\(file)")
+    }
+    return bytes
   }
 
   /// Its bytes as JSON.
@@ -23,26 +42,11 @@ package struct ReferenceDocument: Sendable {
     return writer.bytes
   }
 
-  /// One operation of the interface.
-  package struct Operation: Sendable {
-    package let method: String
-    package let path: String
-    package let summary: String
-    /// The first example of its body.
-    package let example: JSONValue?
-  }
-
-  /// The operations in the order of the document.
-  package var operations: [Operation] {
-    let methods: Set = ["get", "post", "put", "delete", "patch"]
-    return (value["paths"]?.members ?? []).flatMap { path in
-      (path.value.members ?? []).filter { methods.contains($0.name) }.map { operation in
-        let content = operation.value["requestBody"]?["content"]?["application/json"]
-        return Operation(
-          method: operation.name.uppercased(), path: path.name,
-          summary: operation.value["summary"]?.string ?? "",
-          example: content?["examples"]?.members?.first?.value["value"])
-      }
+  /// What a value refers to within the document, or the value itself.
+  package func resolved(_ value: JSONValue) -> JSONValue {
+    guard let pointer = value["$ref"]?.string, pointer.hasPrefix("#/") else { return value }
+    return pointer.dropFirst(2).split(separator: "/").reduce(self.value) { place, name in
+      place[String(name)] ?? .null
     }
   }
 }

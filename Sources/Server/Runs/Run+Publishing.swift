@@ -40,11 +40,12 @@ extension Run {
     case .interventionApplied(let id, let firstStep):
       add(.interventionApplied(interventionID: id, firstStep: firstStep))
     case .paused(let step):
-      self.step = step
+      // Before the first pass the engine counts from -1; viewers know no step before 0.
+      self.step = max(0, step)
       if !status.isOver { status = .paused }
       add(.runPaused)
     case .resumed(let step):
-      self.step = step
+      self.step = max(0, step)
       if !status.isOver { status = .running }
       add(.runResumed)
     case .rewound(let step): rewound(to: step)

@@ -10,9 +10,9 @@ struct RequestLine {
   var authority: String?
   var minorVersion: Int
 
-  /// What this server knows the names of; CONNECT and TRACE are known to be unwanted.
+  /// What this server knows the names of; CONNECT, whose target has a form of its own, is known to be unwanted.
   private static let methods: [HTTPRequest.Method] = [
-    .get, .head, .post, .put, .delete, .options, .patch,
+    .get, .head, .post, .put, .delete, .options, .patch, .trace,
   ]
 
   /// Judges a line without its CRLF.

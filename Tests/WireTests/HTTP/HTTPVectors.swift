@@ -77,7 +77,7 @@ struct HTTPVector: CustomTestStringConvertible, Sendable {
     method unknown | BREW / HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
     method lower case | get / HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
     method connect | CONNECT h:80 HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
-    method trace | TRACE / HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
+    method trace | TRACE / HTTP/1.1\r\n\H\r\n | TRACE /; end
     method character | G@T / HTTP/1.1\r\n | ! method 400
     method empty | \s/ HTTP/1.1\r\n\H\r\n | ! requestLine 400
     two spaces | GET  / HTTP/1.1\r\n\H\r\n | ! requestLine 400
