@@ -6,6 +6,9 @@ package enum InterventionProblem: Error, Sendable, Equatable {
   case headOutOfRange(Int, heads: Int)
   case noHeads(site: String)
   case neuronOutOfRange(Int, width: Int)
+  /// Named twice, it would be changed twice.
+  case repeatedIndex(Int, of: String)
+  case emptySelection(of: String)
   case expertOutOfRange(Int, experts: Int)
   case expertCount(found: Int, expected: Int)
   case changeNotPossible(kind: String, site: String, reason: String)
@@ -47,6 +50,8 @@ extension Intervention {
       try checkExperts(experts, catalogue)
     case .zero, .scale, .clamp, .noise: break
     }
+    try Self.checkDistinct(heads, "heads")
+    try Self.checkDistinct(neurons, "neurons")
     if let heads {
       let count = site.axes.firstIndex { $0 == .head || $0 == .keyValueHead }.flatMap { sizes[$0] }
       guard let count else { throw .noHeads(site: site.name) }
@@ -57,6 +62,17 @@ extension Intervention {
     for neuron in neurons ?? [] {
       let last = isScores ? Int.max : (sizes.last ?? nil) ?? width
       guard neuron >= 0, neuron < last else { throw .neuronOutOfRange(neuron, width: last) }
+    }
+  }
+
+  private static func checkDistinct(
+    _ indices: [Int]?, _ name: String
+  ) throws(InterventionProblem) {
+    guard let indices else { return }
+    guard !indices.isEmpty else { throw .emptySelection(of: name) }
+    var seen: Set<Int> = []
+    for index in indices where !seen.insert(index).inserted {
+      throw .repeatedIndex(index, of: name)
     }
   }
 

@@ -26,33 +26,25 @@ package struct LogitLens: Sendable {
     _ pass: CapturedPass, layers: [Int], top: Int, following: (Int) -> Token?,
     on engine: Engine, _ model: LoadedModel
   ) async -> LogitLens {
-    var positions: [Int] = []
-    var targets: [Token?] = []
-    var readings: [[TokenReading]] = []
-    for layer in layers {
-      let stream = pass.tensor(HookPoint(.residualPost, layer: layer))
-      positions = stream.positions
-      targets = positions.map(following)
-      readings.append(await read(stream, top: top, targets, on: engine, model))
-    }
-    return LogitLens(positions: positions, targets: targets, layers: readings)
-  }
-
-  /// A few rows at a time, so that the engine's passes go between.
-  private static func read(
-    _ stream: CapturedPass.Tensor, top: Int, _ targets: [Token?], on engine: Engine,
-    _ model: LoadedModel
-  ) async -> [TokenReading] {
+    let streams = layers.map { pass.tensor(HookPoint(.residualPost, layer: $0)) }
+    let positions = streams.first?.positions ?? []
+    let targets = positions.map(following)
+    // Rows of all layers together: the head's weights are read once for a block of them, not once for each.
+    let rows = streams.flatMap(\.values)
     let width = model.info.hiddenSize
-    let count = stream.values.count / width
+    let count = rows.count / width
     var readings: [TokenReading] = []
     for first in stride(from: 0, to: count, by: Engine.unembeddedRows) {
       let end = min(first + Engine.unembeddedRows, count)
       readings += await engine.unembed(
-        model, rows: stream.values[first * width..<end * width], top: top,
-        targets: Array(targets.dropFirst(first).prefix(end - first)))
+        model, rows: rows[first * width..<end * width], top: top,
+        targets: (first..<end).map { targets[$0 % targets.count] })
     }
-    return readings
+    return LogitLens(
+      positions: positions, targets: targets,
+      layers: layers.indices.map { layer in
+        Array(readings[layer * positions.count..<(layer + 1) * positions.count])
+      })
   }
 
   /// Reads a prompt layer by layer; `top` tokens at each place.

@@ -39,15 +39,17 @@ struct CapturedRows {
     values = []
     let isPerHead = point.site.axes.first != .position
     for frame in whole {
+      let shape = frame.frame.shape
       guard Int(frame.frame.firstPosition) == firstPosition + values.count / max(width, 1),
-        let numbers = try? frame.values(), frame.frame.shape.count == (isPerHead ? 4 : 3)
+        shape.count == (isPerHead ? 4 : 3),
+        // Some heads or some neurons are no row.
+        width == (isPerHead ? shape[1] * shape[3] : shape[2]), let numbers = try? frame.values()
       else { return nil }
       if isPerHead {
         appendHeads(numbers, shape: frame.frame.shape)
       } else {
         values += numbers
       }
-      guard values.count % max(width, 1) == 0 else { return nil }
     }
   }
 

@@ -60,6 +60,8 @@ extension InterventionProblem {
     case .expertOutOfRange(let expert, let experts):
       experts == 0
         ? "this model has no experts" : "expert \(expert) is out of range (0 to \(experts - 1))"
+    case .repeatedIndex(let index, let name): "\(name) names \(index) twice"
+    case .emptySelection(let name): "\(name) is empty, which changes nothing"
     case .expertCount(let found, let expected):
       "\(found) experts are named or left, \(expected) are needed per token"
     case .changeNotPossible(let kind, let site, let reason):

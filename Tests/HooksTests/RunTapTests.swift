@@ -124,12 +124,13 @@ import Testing
   }
 
   @Test func `an intervention that can't be applied is refused before it runs`() {
-    func problem(_ site: HookSite, _ change: Intervention.Change, heads: [Int]? = nil)
-      -> InterventionProblem?
-    {
+    func problem(
+      _ site: HookSite, _ change: Intervention.Change, heads: [Int]? = nil, neurons: [Int]? = nil
+    ) -> InterventionProblem? {
       do {
-        try Intervention(id: "x", point: HookPoint(site, layer: 0), change: change, heads: heads)
-          .check(catalogue)
+        try Intervention(
+          id: "x", point: HookPoint(site, layer: 0), change: change, heads: heads, neurons: neurons
+        ).check(catalogue)
         return nil
       } catch { return error }
     }
@@ -142,6 +143,10 @@ import Testing
     #expect(
       problem(.residualPost, .patch(rows: [1], width: 1, firstPosition: 0))
         == .patchWidth(found: 1, expected: 8))
+    #expect(problem(.headOutput, .scale(2), heads: [1, 1]) == .repeatedIndex(1, of: "heads"))
+    #expect(problem(.mlpPost, .scale(2), neurons: [3, 0, 3]) == .repeatedIndex(3, of: "neurons"))
+    #expect(problem(.headOutput, .zero, heads: []) == .emptySelection(of: "heads"))
+    #expect(problem(.residualPost, .zero, neurons: []) == .emptySelection(of: "neurons"))
     #expect(problem(.attentionPattern, .scale(0.5)) == nil)
     #expect(problem(.attentionNormalized, .zero) != nil)
     #expect(problem(.routerLogits, .banExperts([0])) != nil)

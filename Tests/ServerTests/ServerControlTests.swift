@@ -133,6 +133,22 @@ import Testing
     #expect(other["code"]?.string == "no_such_capture")
   }
 
+  @Test func `some heads of a capture are no rows to patch from`() async throws {
+    let kit = try await ServerKit.shared()
+    // Two of four heads over two positions hold as many numbers as one whole row.
+    let source = try await kit.start(
+      #"{"tokens":[5,6],"max_tokens":1,"detach":true,"activation_hooks":["#
+        + #"{"layer_name":"blocks.3.attn.hook_z","component":"attention","heads":[0,1],"hook_id":"r"}]}"#
+    )
+    _ = try await kit.events(source)
+    let patched = try await kit.json(
+      "POST", "/v1/runs",
+      #"{"tokens":[5,6],"max_tokens":1,"interventions":[{"layer_name":"blocks.3.attn.hook_z","#
+        + #""component":"attention","kind":"patch","source":{"run_id":"\#(source)","hook_id":"r"}}]}"#
+    )
+    #expect(patched["code"]?.string == "no_such_capture")
+  }
+
   @Test func `hooks can be added and taken off while a run runs`() async throws {
     let kit = try await ServerKit.shared()
     let run = try await kit.start(Self.body(#","start":"paused""#))
@@ -155,6 +171,32 @@ import Testing
     let kit = try await ServerKit.shared()
     let cases: [(String, String)] = [
       (#"{"layer_name":"transformer.h.4","component":"mlp"}"#, "interventions[0].kind is required"),
+      (
+        #"{"layer_name":"blocks.4.attn.hook_z","component":"attention","kind":"scale","heads":[1,1]}"#,
+        "interventions[0]: heads names 1 twice"
+      ),
+      (
+        #"{"layer_name":"transformer.h.4","component":"mlp","kind":"zero","neurons":[]}"#,
+        "interventions[0]: neurons is empty, which changes nothing"
+      ),
+      (
+        #"{"layer_name":"transformer.h.4","component":"mlp","kind":"zero","experts":[1]}"#,
+        "interventions[0].experts: experts are selected at the router's logits only"
+      ),
+      (
+        #"{"layer_name":"transformer.h.4","component":"mlp","kind":"ban_experts","experts":[1]}"#,
+        "interventions[0]: ban_experts is not possible at mlp.output_before_post_norm: "
+          + "experts are chosen at the router only"
+      ),
+      (
+        #"{"layer_name":"blocks.4.attn.hook_pattern","component":"attention_pattern","kind":"add","vector":[1]}"#,
+        "interventions[0]: add is not possible at attn.hook_pattern: its rows have no fixed length"
+      ),
+      (
+        #"{"layer_name":"blocks.4.ln1.hook_normalized","component":"layernorm","kind":"zero"}"#,
+        "interventions[0]: zero is not possible at ln1.hook_normalized: "
+          + "this point is read-only; nothing reads it on"
+      ),
       (
         #"{"layer_name":"transformer.h.4","component":"mlp","kind":"add","vector":[1,2]}"#,
         "interventions[0]: vector has 2 numbers, the point is 128 wide"

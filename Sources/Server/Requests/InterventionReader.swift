@@ -56,7 +56,7 @@ package struct InterventionReader: Sendable {
       id: try fields.string("intervention_id") ?? defaultID, point: point,
       change: try await change(kind, fields, at: point),
       positions: try HookReader(catalogue).positions(fields), heads: try fields.integers("heads"),
-      neurons: try fields.integers("neurons"), fromStep: first, toStep: last)
+      neurons: try columns(fields, kind: kind, at: point), fromStep: first, toStep: last)
     do {
       try intervention.check(catalogue)
     } catch {
@@ -83,6 +83,25 @@ package struct InterventionReader: Sendable {
       return point
     }
     return HookPoint(.routerLogits, layer: point.layer)
+  }
+
+  /// Elements of the last axis, which are experts at the router's logits.
+  private func columns(
+    _ fields: Fields, kind: String, at point: HookPoint
+  ) throws(Refusal) -> [Int]? {
+    let neurons = try fields.integers("neurons")
+    guard kind != "force_experts", kind != "ban_experts",
+      let experts = try fields.integers("experts")
+    else { return neurons }
+    guard point.site == .routerLogits else {
+      throw .selection(
+        field: fields.name("experts"), reason: "experts are selected at the router's logits only")
+    }
+    guard neurons == nil else {
+      throw .conflict(
+        fields: [fields.name("neurons"), fields.name("experts")], reason: "both name the last axis")
+    }
+    return experts
   }
 
   private func change(
