@@ -135,6 +135,17 @@ export interface Intervention {
   to_step?: number;
 }
 
+/** What to compute from each pass; the results come as `analysis` events. */
+export interface Analysis {
+  name: "logit_lens" | "direct_logit_attribution" | "head_scores" | "attention_entropy";
+  layers?: number[];
+  positions?: Positions;
+  top?: number;
+  answer?: number | string;
+  versus?: number | string;
+  heads?: boolean;
+}
+
 export interface SamplingOptions {
   model?: string;
   maxTokens?: number;
@@ -173,6 +184,7 @@ export interface RunRequest extends SamplingOptions {
   activationHooks?: Hook[];
   useRegisteredHooks?: boolean;
   interventions?: Intervention[];
+  analyses?: Analysis[];
   frames?: {dtype?: "f32" | "f16" | "bf16" | "i8"; codec?: Codec};
   topLogprobs?: number;
   record?: boolean;
@@ -428,6 +440,8 @@ export class NeuroScopeClient {
 
   healthCheck(): Promise<Health>;
   capabilities(): Promise<JSONObject>;
+  /** What can be computed from each pass of a run, and its parameters. */
+  listAnalyses(): Promise<{live: (JSONObject & {name: string})[]}>;
   openApi(): Promise<JSONObject>;
   listModels(): Promise<{object: "list"; models: ModelEntry[]; data: ModelEntry[]}>;
   availableModels(): Promise<{models: {id: string; path: string; format: string; bytes: number; loaded: boolean}[]}>;

@@ -511,6 +511,7 @@ export class NeuroScopeClient {
 
   healthCheck() { return this.#json("GET", "/health"); }
   capabilities() { return this.#json("GET", "/v1/capabilities"); }
+  listAnalyses() { return this.#json("GET", "/v1/analyses"); }
   openApi() { return this.#json("GET", "/v1/openapi.json"); }
   listModels() { return this.#json("GET", "/v1/models"); }
   availableModels() { return this.#json("GET", "/v1/models/available"); }

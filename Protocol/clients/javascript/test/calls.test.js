@@ -15,6 +15,22 @@ test("it connects: health, capabilities, the document of the API", async () => {
   assert((await client.openApi()).paths["/v1/runs"]);
 });
 
+test("every operation of the API has a method", async () => {
+  const others = {health: "healthCheck", openAPI: "openApi", chatWithActivations: "generateWithActivations", runSocket: "socket"};
+  const pages = ["page", "pageFile", "reference"];
+  for (const methods of Object.values((await client.openApi()).paths)) {
+    for (const name of Object.values(methods).map(({operationId}) => operationId).filter(Boolean)) {
+      assert(pages.includes(name) || typeof client[others[name] ?? name] === "function", `${name} has no method`);
+    }
+  }
+});
+
+test("a run is analysed", async () => {
+  assert((await client.listAnalyses()).live.some(({name}) => name === "logit_lens"));
+  const events = await collected(client.streamRun({prompt: "Paris", maxTokens: 2, analyses: [{name: "logit_lens", top: 1}]}));
+  assert.equal(events.find(({type}) => type === "analysis").result.layers.length, 24);
+});
+
 test("models are loaded, described, unloaded", async () => {
   const available = (await client.availableModels()).models.find(({id}) => id === "circuits-5m");
   assert(available);

@@ -1,0 +1,32 @@
+"""A client of NeuroScope: language models whose layers can be watched while they speak."""
+
+from .async_client import AsyncCompletionStream, AsyncNeuroScopeClient
+from .async_sockets import AsyncSocket, AsyncWatchedRun
+from .captures import Capture, Captures
+from .client import CompletionStream, NeuroScopeClient
+from .completions import Chunk, Completion
+from .endpoints import create_circuit_analysis_hooks
+from .errors import (
+    BadRequestError,
+    ConflictError,
+    ConnectionLostError,
+    FrameError,
+    NeuroScopeError,
+    NotFoundError,
+    RunFailedError,
+    ServerError,
+    TooLargeError,
+)
+from .events import Event, EventParser
+from .frames import Frame, decode_frame, read_frame, split_frames
+from .shapes import Hook, Intervention, Message
+from .sockets import Socket, WatchedRun
+
+__version__ = "1.0.0"
+__all__ = [
+    "AsyncCompletionStream", "AsyncNeuroScopeClient", "AsyncSocket", "AsyncWatchedRun", "BadRequestError", "Capture",
+    "Captures", "Chunk", "Completion", "CompletionStream", "ConflictError", "ConnectionLostError", "Event",
+    "EventParser", "Frame", "FrameError", "Hook", "Intervention", "Message", "NeuroScopeClient", "NeuroScopeError", "NotFoundError",
+    "RunFailedError", "ServerError", "Socket", "TooLargeError", "WatchedRun", "create_circuit_analysis_hooks",
+    "decode_frame", "read_frame", "split_frames",
+]
