@@ -1,4 +1,4 @@
-// Types of neuroscope.js. What travels as JSON keeps the names of the wire; servers may send more members than are named here.
+// Types of neuroscope.js. What travels as JSON keeps the names of the wire; servers may send more than is named here.
 
 export type JSONValue = null | boolean | number | string | JSONValue[] | {[name: string]: JSONValue};
 export type JSONObject = Record<string, unknown>;
@@ -144,6 +144,34 @@ export interface Analysis {
   answer?: number | string;
   versus?: number | string;
   heads?: boolean;
+}
+
+export interface Contrast {prompt?: string; messages?: Message[]; tokens?: number[]}
+
+/** Activation patching or ablation, place by place. Prompts are of one length in tokens. */
+export interface Sweep {
+  analysis: "activation_patching" | "ablation";
+  model?: string;
+  clean: string | Contrast | (string | Contrast)[];
+  corrupted?: string | Contrast | (string | Contrast)[];
+  answer: number | string | (number | string)[];
+  wrong: number | string | (number | string)[];
+  component: "resid_pre" | "resid_mid" | "resid_post" | "attn_out" | "mlp_out" | "q" | "k" | "v" | "z";
+  by?: "layer" | "head" | "position";
+  kind?: "zero" | "mean";
+  layers?: number[];
+  signal?: AbortSignal;
+}
+
+export interface SweepResult {
+  clean: number;
+  corrupted: number | null;
+  axes: ("layer" | "head" | "position")[];
+  layers: number[];
+  tokens?: string[];
+  logit_diff: number[][];
+  effect: (number | null)[][];
+  passes: number;
 }
 
 export interface SamplingOptions {
@@ -442,6 +470,8 @@ export class NeuroScopeClient {
   capabilities(): Promise<JSONObject>;
   /** What can be computed from each pass of a run, and its parameters. */
   listAnalyses(): Promise<{live: (JSONObject & {name: string})[]}>;
+  /** Measures a logit difference while one place of the model after the other is changed. */
+  analyse(sweep: Sweep): Promise<SweepResult>;
   openApi(): Promise<JSONObject>;
   listModels(): Promise<{object: "list"; models: ModelEntry[]; data: ModelEntry[]}>;
   availableModels(): Promise<{models: {id: string; path: string; format: string; bytes: number; loaded: boolean}[]}>;

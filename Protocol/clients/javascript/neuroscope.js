@@ -52,6 +52,7 @@ const CODECS = ["raw", "deflate", "planes"];
 const COMPONENTS = [
   null, "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key", "value",
   "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts", "router_weights",
+  "attention_sink",
 ];
 const FIXED_HEADER = 64;
 const BLOCK = 32;
@@ -512,6 +513,10 @@ export class NeuroScopeClient {
   healthCheck() { return this.#json("GET", "/health"); }
   capabilities() { return this.#json("GET", "/v1/capabilities"); }
   listAnalyses() { return this.#json("GET", "/v1/analyses"); }
+
+  /** Measures a logit difference while one place of the model after the other is changed. */
+  analyse(sweep) { return this.#json("POST", "/v1/analyses", body(sweep), sweep); }
+
   openApi() { return this.#json("GET", "/v1/openapi.json"); }
   listModels() { return this.#json("GET", "/v1/models"); }
   availableModels() { return this.#json("GET", "/v1/models/available"); }

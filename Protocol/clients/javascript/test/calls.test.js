@@ -29,6 +29,9 @@ test("a run is analysed", async () => {
   assert((await client.listAnalyses()).live.some(({name}) => name === "logit_lens"));
   const events = await collected(client.streamRun({prompt: "Paris", maxTokens: 2, analyses: [{name: "logit_lens", top: 1}]}));
   assert.equal(events.find(({type}) => type === "analysis").result.layers.length, 24);
+  const contrast = {clean: "The capital of France is", answer: " Paris", wrong: " Rome"};
+  const sweep = await client.analyse({analysis: "ablation", component: "mlp_out", layers: [0, 5], ...contrast});
+  assert.deepEqual([sweep.layers, sweep.effect.length], [[0, 5], 2]);
 });
 
 test("models are loaded, described, unloaded", async () => {

@@ -59,7 +59,7 @@ test("a proxy's own words become an error too", async (context) => {
 });
 
 test("a fault in a stream is thrown where it comes", async (context) => {
-  const fault = "data: {\"choices\":[]}\n\ndata: {\"error\":{\"message\":\"Not numbers\",\"type\":\"server_error\",\"code\":\"not_finite\"}}\n\n";
+  const fault = 'data: {"choices":[]}\n\ndata: {"error":{"message":"Not numbers","type":"server_error","code":"not_finite"}}\n\n';
   const failing = await answering(context, [200, {"Content-Type": "text/event-stream"}], fault);
   const chunks = [];
   await assert.rejects(async () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {EventParser} from "../neuroscope.js";
 
-const STREAM = ": hello\n\nevent: token\nid: e-1\ndata: {\"a\":\r\ndata: 1}\n\ndata:x\rdata\r\rid: e-2\nretry: 5\n\ndata:  y: z\n\ndata: half";
+const STREAM = ': hello\n\nevent: token\nid: e-1\ndata: {"a":\r\ndata: 1}\n\ndata:x\rdata\r\rid: e-2\nretry: 5\n\n'
+  + "data:  y: z\n\ndata: half";
 const EVENTS = [
   {type: "token", id: "e-1", data: "{\"a\":\n1}"},
   {type: "message", id: "e-1", data: "x\n"},

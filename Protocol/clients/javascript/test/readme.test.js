@@ -8,14 +8,19 @@ import {testServer} from "./server.js";
 
 const {url} = await testServer();
 const home = new URL("../", import.meta.url);
-const examples = [...readFileSync(new URL("README.md", home), "utf8").matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
-const printed = [/Paris[^]*\n1 \[ 1, 1, 128 \]/, /residual \[ 1, 1, 128 \] 128/, /^3 [^]*^11 /m, /400 layer_out_of_range \[ 'transformer\.h\.23' \] req_/];
+const examples = ["README.md", "../../../README.md"]
+  .flatMap((name) => [...readFileSync(new URL(name, home), "utf8").matchAll(/```js\n(.*?)```/gs)])
+  .map(([, code]) => code).filter((code) => code.includes("import"));
+const printed = [
+  /Paris[^]*\n1 \[ 1, 1, 128 \]/, /residual \[ 1, 1, 128 \] 128/, /^3 [^]*^11 /m,
+  /400 layer_out_of_range \[ 'transformer\.h\.23' \] req_/, /activation Float32Array\(\d+\) \[/,
+];
 
-test("every example of the README has its expectation", () => assert.equal(examples.length, printed.length));
+test("every example of the READMEs has its expectation", () => assert.equal(examples.length, printed.length));
 
 for (const [index, example] of examples.entries()) {
-  test(`the README's example ${index + 1} runs as it stands`, async () => {
-    const code = example.replace("http://127.0.0.1:8080", url);
+  test(`example ${index + 1} of the READMEs runs as it stands`, async () => {
+    const code = example.replace(/(?<=NeuroScopeClient\()[^)]*/, JSON.stringify(url)).replace("./neuroscope.js", "neuroscope");
     const {stdout} = await promisify(execFile)(
       process.execPath, ["--experimental-websocket", "--input-type=module", "--eval", code], {cwd: home, timeout: 60_000});
     assert.match(stdout, printed[index]);

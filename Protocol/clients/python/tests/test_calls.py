@@ -43,6 +43,10 @@ def test_a_run_is_analysed(client: NeuroScopeClient) -> None:
     assert any(one["name"] == "logit_lens" for one in client.list_analyses()["live"])
     events = list(client.stream_run(prompt="Paris", max_tokens=2, analyses=[{"name": "logit_lens", "top": 1}]))
     assert len(next(event for event in events if event.type == "analysis")["result"]["layers"]) == 24
+    sweep = client.analyse(
+        analysis="ablation", component="mlp_out", layers=[0, 5], clean="The capital of France is", answer=" Paris",
+        wrong=" Rome")
+    assert sweep["layers"] == [0, 5] and len(sweep["effect"]) == 2
 
 
 def test_models_are_loaded_described_unloaded(client: NeuroScopeClient) -> None:

@@ -1,4 +1,4 @@
-"""The README's examples, run as they stand."""
+"""The examples of this README and of the project's, run as they stand."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Server
+from conftest import ROOT, Server
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.S)
+READMES = (Path(__file__).parents[1] / "README.md").read_text() + (ROOT / "README.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", READMES, re.S)
 PRINTED = [
     r"Paris(.|\n)*\(1, \d+, 128\)\n\[\('", r"(.* \d+\.\d+\n){8}", r"cancelled", r"(?m)^3 (.|\n)*^11 ",
     r"400 layer_out_of_range \['transformer\.h\.23'\] req_",
+    r"\(1, \d+, 128\)$",
 ]
 
 
@@ -24,7 +25,7 @@ def test_every_example_has_its_expectation() -> None:
 
 @pytest.mark.parametrize("example, printed", list(zip(EXAMPLES, PRINTED)))
 def test_an_example_runs_as_it_stands(server: Server, tmp_path: Path, example: str, printed: str) -> None:
-    code = example.replace("http://127.0.0.1:8080", server.url)
+    code = re.sub(r"(?<=NeuroScopeClient\()[^)]*", repr(server.url), example)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert re.search(printed, done.stdout), done.stdout

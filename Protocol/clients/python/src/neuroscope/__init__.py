@@ -24,9 +24,9 @@ from .sockets import Socket, WatchedRun
 
 __version__ = "1.0.0"
 __all__ = [
-    "AsyncCompletionStream", "AsyncNeuroScopeClient", "AsyncSocket", "AsyncWatchedRun", "BadRequestError", "Capture",
-    "Captures", "Chunk", "Completion", "CompletionStream", "ConflictError", "ConnectionLostError", "Event",
-    "EventParser", "Frame", "FrameError", "Hook", "Intervention", "Message", "NeuroScopeClient", "NeuroScopeError", "NotFoundError",
-    "RunFailedError", "ServerError", "Socket", "TooLargeError", "WatchedRun", "create_circuit_analysis_hooks",
-    "decode_frame", "read_frame", "split_frames",
+    "AsyncCompletionStream", "AsyncNeuroScopeClient", "AsyncSocket", "AsyncWatchedRun", "BadRequestError",
+    "Capture", "Captures", "Chunk", "Completion", "CompletionStream", "ConflictError", "ConnectionLostError",
+    "Event", "EventParser", "Frame", "FrameError", "Hook", "Intervention", "Message", "NeuroScopeClient",
+    "NeuroScopeError", "NotFoundError", "RunFailedError", "ServerError", "Socket", "TooLargeError", "WatchedRun",
+    "create_circuit_analysis_hooks", "decode_frame", "read_frame", "split_frames",
 ]

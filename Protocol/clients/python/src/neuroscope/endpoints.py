@@ -21,6 +21,8 @@ from .shapes import (
     ModelFacts,
     Run,
     RunRequest,
+    Sweep,
+    SweepResult,
     Tokens,
 )
 
@@ -86,6 +88,11 @@ class Endpoints:
     def list_analyses(self) -> Call[JSON]:
         """What can be computed from each pass of a run, and its parameters."""
         return Call("GET", "/v1/analyses")
+
+    @call
+    def analyse(self, **sweep: Unpack[Sweep]) -> Call[SweepResult]:
+        """Measures a logit difference while one place of the model after the other is changed."""
+        return Call("POST", "/v1/analyses", sweep)
 
     # Registered hooks, text
 

@@ -26,7 +26,7 @@ CODECS = ("raw", "deflate", "planes")
 COMPONENTS = (
     None, "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key", "value",
     "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts",
-    "router_weights",
+    "router_weights", "attention_sink",
 )
 _WIDTHS = {"f32": 4, "f16": 2, "bf16": 2, "i8": 1, "u32": 4}
 _HEADER = struct.Struct("<4sBBHBBHIQIIIiQQIHBB")

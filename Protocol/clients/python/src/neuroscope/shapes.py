@@ -71,6 +71,38 @@ class Analysis(TypedDict):
     heads: NotRequired[bool]
 
 
+Contrast = str | dict[str, Any]
+"""A text, or an object with one of prompt, messages and tokens."""
+
+
+class Sweep(TypedDict):
+    """Activation patching or ablation, place by place; prompts are of one length in tokens."""
+
+    analysis: Literal["activation_patching", "ablation"]
+    component: Literal["resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "q", "k", "v", "z"]
+    clean: Contrast | list[Contrast]
+    answer: int | str | list[int | str]
+    wrong: int | str | list[int | str]
+    corrupted: NotRequired[Contrast | list[Contrast]]
+    model: NotRequired[str]
+    by: NotRequired[Literal["layer", "head", "position"]]
+    kind: NotRequired[Literal["zero", "mean"]]
+    layers: NotRequired[list[int]]
+
+
+class SweepResult(TypedDict):
+    """The grid of a sweep: a row for each layer."""
+
+    clean: float
+    corrupted: float | None
+    axes: list[str]
+    layers: list[int]
+    tokens: NotRequired[list[str]]
+    logit_diff: list[list[float]]
+    effect: list[list[float | None]]
+    passes: int
+
+
 class Sampling(TypedDict, total=False):
     """How the next token is drawn, and when to stop."""
 
