@@ -12,8 +12,6 @@
 #pragma clang attribute push(__attribute__((target(NS_TARGET_AVX512))), apply_to = function)
 #include "weights_avx512.h"
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 // How many bytes ahead of its reading a row is fetched: the hardware's own prefetching does not follow
 // several short rows at once.
 #define AHEAD 12288
@@ -40,12 +38,22 @@ INLINE void rows_of(const int R, const ns_matrix *w, int64_t row, int64_t row_en
   UNROLL for (int r = 0; r < R; r++) rows[r] = stored_row(w, row + r < row_end ? row + r : row_end - 1);
 }
 
-// Prepares R rows, all gathered before the first is converted.
+// Prepares `count` blocks of R rows from block `first`. Whole rows that lie one behind the other are one long row.
 INLINE void prepare_rows(
     const int type, const int bits, const int R, const ns_matrix *w, const stored *rows, int64_t first,
-    int64_t count, gathered *lines, prepared *chunks) {
-  UNROLL for (int r = 0; r < R; r++) gather(type, rows[r], first, count, &lines[r]);
-  UNROLL for (int r = 0; r < R; r++) prepare(type, bits, w, rows[r], first, count, &lines[r], &chunks[r]);
+    int64_t count, gathered *line, prepared *out) {
+  const int64_t size = bytes_of_block(type);
+  if (is_gathered(type) && count * 32 == w->columns && rows[R - 1].data - rows[0].data == (R - 1) * count * size) {
+    gather(type, rows[0], 0, R * count, line);
+    prepare(type, bits, w, rows[0], 0, R * count, line, out->s, out->m);
+    out->stride = (type == NS_Q4_1 || type == NS_Q5_1 ? 2 : 1) * count;
+    return;
+  }
+  out->stride = 2 * CHUNK;
+  UNROLL for (int r = 0; r < R; r++) {
+    gather(type, rows[r], first, count, line);
+    prepare(type, bits, w, rows[r], first, count, line, out->s + r * 2 * CHUNK, out->m + r * 2 * CHUNK);
+  }
 }
 
 // What is left of a row of plain numbers after its whole blocks.
@@ -80,13 +88,13 @@ INLINE void multiply(
   UNROLL for (int j = 0; j < M; j++) x[j] = p->x + (m + j < p->count ? m + j : p->count - 1) * p->x_stride;
 
   // Scales are prepared one chunk ahead: they pass through memory, and must not hold up the sums.
-  gathered lines[8];
-  prepared chunks[2][8];
+  gathered line;
+  prepared chunks[2];
   int turn = 0;
-  stored rows[8], next[8];
+  stored rows[ROWS], next[ROWS];
   rows_of(R, w, row_begin, row_end, next);
   if (!plain) {
-    prepare_rows(type, bits, R, w, next, 0, blocks < CHUNK ? blocks : CHUNK, lines, chunks[0]);
+    prepare_rows(type, bits, R, w, next, 0, blocks < CHUNK ? blocks : CHUNK, &line, &chunks[0]);
   }
   for (int64_t row = row_begin; row < row_end; row += R) {
     __m512 sums[16];
@@ -95,14 +103,14 @@ INLINE void multiply(
     if (row + R < row_end) rows_of(R, w, row + R, row_end, next);
     for (int64_t first = 0; first < blocks; first += CHUNK) {
       const int64_t count = blocks - first < CHUNK ? blocks - first : CHUNK;
-      const prepared *chunk = chunks[turn];
+      const prepared *chunk = &chunks[turn];
       if (!plain) {
         const int last = first + CHUNK >= blocks;
         const int64_t then = last ? 0 : first + CHUNK;
         const int64_t size = blocks - then < CHUNK ? blocks - then : CHUNK;
         if (!last || row + R < row_end) {
           turn ^= 1;
-          prepare_rows(type, bits, R, w, last ? next : rows, then, size, lines, chunks[turn]);
+          prepare_rows(type, bits, R, w, last ? next : rows, then, size, &line, &chunks[turn]);
         }
       }
       for (int64_t i = 0; i < count; i += step) {
@@ -113,7 +121,8 @@ INLINE void multiply(
             _mm_prefetch(later + k, _MM_HINT_T0);
           }
           UNROLL for (int r = 0; r < R; r++) {
-            pair v = expand(type, bits, w, rows[r], first, i + g, g, &chunk[r]);
+            const int64_t from = r * chunk->stride;
+            pair v = expand(type, bits, w, rows[r], first, i + g, g, chunk->s + from, chunk->m + from);
             UNROLL for (int j = 0; j < M; j++) {
               sums[r * M + j] = _mm512_fmadd_ps(v.a, _mm512_loadu_ps(x[j] + at), sums[r * M + j]);
             }
@@ -191,10 +200,10 @@ INLINE void decode_of(
     int64_t blocks = (column + count) / 32 - first;
     if (blocks > CHUNK) blocks = CHUNK;
     gather(type, from, first, blocks, &line);
-    prepare(type, bits, w, from, first, blocks, &line, &chunk);
+    prepare(type, bits, w, from, first, blocks, &line, chunk.s, chunk.m);
     for (int64_t i = 0; i < blocks; i += step) {
       UNROLL for (int g = 0; g < step; g++, out += 32) {
-        pair v = expand(type, bits, w, from, first, i + g, g, &chunk);
+        pair v = expand(type, bits, w, from, first, i + g, g, chunk.s, chunk.m);
         _mm512_storeu_ps(out, v.a);
         _mm512_storeu_ps(out + 16, v.b);
       }

@@ -16,14 +16,17 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-// Blocks of 32 columns prepared at a time: 1,024 columns, four blocks of 256.
+// Blocks of 32 columns of a row prepared at a time: 1,024 columns, four blocks of 256. And most rows side by side.
 #define CHUNK 32
+#define ROWS 8
 
-// The factor `s` and offset `m` of each block. Types whose scale covers 16 columns use two entries a block;
-// types with scale and minimum side by side in the file have them side by side in `s` (`is_paired`).
+// The factor `s` and offset `m` of each block of up to ROWS rows; row r begins at r * stride. Types whose scale
+// covers 16 columns use two entries a block; types with scale and minimum side by side in the file have them side
+// by side in `s`.
 typedef struct prepared {
-  _Alignas(64) float s[2 * CHUNK];
-  _Alignas(64) float m[2 * CHUNK];
+  _Alignas(64) float s[ROWS * 2 * CHUNK];
+  _Alignas(64) float m[ROWS * 2 * CHUNK];
+  int64_t stride;
 } prepared;
 
 // A row as it lies in memory.
@@ -108,55 +111,126 @@ INLINE __m512 ones_and_bit(__m512i slid, const int bits, __mmask16 top) {
   return _mm512_castsi512_ps(_mm512_mask_or_epi32(v, top, v, half));
 }
 
-// Copies words that lie `size` bytes apart; scalar moves beat what a vectoriser makes of it.
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// What is left of a row when whole vectors are used up; scalar moves beat what a vectoriser makes of it.
 #define SCALAR_LOOP _Pragma("clang loop vectorize(disable) interleave(disable) unroll_count(4)")
 
 // prepare --------------------------------------------------------------------------------------------------
 
-// The scales that lie in front of a row's blocks, gathered into one line.
+// The scales that lie in front of blocks, gathered into one line.
 typedef union gathered {
-  _Alignas(64) uint32_t pairs[CHUNK];
-  uint16_t halves[CHUNK];
-  uint8_t bytes[CHUNK];
+  _Alignas(64) uint32_t pairs[ROWS * CHUNK];
+  uint16_t halves[ROWS * CHUNK];
+  uint8_t bytes[ROWS * CHUNK];
 } gathered;
+
+// Whether a type's scales lie in front of its blocks, one or two halves or a byte: those are gathered.
+INLINE int is_gathered(int type) {
+  switch (type) {
+    case NS_Q8_0: case NS_Q4_0: case NS_Q4_1: case NS_Q5_0: case NS_Q5_1: case NS_IQ4_NL: case NS_MXFP4: return 1;
+    default: return 0;
+  }
+}
+
+// Sixteen numbers that lie `stride` of their own sizes apart, the first at p, picked out of whole vectors; nothing
+// past the sixteenth stride is read.
+INLINE __m512i pick_words32(const uint8_t *p, const int stride) {
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const __m512i at = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
+  __m512i found = _mm512_setzero_si512();
+  UNROLL for (int j = 0; 32 * j < 16 * stride; j++) {
+    __m512i low = _mm512_loadu_si512(p + 128 * j), high = low;
+    if (32 * j + 16 < 16 * stride) high = _mm512_loadu_si512(p + 128 * j + 64);
+    unsigned here = 0;
+    UNROLL for (int k = 0; k < 16; k++) here |= (unsigned)(stride * k / 32 == j) << k;
+    found = _mm512_mask_mov_epi32(found, (__mmask16)here, _mm512_permutex2var_epi32(low, at, high));
+  }
+  return found;
+}
+
+INLINE __m512i load_up_to_64(const uint8_t *p, const int bytes) {
+  return bytes >= 64 ? _mm512_loadu_si512(p) : _mm512_castsi256_si512(load32(p));
+}
+
+INLINE __m256i pick_words16(const uint8_t *p, const int stride) {
+  const __m256i lane = _mm256_set_epi16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const __m512i at = _mm512_castsi256_si512(_mm256_mullo_epi16(lane, _mm256_set1_epi16((short)stride)));
+  __m256i found = _mm256_setzero_si256();
+  UNROLL for (int j = 0; 64 * j <= 15 * stride; j++) {
+    const int left = 32 * stride - 128 * j;
+    __m512i low = load_up_to_64(p + 128 * j, left), high = low;
+    if (left > 64) high = load_up_to_64(p + 128 * j + 64, left - 64);
+    unsigned here = 0;
+    UNROLL for (int k = 0; k < 16; k++) here |= (unsigned)(stride * k / 64 == j) << k;
+    found = _mm256_mask_mov_epi16(
+        found, (__mmask16)here, _mm512_castsi512_si256(_mm512_permutex2var_epi16(low, at, high)));
+  }
+  return found;
+}
+
+// The first byte of each of sixteen blocks of 17.
+INLINE __m128i pick_bytes17(const uint8_t *p) {
+#define AT(k) ((char)(17 * (k) % 128))
+  const __m512i at = _mm512_castsi128_si512(_mm_set_epi8(
+      AT(15), AT(14), AT(13), AT(12), AT(11), AT(10), AT(9), AT(8), AT(7), AT(6), AT(5), AT(4), AT(3), AT(2),
+      AT(1), AT(0)));
+#undef AT
+  __m512i v[4];
+  UNROLL for (int i = 0; i < 4; i++) v[i] = _mm512_loadu_si512(p + 64 * i);
+  return _mm_mask_mov_epi8(
+      _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[0], at, v[1])), 0xff00,
+      _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[2], at, v[3])));
+}
 
 // First half of preparing: gathers what lies scattered. It is apart from the second, which reads many of these
 // small writes at once and would wait for the last of them.
 INLINE void gather(const int type, stored row, int64_t first, int64_t count, gathered *out) {
   const int size = bytes_of_block(type);
   const uint8_t *block = row.data + first * size;
+  int64_t i = 0;
   switch (type) {
     case NS_Q8_0: case NS_Q4_0: case NS_Q5_0: case NS_IQ4_NL:
-      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->halves[i] = word16(block + i * size);
+      for (; i + 16 <= count; i += 16) {
+        _mm256_store_si256((__m256i *)(out->halves + i), pick_words16(block + i * size, size / 2));
+      }
+      SCALAR_LOOP for (; i < count; i++) out->halves[i] = word16(block + i * size);
       break;
     case NS_Q4_1: case NS_Q5_1:
-      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->pairs[i] = word32(block + i * size);
+      for (; i + 16 <= count; i += 16) {
+        _mm512_store_si512(out->pairs + i, pick_words32(block + i * size, size / 4));
+      }
+      SCALAR_LOOP for (; i < count; i++) out->pairs[i] = word32(block + i * size);
       break;
     case NS_MXFP4:
-      SCALAR_LOOP for (int64_t i = 0; i < count; i++) out->bytes[i] = block[i * size];
+      for (; i + 16 <= count; i += 16) {
+        _mm_store_si128((__m128i *)(out->bytes + i), pick_bytes17(block + i * size));
+      }
+      SCALAR_LOOP for (; i < count; i++) out->bytes[i] = block[i * size];
       break;
     default: break;
   }
 }
 
 // Halves as factor and offset, sixteen blocks at a time.
-INLINE void prepare_halves(const gathered *in, int64_t count, float factor, float offset, prepared *out) {
+INLINE void prepare_halves(
+    const gathered *in, int64_t count, float factor, float offset, float *s, float *m) {
   for (int64_t i = 0; i < count; i += 16) {
     __m512 d = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(in->halves + i)));
-    _mm512_store_ps(out->s + i, factor == 1.f ? d : _mm512_mul_ps(d, all(factor)));
-    if (offset != 0.f) _mm512_store_ps(out->m + i, _mm512_mul_ps(d, all(offset)));
+    _mm512_store_ps(s + i, factor == 1.f ? d : _mm512_mul_ps(d, all(factor)));
+    if (offset != 0.f) _mm512_store_ps(m + i, _mm512_mul_ps(d, all(offset)));
   }
 }
 
 // Scales and minima as they are, eight blocks at a time; or as factor * scale and minimum - factor * scale.
-INLINE void prepare_pairs(const gathered *in, int64_t count, float factor, prepared *out) {
+INLINE void prepare_pairs(const gathered *in, int64_t count, float factor, float *s) {
   for (int64_t i = 0; i < count; i += 8) {
     __m512 both = _mm512_cvtph_ps(_mm256_load_si256((const __m256i *)(in->pairs + i)));
     if (factor != 1.f) {
       both = _mm512_mask_mul_ps(both, 0x5555, both, all(factor));
       both = _mm512_mask_sub_ps(both, 0xaaaa, both, _mm512_moveldup_ps(both));
     }
-    _mm512_store_ps(out->s + 2 * i, both);
+    _mm512_store_ps(s + 2 * i, both);
   }
 }
 
@@ -249,38 +323,38 @@ INLINE void prepare_plain(const uint8_t *p, int type, int64_t count, float *out)
 // Second half of preparing blocks `first ..< first + count` (of 32 columns) of a row.
 INLINE void prepare(
     const int type, const int bits, const ns_matrix *w, stored row, int64_t first, int64_t count,
-    const gathered *in, prepared *out) {
+    const gathered *in, float *s, float *m) {
   const int size = bytes_of_block(type);
   switch (type) {
-    case NS_Q8_0: case NS_IQ4_NL: case NS_Q4_0: prepare_halves(in, count, 1.f, 0.f, out); break;
-    case NS_Q5_0: prepare_halves(in, count, 32.f, -48.f, out); break;
-    case NS_Q4_1: prepare_pairs(in, count, 1.f, out); break;
-    case NS_Q5_1: prepare_pairs(in, count, 32.f, out); break;
+    case NS_Q8_0: case NS_IQ4_NL: case NS_Q4_0: prepare_halves(in, count, 1.f, 0.f, s, m); break;
+    case NS_Q5_0: prepare_halves(in, count, 32.f, -48.f, s, m); break;
+    case NS_Q4_1: prepare_pairs(in, count, 1.f, s); break;
+    case NS_Q5_1: prepare_pairs(in, count, 32.f, s); break;
     case NS_MXFP4:
-      for (int64_t i = 0; i < count; i += 16) _mm512_store_ps(out->s + i, powers(load16(in->bytes + i)));
+      for (int64_t i = 0; i < count; i += 16) _mm512_store_ps(s + i, powers(load16(in->bytes + i)));
       break;
     case NS_MXFP4_SPLIT:
       for (int64_t i = 0; i < count; i += 16) {
         __mmask16 some = count - i >= 16 ? 0xffff : (__mmask16)((1 << (count - i)) - 1);
-        _mm512_store_ps(out->s + i, powers(_mm_maskz_loadu_epi8(some, row.scales + first + i)));
+        _mm512_store_ps(s + i, powers(_mm_maskz_loadu_epi8(some, row.scales + first + i)));
       }
       break;
     case NS_AFFINE: {
       int64_t group = first * 32 / w->group, groups = ((first + count) * 32 - 1) / w->group + 1 - group;
       int64_t at = group * (w->scale_type == NS_F32 ? 4 : 2);
-      prepare_plain(row.scales + at, w->scale_type, groups, out->s);
-      prepare_plain(row.biases + at, w->scale_type, groups, out->m);
+      prepare_plain(row.scales + at, w->scale_type, groups, s);
+      prepare_plain(row.biases + at, w->scale_type, groups, m);
       for (int64_t i = 0; i < groups && bits < 8; i += 16) {
-        __m512 scaled = _mm512_mul_ps(_mm512_load_ps(out->s + i), all((float)(1 << bits)));
-        _mm512_store_ps(out->s + i, scaled);
-        _mm512_store_ps(out->m + i, _mm512_sub_ps(_mm512_load_ps(out->m + i), scaled));
+        __m512 scaled = _mm512_mul_ps(_mm512_load_ps(s + i), all((float)(1 << bits)));
+        _mm512_store_ps(s + i, scaled);
+        _mm512_store_ps(m + i, _mm512_sub_ps(_mm512_load_ps(m + i), scaled));
       }
       break;
     }
     default:
       for (int64_t i = 0; i < count; i += 8) {
         const int64_t at = type == NS_Q2_K || type == NS_Q3_K || type == NS_Q6_K ? 2 * i : i;
-        prepare_super(type, row.data + (first + i) / 8 * size, out->s + at, out->m + at);
+        prepare_super(type, row.data + (first + i) / 8 * size, s + at, m + at);
       }
   }
 }
@@ -419,11 +493,11 @@ INLINE pair expand_super(const int type, const uint8_t *b, const int g, const fl
   }
 }
 
-// Block `first + i` of a row, where the chunk prepared in `c` starts at block `first`. For blocks of 256
+// Block `first + i` of a row, whose prepared factors and offsets s and m start at block `first`. For blocks of 256
 // `g` is `(first + i) % 8`, a constant.
 INLINE pair expand(
     const int type, const int bits, const ns_matrix *w, stored row, int64_t first, int64_t i,
-    const int g, const prepared *c) {
+    const int g, const float *s, const float *m) {
   const int size = bytes_of_block(type);
   const int64_t block = first + i;
   const uint8_t *b = row.data + block * size;
@@ -438,19 +512,19 @@ INLINE pair expand(
     case NS_BF16:
       return (pair){bfloats(load32(row.data + 64 * block)), bfloats(load32(row.data + 64 * block + 32))};
     case NS_Q8_0: {
-      __m512 s = all(c->s[i]);
-      return (pair){_mm512_mul_ps(signed_wide(load16(b + 2)), s),
-                    _mm512_mul_ps(signed_wide(load16(b + 18)), s)};
+      __m512 scale = all(s[i]);
+      return (pair){_mm512_mul_ps(signed_wide(load16(b + 2)), scale),
+                    _mm512_mul_ps(signed_wide(load16(b + 18)), scale)};
     }
-    case NS_Q4_0: return nibbles(b + 2, _mm512_mul_ps(ramp(-8), all(c->s[i])));
-    case NS_Q4_1: return nibbles(b + 4, _mm512_fmadd_ps(ramp(0), all(c->s[2 * i]), all(c->s[2 * i + 1])));
-    case NS_Q5_0: return scaled_nibbles_and_bit(b + 6, word32(b + 2), all(c->s[i]), all(c->m[i]));
+    case NS_Q4_0: return nibbles(b + 2, _mm512_mul_ps(ramp(-8), all(s[i])));
+    case NS_Q4_1: return nibbles(b + 4, _mm512_fmadd_ps(ramp(0), all(s[2 * i]), all(s[2 * i + 1])));
+    case NS_Q5_0: return scaled_nibbles_and_bit(b + 6, word32(b + 2), all(s[i]), all(m[i]));
     case NS_Q5_1:
-      return scaled_nibbles_and_bit(b + 8, word32(b + 4), all(c->s[2 * i]), all(c->s[2 * i + 1]));
-    case NS_IQ4_NL: return nibbles(b + 2, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(c->s[i])));
-    case NS_MXFP4: return nibbles(b + 1, _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i])));
+      return scaled_nibbles_and_bit(b + 8, word32(b + 4), all(s[2 * i]), all(s[2 * i + 1]));
+    case NS_IQ4_NL: return nibbles(b + 2, _mm512_mul_ps(_mm512_loadu_ps(ns_iq4_values), all(s[i])));
+    case NS_MXFP4: return nibbles(b + 1, _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(s[i])));
     case NS_MXFP4_SPLIT: {
-      __m512 table = _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(c->s[i]));
+      __m512 table = _mm512_mul_ps(_mm512_loadu_ps(ns_fp4_values), all(s[i]));
       const uint8_t *p = row.data + 16 * block;
       __m512i x = spread(word64(p), 4, 0, 19), y = spread(word64(p + 8), 4, 0, 19);
       x = _mm512_srli_epi32(x, 16);
@@ -459,11 +533,11 @@ INLINE pair expand(
     }
     case NS_AFFINE: {
       int64_t at = block * 32 / w->group - first * 32 / w->group;
-      return expand_affine(bits, row.data + 4 * bits * block, all(c->s[at]), all(c->m[at]));
+      return expand_affine(bits, row.data + 4 * bits * block, all(s[at]), all(m[at]));
     }
     default: {
       const int64_t at = (type == NS_Q2_K || type == NS_Q3_K || type == NS_Q6_K ? 2 : 1) * (i - g);
-      return expand_super(type, row.data + block / 8 * size, g, c->s + at, c->m + at);
+      return expand_super(type, row.data + block / 8 * size, g, s + at, m + at);
     }
   }
 }
