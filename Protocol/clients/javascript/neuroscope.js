@@ -238,8 +238,13 @@ function unpackPlanes(payload, lengths) {
 async function inflate(packed, length, index) {
   const out = new Uint8Array(length);
   let filled = 0;
-  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  const stream = new DecompressionStream("deflate");
+  const reader = stream.readable.getReader();
   try {
+    // What is wrong with the bytes is told by the reading side too.
+    const writer = stream.writable.getWriter();
+    writer.write(packed).catch(() => {});
+    writer.close().catch(() => {});
     for (;;) {
       const {done, value} = await reader.read();
       if (done) break;
@@ -396,8 +401,9 @@ class Queue {
     this.#wake?.();
   }
 
-  /** No more comes; with an error, it is thrown once everything before has been read. */
+  /** No more comes. A lost connection is told behind all that came before it, any other error at once. */
   close(error) {
+    if (error && !(error instanceof ConnectionLostError)) this.#items = [];
     this.#end ??= {error};
     this.#wake?.();
   }

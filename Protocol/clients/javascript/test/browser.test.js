@@ -6,13 +6,14 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
 import {NeuroScopeClient} from "../neuroscope.js";
+import {cuttingProxy} from "./proxy.js";
 import {FRANCE, collected, residuals, settled, testServer} from "./server.js";
 
 const {url} = await testServer();
 const browser = process.env.CHROMIUM ?? "chromium";
 
 /** What the page tells of a run by each of its doors: the numbers of the events, and a sum over all tensors. */
-const page = (id) => `<script type="module">
+const page = (id, wires) => `<script type="module">
   import {NeuroScopeClient} from "/neuroscope.js";
   const told = async (events) => {
     const numbers = [];
@@ -24,10 +25,10 @@ const page = (id) => `<script type="module">
     return {numbers, sum};
   };
   try {
-    const client = new NeuroScopeClient("${url}");
-    const socket = await client.socket();
-    const doors = [client.events("${id}"), client.eventSource("${id}"), await socket.watch("${id}")];
-    const refusal = await client.describeRun("absent").catch(({status, code}) => [status, code]);
+    const [one, two, three] = ${JSON.stringify(wires)}.map((wire) => new NeuroScopeClient(wire));
+    const socket = await three.socket();
+    const doors = [one.events("${id}"), two.eventSource("${id}"), await socket.watch("${id}")];
+    const refusal = await one.describeRun("absent").catch(({status, code}) => [status, code]);
     await fetch("/told", {method: "POST", body: JSON.stringify({doors: await Promise.all(doors.map(told)), refusal})});
   } catch (error) {
     await fetch("/told", {method: "POST", body: JSON.stringify({error: String(error.stack ?? error)})});
@@ -61,17 +62,19 @@ async function visit(html, context) {
   return told;
 }
 
-test("a browser sees the same by fetch, EventSource and WebSocket", {timeout: 60_000}, async (context) => {
+test("a browser sees the same by fetch, EventSource and WebSocket, over wires that break", {timeout: 60_000}, async (context) => {
   const client = new NeuroScopeClient(url);
   const {run_id: id} = await client.startRun({
     messages: FRANCE, temperature: 0, maxTokens: 20, detach: true, hooks: residuals([0, 5, 23]),
   });
   await settled(client, id, "finished");
-  const told = await visit(page(id), context);
+  const wires = await Promise.all([[6000, 9000], [6000], [6000]].map((cuts) => cuttingProxy(url, cuts)));
+  const told = await visit(page(id, wires.map((wire) => wire.url)), context);
   if (!told) return context.skip(`there is no ${browser} here`);
   assert.equal(told.error, undefined);
   const events = await collected(client.events(id));
   const sum = events.flatMap(({data}) => [...data ?? []]).reduce((all, value) => all + value, 0);
   assert.deepEqual(told.doors, Array(3).fill({numbers: events.map(({seq}) => seq), sum}));
   assert.deepEqual(told.refusal, [404, "run_not_found"]);
+  assert(wires.every(({connections}) => connections >= 2));
 });

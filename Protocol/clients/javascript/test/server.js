@@ -44,12 +44,13 @@ export async function testServer() {
 
 /** The run once its status is one of these. */
 export async function settled(client, id, ...statuses) {
-  for (;;) {
-    const run = await client.describeRun(id);
+  let run;
+  for (const end = Date.now() + 30_000; Date.now() < end;) {
+    run = await client.describeRun(id);
     if (statuses.includes(run.status)) return run;
-    if (["finished", "cancelled", "failed"].includes(run.status)) throw new Error(`${id} is ${run.status}`);
-    await new Promise(setImmediate);
+    if (["finished", "cancelled", "failed"].includes(run.status)) break;
   }
+  throw new Error(`${id} is ${run.status}`);
 }
 
 export async function collected(stream) {

@@ -93,6 +93,9 @@ async def test_tasks_share_a_socket(server: Server) -> None:
         assert seen[-1] == "run.finished"
         with pytest.raises(NotFoundError):
             await socket.watch("absent")
+        second = await client.socket()
+        assert (await second.ping())["ok"]
+        await second.close()
 
 
 @awaited

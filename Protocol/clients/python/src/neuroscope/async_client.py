@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
@@ -15,7 +15,7 @@ from .calls import Awaiting, Call
 from .client import TIMEOUT
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .endpoints import Endpoints, create_circuit_analysis_hooks
-from .errors import ConnectionLostError, refusal_of_text
+from .errors import ConnectionLostError, NotFoundError, refusal_of_text
 from .events import Event, EventParser
 from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, StreamedTensors
 from .watching import Watch
@@ -169,7 +169,8 @@ class AsyncNeuroScopeClient(Endpoints, Awaiting):
                     yield event
         finally:
             if not is_over:
-                await self.cancel_run(run_id)
+                with suppress(ConnectionLostError, NotFoundError):
+                    await self.cancel_run(run_id)
 
     def socket(self, *, retries: int = 8) -> AsyncSocket:
         """A WebSocket that starts, watches and steers any number of runs; opened by `async with` or `await`."""

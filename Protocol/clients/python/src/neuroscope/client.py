@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
@@ -13,7 +13,7 @@ import httpx
 from .calls import Blocking, Call
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .endpoints import Endpoints, create_circuit_analysis_hooks
-from .errors import ConnectionLostError, refusal_of_text
+from .errors import ConnectionLostError, NotFoundError, refusal_of_text
 from .events import Event, EventParser
 from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, StreamedTensors
 from .sockets import Socket
@@ -164,7 +164,8 @@ class NeuroScopeClient(Endpoints, Blocking):
                 yield event
         finally:
             if not is_over:
-                self.cancel_run(run_id)
+                with suppress(ConnectionLostError, NotFoundError):
+                    self.cancel_run(run_id)
 
     def socket(self, *, retries: int = 8) -> Socket:
         """A WebSocket that starts, watches and steers any number of runs."""

@@ -78,12 +78,12 @@ class Frame:
 
 def read_frame(data: bytes, start: int = 0, limit: int = TENSOR_LIMIT) -> Frame:
     """The frame that begins at a byte; all of it is checked but the packed numbers. More bytes may follow."""
-    data = memoryview(data)[start:].tobytes() if start else data
-    if data[:4] != b"NSTF"[: len(data)]:
+    view = memoryview(data)[start:]
+    if view[:4] != b"NSTF"[: len(view)]:
         raise FrameError("magic")
-    _need(data, _HEADER.size)
+    _need(view, _HEADER.size)
     (_, version, kind, header_length, type_number, codec_number, flags, step, sequence, first, stride, hook, layer,
-     raw_length, payload_length, stored, component, rank, reserved) = _HEADER.unpack_from(data)
+     raw_length, payload_length, stored, component, rank, reserved) = _HEADER.unpack_from(view)
     if version != 1:
         raise FrameError("version", found=version)
     if rank > 16:
@@ -96,18 +96,18 @@ def read_frame(data: bytes, start: int = 0, limit: int = TENSOR_LIMIT) -> Frame:
         raise FrameError("field", field="layer", found=layer)
     if reserved:
         raise FrameError("field", field="reserved", found=reserved)
-    _need(data, header_length)
-    shape: tuple[int, ...] = struct.unpack_from(f"<{rank}I", data, _HEADER.size)
+    _need(view, header_length)
+    shape: tuple[int, ...] = struct.unpack_from(f"<{rank}I", view, _HEADER.size)
     _check_lengths(element_type, codec, shape, raw_length, payload_length, limit)
     end = header_length + payload_length
-    _need(data, _round_up(end))
-    data = data[: _round_up(end)]
-    if zlib.crc32(data[60:], zlib.crc32(data[:56])) != stored:
+    _need(view, _round_up(end))
+    whole = bytes(view[: _round_up(end)])
+    if zlib.crc32(whole[60:], zlib.crc32(whole[:56])) != stored:
         raise FrameError("checksum", stored=stored)
-    if any(data[end:]):
+    if any(whole[end:]):
         raise FrameError("field", field="padding")
     return Frame(
-        data=data, payload=data[header_length:end], shape=shape, element_type=element_type, codec=codec,
+        data=whole, payload=whole[header_length:end], shape=shape, element_type=element_type, codec=codec,
         raw_length=raw_length, kind=kind, flags=flags, step=step, sequence=sequence, first_position=first,
         position_stride=stride, hook_index=hook, layer=None if layer < 0 else layer,
         component=COMPONENTS[component] if component < len(COMPONENTS) else None)
@@ -159,7 +159,7 @@ def _of_blocks(raw: bytes, shape: Sequence[int]) -> Values:
     return found
 
 
-def _need(data: bytes, length: int) -> None:
+def _need(data: memoryview, length: int) -> None:
     if len(data) < length:
         raise FrameError("truncated", expected=length, found=len(data))
 
