@@ -519,7 +519,7 @@ export class NeuroScopeClient {
 
   /** The events of a run, over fetch; a broken connection is taken up again behind the last event. */
   events(id: string, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;
-  /** Begins a run and gives its events; leaving the loop or the signal cancels it. */
+  /** Begins a run and gives its events, which waits for its reader; leaving the loop or the signal cancels it. */
   streamRun(request: RunRequest, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;
   /** The events of a run, over the browser's EventSource. */
   eventSource(id: string, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;

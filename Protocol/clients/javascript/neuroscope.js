@@ -624,13 +624,16 @@ export class NeuroScopeClient {
     }
   }
 
-  /** Begins a run and gives its events, over cuts of the connection too; leaving the loop or the signal cancels it. */
+  /**
+   * Begins a run and gives its events, over cuts of the connection too; leaving the loop or the signal cancels it. The run
+   * waits for its reader, so nothing is dropped, unless another policy is asked for.
+   */
   async *streamRun(request, options = {}) {
     options.signal?.throwIfAborted();
     const run = await this.startRun({detach: true, ...request});
     let isOver = false;
     try {
-      for await (const event of this.events(run.run_id, options)) {
+      for await (const event of this.events(run.run_id, {policy: "lossless", ...options})) {
         isOver = event.type === "run.finished";
         yield event;
       }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {ConnectionLostError, NeuroScopeClient, NeuroScopeError, WatchedRun} from "../neuroscope.js";
+import {ConnectionLostError, FrameError, NeuroScopeClient, NeuroScopeError, WatchedRun} from "../neuroscope.js";
 import {cuttingProxy} from "./proxy.js";
 import {ENDLESS, FRANCE, collected, residuals, settled, testServer} from "./server.js";
 
@@ -103,6 +103,21 @@ test("a socket that never comes back ends its runs with an error", async (contex
   const proxy = await cuttingProxy(url, [5000, 0, 0, 0]);
   const socket = await connected(context, new NeuroScopeClient(proxy.url), {retries: 2});
   await assert.rejects(collected(await socket.start(BODY)), ConnectionLostError);
+  await assert.rejects(socket.ping(), ConnectionLostError);
+});
+
+test("a tensor that was damaged on the way ends the socket with the reason", async (context) => {
+  class Damaging extends WebSocket {
+    set onmessage(handler) {
+      super.onmessage = handler && (({data}) => {
+        if (typeof data !== "string") new Uint8Array(data)[data.byteLength >> 1] ^= 1;
+        handler({data});
+      });
+    }
+  }
+  const socket = await connected(context, new NeuroScopeClient(url, {WebSocket: Damaging}));
+  const run = await socket.start(BODY);
+  await assert.rejects(collected(run), (error) => error instanceof FrameError && error.code === "checksum");
   await assert.rejects(socket.ping(), ConnectionLostError);
 });
 

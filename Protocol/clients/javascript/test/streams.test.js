@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {ConnectionLostError, EventParser, NeuroScopeClient} from "../neuroscope.js";
+import {ConnectionLostError, EventParser, FrameError, NeuroScopeClient} from "../neuroscope.js";
 import {cuttingProxy} from "./proxy.js";
 import {ENDLESS, FRANCE, collected, residuals, settled, testServer} from "./server.js";
 
@@ -28,6 +28,28 @@ test("a run's events come with their tensors, and end by themselves", async () =
     assert.deepEqual(captured.map(({data}) => data), answer.activations[hook.hook_id].map(({data}) => data));
     assert.deepEqual(captured.map(({frame}) => Number(frame.sequence)), captured.map(({seq}) => seq));
   }
+});
+
+test("a run waits for whoever streams it, unless another policy is asked for", async () => {
+  const asked = [];
+  const spied = new NeuroScopeClient(url, {fetch: (input, init) => { asked.push(new URL(input)); return fetch(input, init); }});
+  await collected(spied.streamRun({prompt: "Hi", maxTokens: 1}));
+  await collected(spied.streamRun({prompt: "Hi", maxTokens: 1}, {policy: "conflate"}));
+  const policies = asked.filter(({pathname}) => pathname.endsWith("/events")).map(({searchParams}) => searchParams.get("policy"));
+  assert.deepEqual(policies, ["lossless", "conflate"]);
+});
+
+test("a tensor that was damaged on the way is refused, and its stream with it", async () => {
+  const damaging = new TransformStream({
+    transform(text, controller) { controller.enqueue(text.replaceAll(/("frame":".{200})./g, "$1/")); },
+  });
+  const watcher = new NeuroScopeClient(url, {fetch: async (input, init) => {
+    const {body, status} = await fetch(input, init);
+    const pieces = body.pipeThrough(new TextDecoderStream()).pipeThrough(damaging).pipeThrough(new TextEncoderStream());
+    return new Response(pieces, {status});
+  }});
+  const {id} = await told();
+  await assert.rejects(collected(watcher.events(id)), (error) => error instanceof FrameError && error.code === "checksum");
 });
 
 test("tensors come as numbers in JSON, or not at all, where asked", async () => {

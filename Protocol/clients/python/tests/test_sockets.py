@@ -11,7 +11,8 @@ from conftest import ENDLESS, Server, residuals, settled
 from proxy import CuttingProxy
 from test_streams import BODY, told
 
-from neuroscope import BadRequestError, ConnectionLostError, Event, NeuroScopeClient, NotFoundError
+from neuroscope import BadRequestError, ConnectionLostError, Event, FrameError, NeuroScopeClient, NotFoundError
+from neuroscope.conversation import Conversation
 from neuroscope.shapes import RunRequest
 
 DETACHED: RunRequest = {**BODY, "detach": True}
@@ -113,6 +114,22 @@ def test_a_socket_that_never_comes_back_ends_its_runs_with_an_exception(server: 
                 list(run)
             with pytest.raises(ConnectionLostError):
                 socket.ping()
+
+
+def test_a_tensor_damaged_on_the_way_ends_the_conversation_with_the_reason(client: NeuroScopeClient) -> None:
+    whole = next(event.frame for event in client.stream_run(**DETACHED) if event.frame)
+    conversation = Conversation(retries=0)
+    conversation.command("start", {}, {})
+    conversation.receive('{"type":"reply","id":1,"ok":true,"run_id":"run","run":{}}')
+    conversation.receive('{"type":"activation","run_id":"run","seq":2,"hook_index":0}')
+    assert conversation.event(conversation.runs["run"]) is None
+    damaged = bytearray(whole.data)
+    damaged[-9] ^= 1
+    conversation.receive(bytes(damaged))
+    with pytest.raises(FrameError):
+        conversation.event(conversation.runs["run"])
+    with pytest.raises(FrameError):
+        conversation.command("ping", {})
 
 
 def test_closing_and_unsubscribing_free_a_run_that_nobody_else_watches(client: NeuroScopeClient) -> None:

@@ -151,10 +151,13 @@ class NeuroScopeClient(Endpoints, Blocking):
                 time.sleep(watch.pause(lost))
 
     def stream_run(
-        self, *, watch_tensors: StreamedTensors = "base64", watch_policy: Policy | None = None, retries: int = 8,
+        self, *, watch_tensors: StreamedTensors = "base64", watch_policy: Policy = "lossless", retries: int = 8,
         **request: Unpack[RunRequest],
     ) -> Generator[Event]:
-        """Begins a run and gives its events, over broken connections too; leaving the loop early cancels it."""
+        """Begins a run and gives its events, over broken connections too; leaving the loop early cancels it.
+
+        The run waits for its reader, so nothing is dropped, unless another policy is asked for.
+        """
         detached: RunRequest = {"detach": True, **request}
         run_id = self.start_run(**detached)["run_id"]
         is_over = False
