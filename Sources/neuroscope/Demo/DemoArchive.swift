@@ -11,14 +11,19 @@ struct DemoArchive {
   }
 
   /// Writes `<scenario>.json` and, where something was captured, `<scenario>.safetensors`.
-  func write(_ run: DemoRun) throws {
+  ///
+  /// - Returns: the paths of the files.
+  func write(_ run: DemoRun) throws -> [String] {
     let name = run.scenario.name
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(Facts(run)).write(to: folder.appendingPathComponent(name + ".json"))
-    guard !run.tracks.isEmpty else { return }
-    try Self.safetensors(run).write(to: folder.appendingPathComponent(name + ".safetensors"))
+    let facts = folder.appendingPathComponent(name + ".json")
+    try encoder.encode(Facts(run)).write(to: facts)
+    guard !run.tracks.isEmpty else { return [facts.relativePath] }
+    let tensors = folder.appendingPathComponent(name + ".safetensors")
+    try Self.safetensors(run).write(to: tensors)
+    return [facts.relativePath, tensors.relativePath]
   }
 
   private struct Facts: Encodable {

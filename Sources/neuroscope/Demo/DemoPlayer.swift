@@ -25,7 +25,7 @@ struct DemoPlayer {
         try await checkRequirements(scenarios)
       } else {
         let chosen = scenarios.filter(step.contains)
-        check("the server knows the scenarios of this step", !chosen.isEmpty)
+        if chosen.isEmpty { check([("the server knows the scenarios of this step", false)]) }
         for scenario in chosen { try await play(scenario) }
       }
     }
@@ -35,8 +35,10 @@ struct DemoPlayer {
     let health = try await client.get("/health", as: DemoHealth.self)
     console.line("server \(client.base.absoluteString), version \(health.version)")
     console.line("model \(health.currentModel ?? "none"), \(scenarios.count) scenarios")
-    check("the server is healthy", health.status == "healthy")
-    check("a model is ready", health.ready && health.currentModel != nil)
+    check([
+      ("the server is healthy", health.status == "healthy"),
+      ("a model is ready", health.ready && health.currentModel != nil),
+    ])
   }
 
   private struct Order: Encodable {
@@ -71,8 +73,8 @@ struct DemoPlayer {
     }
     console.line()
     show(run)
-    for (what, holds) in run.checks { check(what, holds) }
-    try archive?.write(run)
+    check(run.checks)
+    for file in try archive?.write(run) ?? [] { console.line(dim("  written to \(file)")) }
   }
 
   private func show(_ run: DemoRun) {
@@ -83,19 +85,28 @@ struct DemoPlayer {
         "  \(run.start.run.promptTokens) prompt tokens, first token after \(Figures.short(first)) ms, "
           + "\(run.passes) tokens at \(speed)/s"))
     let width = run.tracks.map(\.hook.label.count).max() ?? 0
+    if !run.tracks.isEmpty {
+      let columns = "hook".padded(to: width + 2) + "prompt's pass".padded(to: 16)
+      console.line(dim("    " + columns + "norm    token by token"))
+    }
     for track in run.tracks {
       let norms = track.norms
       let shape = track.shapes.first.map { "\($0)" } ?? "nothing"
       console.line(
         "    " + track.hook.label.padded(to: width + 2) + shape.padded(to: 16)
-          + "norm " + Figures.short(norms.last ?? 0).padded(to: 7)
+          + Figures.short(norms.last ?? 0).padded(to: 8)
           + Sparkline.draw(norms, columns: 48))
     }
   }
 
-  private mutating func check(_ what: String, _ holds: Bool) {
-    if holds { passed += 1 } else { failed += 1 }
-    console.line("  \(holds ? "✓" : "✗ FAILED:") \(what)")
+  /// Counts checks; those that hold share a line.
+  private mutating func check(_ checks: [(what: String, holds: Bool)]) {
+    let held = checks.filter(\.holds).map(\.what)
+    let broken = checks.filter { !$0.holds }.map(\.what)
+    passed += held.count
+    failed += broken.count
+    if !held.isEmpty { console.line("  ✓ " + held.joined(separator: ", ")) }
+    for what in broken { console.line("  ✗ FAILED: \(what)") }
   }
 
   private func bold(_ text: String) -> String {

@@ -59,16 +59,16 @@ struct DemoRun {
   /// What has to hold, and whether it does.
   var checks: [(what: String, holds: Bool)] {
     var checks = [
-      ("the run ended by itself", finishReason == "stop" || finishReason == "length"),
-      ("the usage counts \(passes) tokens", completionTokens == passes),
-      ("tokens came while it ran", passes < 2 || (firstTokenMs ?? endMs) < endMs),
+      ("ended by itself", finishReason == "stop" || finishReason == "length"),
+      ("\(passes) tokens in the usage", completionTokens == passes),
+      ("streamed", passes < 2 || (firstTokenMs ?? endMs) < endMs),
     ]
     if !tracks.isEmpty {
       checks += [
-        ("every hook has one tensor a pass", tracks.allSatisfy { $0.values.count == passes }),
-        ("the prompt's tensors have its \(start.run.promptTokens) positions", hasPrompt),
+        ("one tensor per hook and pass", tracks.allSatisfy { $0.values.count == passes }),
+        ("\(start.run.promptTokens) prompt positions", hasPrompt),
         (
-          "all numbers are finite",
+          "finite numbers",
           tracks.allSatisfy { $0.values.allSatisfy { $0.allSatisfy(\.isFinite) } }
         ),
       ]
@@ -77,7 +77,7 @@ struct DemoRun {
       let words = expected.joined(separator: " or ")
       let folded = answer.lowercased()
       checks.append(
-        ("the answer contains \(words)", expected.contains { folded.contains($0.lowercased()) }))
+        ("says \(words)", expected.contains { folded.contains($0.lowercased()) }))
     }
     return checks
   }
