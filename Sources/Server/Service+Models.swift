@@ -61,7 +61,7 @@ extension Service {
     if let bundled = installation.bundledModel {
       places.append(URL(fileURLWithPath: bundled).deletingLastPathComponent().path)
     }
-    for place in places {
+    for place in places.map(resolve) {
       for path in [place] + children(of: place) {
         if let model = available(path), !result.contains(where: { $0.path == model.path }) {
           result.append(model)

@@ -5,7 +5,7 @@ extension ProtocolViolation {
   package enum Rule: String, Hashable, Sendable, CaseIterable {
     // Lines and the request line.
     case bareCarriageReturn, bareLineFeed, controlCharacter
-    case requestLine, method, unknownMethod, version, unsupportedVersion, requestLineTooLong
+    case requestLine, method, version, unsupportedVersion, requestLineTooLong
     case target, targetEncoding
     // Fields.
     case fieldName, fieldValue, fieldFolding, fieldSectionTooLarge, tooManyFields
@@ -27,7 +27,7 @@ extension ProtocolViolation.Rule {
   /// The status of the answer to a request that broke this rule (RFC 9110, section 15).
   package var status: HTTPResponse.Status {
     switch self {
-    case .unknownMethod, .unknownTransferCoding: .notImplemented
+    case .unknownTransferCoding: .notImplemented
     case .unsupportedVersion: .httpVersionNotSupported
     case .requestLineTooLong: .uriTooLong
     case .fieldSectionTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge

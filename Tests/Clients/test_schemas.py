@@ -6,9 +6,10 @@ import re
 import resource
 import unittest
 
+import jsonschema_rs
 import websockets
 
-from schemas import Interface, Messages
+from schemas import PROTOCOL, Interface, Messages
 from server import FRANCE, Server, residuals, shared
 
 HOOK = {"layer_name": "transformer.h.5", "component": "residual", "hook_id": "r"}
@@ -293,7 +294,24 @@ class Socket(Checked):
             self.assertEqual(set(refused["error"].split("known: ")[1].split(", ")), known)
 
 
-class Samples(Checked):
+class Written(Checked):
+    def test_schemas_are_valid_and_every_one_is_used(self):
+        for name, schema in self.messages.schemas.items():
+            self.assertTrue(jsonschema_rs.meta.is_valid(schema), name)
+            self.assertEqual(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", name)
+        documents = "".join((PROTOCOL / name).read_text() for name in ("openapi.yaml", "asyncapi.yaml"))
+        named = set(re.findall(r"schemas/(\w+)\.json", documents))
+        for schema in self.messages.schemas.values():
+            named |= set(re.findall(r'"(\w+)\.json', json.dumps(schema)))
+        self.assertEqual(named, set(self.messages.schemas))
+
+    def test_events_are_listed_as_the_schema_has_them(self):
+        rows = re.findall(r"^\| (`[a-z.]+`(?:, `[a-z.]+`)*) \|", (PROTOCOL / "events.md").read_text(), re.M)
+        listed = {name.strip("` ") for row in rows for name in row.split(",")}
+        known = {schema["properties"]["type"]["const"] for schema in self.messages.schemas["event"]["$defs"].values()
+                 if "const" in schema["properties"]["type"]}
+        self.assertLessEqual(known, listed)
+
     def test_the_schemas_can_fail(self):
         """Damaged copies of good messages are found: a member missing, of another type, or unknown."""
         good = json.loads(self.server.call("GET", f"/v1/runs/{self.finished(activation_hooks=[HOOK])}")[2])

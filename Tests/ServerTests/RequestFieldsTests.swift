@@ -50,6 +50,10 @@ import Wire
       sentence { try fields.integer("a", in: 0...5) } == "a must be from 0 to 5, found -1")
     #expect(sentence { try fields.number("b", in: 0...1) } == "b must be from 0 to 1, found 1e+300")
     #expect(sentence { try fields.integer("c") } == "c must be an integer, found 1e+20")
+    // A double can't tell it from its neighbour, which would be the smallest integer.
+    let rounded = try self.fields(#"{"a":-9223372036854775809,"b":-9223372036854775808}"#)
+    #expect(sentence { try rounded.integer("a") } != nil)
+    #expect(try rounded.integer("b") == .min)
   }
 
   @Test func `deep nesting and broken text are refused`() throws {

@@ -117,6 +117,12 @@ import Testing
     Case(
       capture, hook(#"{"layer_name":"transformer.h.5","component":"residual","neurons":[128]}"#),
       400, "activation_hooks[0].neurons: 128 is out of range (0 to 127)"),
+    Case(
+      capture,
+      hook(#"{"layer_name":"transformer.h.5","component":"mlp","positions":{"every":2,"from":1}}"#),
+      400,
+      "activation_hooks[0].positions.every and activation_hooks[0].positions.from can't go together: "
+        + "every counts over all positions"),
     Case("POST /v1/models/load", "", 400, "Request body is required"),
     Case("POST /v1/models/load", "{}", 400, "model_path is required"),
     Case("POST /v1/models/load", #"{"model_path":7}"#, 400, "model_path must be a string, found 7"),
@@ -134,6 +140,18 @@ import Testing
       "POST /v1/runs", #"{"tokens":[99999]}"#, 400,
       "Token 99999 is out of range; the vocabulary has 2048 tokens (0 to 2047)"),
     Case("POST /v1/tokenize", "{}", 400, "text is required"),
+    Case(
+      "POST /v1/runs",
+      #"{"prompt":"a","interventions":[{"layer_name":"transformer.h.1","component":"mlp","kind":"zero","vector":1}]}"#,
+      400, "interventions[0].vector must be an array of numbers, found 1"),
+    Case(
+      "POST /v1/runs",
+      #"{"prompt":"a","interventions":[{"layer_name":"transformer.h.1","component":"mlp","kind":"zero","source":{"run_id":1}}]}"#,
+      400, "interventions[0].source.run_id must be a string, found 1"),
+    Case(
+      "POST /v1/analyses",
+      #"{"analysis":"activation_patching","component":"resid_post","clean":"a","corrupted":"b","answer":"a","wrong":"b","kind":"x"}"#,
+      400, "kind \"x\" is not known; known: zero, mean"),
     Case(
       "POST /v1/activations/hooks", #"{"hooks":[{"layer_name":"x","component":"mlp"}]}"#, 400,
       "hooks[0]: unknown layer_name x; nearest: logits, lm_head, layers.0"),

@@ -14,17 +14,18 @@ function resolve(document, schema) {
   return schema.$ref.slice(2).split("/").reduce((place, key) => place[key], document);
 }
 
-/** The members of a body, those of `allOf` parts joined. */
+/** The members of a body, those of `allOf` parts behind its own. */
 function members(document, schema) {
   const whole = resolve(document, schema) ?? {};
   const own = Object.entries(whole.properties ?? {}).map(([name, value]) => ({
     name, value: resolve(document, value), isRequired: (whole.required ?? []).includes(name),
   }));
-  return [...(whole.allOf ?? []).flatMap((part) => members(document, part)), ...own];
+  return [...own, ...(whole.allOf ?? []).flatMap((part) => members(document, part))];
 }
 
 function kind(value) {
-  const types = [value?.type ?? []].flat().filter((type) => type !== "null").join(" or ");
+  const all = [value?.type ?? value?.anyOf?.map((part) => part.type ?? []) ?? []].flat(2);
+  const types = [...new Set(all)].filter((type) => type !== "null").join(" or ");
   const choices = value?.enum ? `: ${value.enum.filter((one) => one !== null).join(", ")}` : "";
   const fallback = value?.default !== undefined ? `, default ${value.default}` : "";
   return (types || "value") + choices + fallback;
@@ -40,10 +41,21 @@ function table(rows) {
   return made;
 }
 
-function curl(method, path, body) {
+/** A path with examples in place of its parameters; ids that only the reader knows become variables of the shell. */
+function address(path, parameters) {
+  const filled = path.replace(/([a-z]*)\/{(\w+)}/g, (_, before, name) => {
+    const example = parameters.find((one) => one.in === "path" && one.name === name)?.example;
+    return `${before}/${example ?? "$" + (before.endsWith("s") ? before.slice(0, -1) : name)}`;
+  });
+  const whole = location.origin + filled;
+  return whole.includes("$") ? `"${whole}"` : whole;
+}
+
+function curl(method, path, parameters, body) {
   const verb = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
-  const data = body ? ` \\\n  -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'` : "";
-  return `curl${path.endsWith("events") ? " -N" : ""}${verb} ${location.origin}${path}${data}`;
+  const json = JSON.stringify(body)?.replaceAll("'", "'\\''");
+  const data = json ? ` \\\n  -H 'Content-Type: application/json' -d '${json}'` : "";
+  return `curl${path.endsWith("events") ? " -N" : ""}${verb} ${address(path, parameters)}${data}`;
 }
 
 function operation(document, path, method, shared) {
@@ -61,7 +73,7 @@ function operation(document, path, method, shared) {
   }
   if (rows.length) section.append(table(rows));
   const example = Object.values(content?.examples ?? {})[0]?.value;
-  section.append(element("pre", "", curl(method, path, example)));
+  section.append(element("pre", "", curl(method, path, parameters, example)));
   section.append(element("p", "answers", `Answers: ${Object.keys(facts.responses).join(", ")}`));
   return section;
 }

@@ -77,9 +77,19 @@ extension HookReader {
   }
 
   private func positionRange(_ range: Fields) throws(Refusal) -> Selection.Positions {
-    if let every = try range.integer("every", in: 1...Int(Int32.max)) { return .everyNth(every) }
-    let first = try range.integer("from", in: 0...Int(Int32.max)) ?? 0
-    let end = try range.integer("to", in: 0...Int(Int32.max)) ?? Int(Int32.max)
+    let every = try range.integer("every", in: 1...Int(Int32.max))
+    let from = try range.integer("from", in: 0...Int(Int32.max))
+    let to = try range.integer("to", in: 0...Int(Int32.max))
+    if let every {
+      guard from == nil, to == nil else {
+        throw .conflict(
+          fields: [range.name("every"), range.name(from == nil ? "to" : "from")],
+          reason: "every counts over all positions")
+      }
+      return .everyNth(every)
+    }
+    let first = from ?? 0
+    let end = to ?? Int(Int32.max)
     guard first < end else {
       throw .selection(
         field: String(range.path.dropLast()), reason: "from \(first) to \(end) selects nothing")

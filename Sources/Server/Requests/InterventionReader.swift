@@ -45,6 +45,7 @@ package struct InterventionReader: Sendable {
     let named = try fields.choice("kind", Self.kinds + Self.aliases.keys.sorted())
     guard let named else { throw .missing(field: fields.name("kind")) }
     let kind = Self.aliases[named] ?? named
+    try checkMembers(fields)
     let point = try point(fields, kind: kind)
     let first = try fields.integer("from_step", in: 0...Int(Int32.max)) ?? 0
     let last = try fields.integer("to_step", in: 0...Int(Int32.max))
@@ -63,6 +64,18 @@ package struct InterventionReader: Sendable {
       throw .intervention(error, field: place(fields))
     }
     return intervention
+  }
+
+  /// Refuses a wrong value in every member, also in those that the kind does not use.
+  private func checkMembers(_ fields: Fields) throws(Refusal) {
+    _ = try fields.number("strength", in: -1e6...1e6)
+    _ = try fields.number("std", in: 0...1e6)
+    for name in ["low", "high"] { _ = try fields.number(name, in: -3e38...3e38) }
+    _ = try fields.integer("seed")
+    _ = try fields.integers("experts")
+    _ = try fields.floats("vector")
+    let source = try fields.object("source")
+    for name in ["run_id", "hook_id"] { _ = try source?.string(name) }
   }
 
   private func place(_ fields: Fields) -> String {

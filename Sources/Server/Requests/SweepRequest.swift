@@ -43,7 +43,8 @@ struct SweepRequest: Sendable {
     let answers = try Self.tokens(fields, "answer", count: clean.count, model)
     let wrong = try Self.tokens(fields, "wrong", count: clean.count, model)
     try Self.check(clean, corrupted, isPatching: isPatching)
-    let isMean = isPatching ? false : try fields.choice("kind", ["zero", "mean"]) == "mean"
+    let kind = try fields.choice("kind", ["zero", "mean"])
+    let isMean = !isPatching && kind == "mean"
     if isMean, clean.count < 2 {
       throw .outOfRange(
         field: "clean", found: "1 prompt", allowed: "two prompts or more, to have a mean")

@@ -38,7 +38,8 @@ package indirect enum JSONValue: Sendable, Equatable {
   package var whole: Int64? {
     switch self {
     case .integer(let value): value
-    case .number(let value): Int64(exactly: value)
+    // Larger ones may be rounded: they were written with more digits than a double holds.
+    case .number(let value): abs(value) <= 0x1p53 ? Int64(exactly: value) : nil
     default: nil
     }
   }

@@ -2,7 +2,7 @@ package import HTTPTypes
 
 /// Everything a request says before its body, checked.
 package struct RequestHead: Hashable, Sendable {
-  /// The method; always one this server knows the name of (an unknown one is a violation, 501).
+  /// The method: any token, known here or not.
   package var method: HTTPRequest.Method
 
   /// What is asked for.

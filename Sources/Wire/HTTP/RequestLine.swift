@@ -10,11 +10,6 @@ struct RequestLine {
   var authority: String?
   var minorVersion: Int
 
-  /// What this server knows the names of; CONNECT, whose target has a form of its own, is known to be unwanted.
-  private static let methods: [HTTPRequest.Method] = [
-    .get, .head, .post, .put, .delete, .options, .patch, .trace,
-  ]
-
   /// Judges a line without its CRLF.
   init(_ line: [UInt8]) throws(BrokenRule) {
     let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
@@ -22,13 +17,12 @@ struct RequestLine {
       throw BrokenRule(.requestLine)
     }
     minorVersion = try Self.version(parts[2])
-    guard Grammar.isToken(parts[0]) else { throw BrokenRule(.method) }
-    let name = String(decoding: parts[0], as: UTF8.self)
-    guard let known = Self.methods.first(where: { $0.rawValue == name }) else {
-      throw BrokenRule(.unknownMethod)
-    }
-    method = known
-    (target, authority) = try TargetParser.parse(parts[1], method: known)
+    // Any token is a method; which ones a path has, the router knows (405 with `Allow`).
+    guard Grammar.isToken(parts[0]),
+      let method = HTTPRequest.Method(String(decoding: parts[0], as: UTF8.self))
+    else { throw BrokenRule(.method) }
+    self.method = method
+    (target, authority) = try TargetParser.parse(parts[1], method: method)
   }
 
   /// `HTTP/1.` and a digit; any later minor version is treated as 1.

@@ -74,9 +74,9 @@ struct HTTPVector: CustomTestStringConvertible, Sendable {
     expect in 1.0 | POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab | POST / 1.0 close; body ab; end; finished
     expect something else | POST / HTTP/1.1\r\n\HExpect: 200-ok\r\nContent-Length: 2\r\n\r\nab | ! unknownExpectation 417
     # Request line
-    method unknown | BREW / HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
-    method lower case | get / HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
-    method connect | CONNECT h:80 HTTP/1.1\r\n\H\r\n | ! unknownMethod 501
+    method unknown | BREW / HTTP/1.1\r\n\H\r\n | BREW /; end
+    method lower case | get / HTTP/1.1\r\n\H\r\n | get /; end
+    method connect | CONNECT h:80 HTTP/1.1\r\n\H\r\n | ! target 400
     method trace | TRACE / HTTP/1.1\r\n\H\r\n | TRACE /; end
     method character | G@T / HTTP/1.1\r\n | ! method 400
     method empty | \s/ HTTP/1.1\r\n\H\r\n | ! requestLine 400
