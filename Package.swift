@@ -101,7 +101,7 @@ let package = Package(
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
-    tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks"]),
+    tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks", "Recordings"]),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: ["neuroscope", "Checkpoints", "Frames", "Hooks", "Server", "TestKit"],

@@ -27,6 +27,8 @@ package final class CaptureBatch: @unchecked Sendable {
   /// What was asked for in this pass; hooks may change between passes.
   package let specs: [CaptureSpec]
   package internal(set) var items: [Item] = []
+  /// Whether an intervention applied to a position of the pass.
+  package internal(set) var isIntervened = false
   private let slab: FloatSlab
   private let pool: CapturePool
 

@@ -52,6 +52,12 @@ package struct Intervention: Sendable, Equatable {
       fromStep: max(step, fromStep), toStep: toStep)
   }
 
+  /// Whether it applies to a pass and at least one of its positions.
+  package func applies(toStep step: Int, positions pass: Range<Int>) -> Bool {
+    applies(toStep: step)
+      && pass.contains { positions.contains($0, isLast: $0 == pass.upperBound - 1) }
+  }
+
   /// Whether it applies to a pass.
   package func applies(toStep step: Int) -> Bool {
     step >= fromStep && (toStep.map { step <= $0 } ?? true)

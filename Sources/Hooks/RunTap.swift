@@ -92,6 +92,7 @@ package final class RunTap {
     }
     let batch = CaptureBatch(step: step, specs: specs, slab: pool.take(floats), pool: pool)
     batch.items = items
+    batch.isIntervened = interventions.contains { $0.applies(toStep: step, positions: pass) }
     self.batch = batch
     clearMaskedScores(batch)
   }

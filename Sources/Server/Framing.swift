@@ -44,6 +44,7 @@ struct Framing {
       component: FrameComponent(name: hook.spec.component.rawValue),
       shape: [1] + item.dimensions.dropLast() + Self.lastDimensions(width, reduction))
     if hook.spec.isInput { description.flags.insert(.input) }
+    if batch.isIntervened { description.flags.insert(.intervened) }
     if isLastOfPass { description.flags.insert(.lastOfPass) }
     if Self.stride(of: item.positions) == nil { description.flags.insert(.scatteredPositions) }
     guard reduction != .none else {

@@ -56,6 +56,7 @@ package enum Refusal: Error, Sendable {
   // Recordings.
   case recordingsDisabled
   case recordingNotFound(String)
+  case recordingReadOnly
   case recording(RecordingError)
 
   // Scenarios, references, commands of the WebSocket.

@@ -12,6 +12,8 @@ package struct ServerOptions: Sendable {
   package var allowedOrigins: [String] = []
   /// Where recordings are kept; nil keeps none.
   package var recordingsDirectory: String?
+  /// The one recording that is played, in place of a directory; nothing is recorded then.
+  package var recordingFile: String?
   /// Bytes that one recording may have.
   package var recordingQuota = 4 << 30
   /// Bytes that the captures of one run may weigh in all.

@@ -70,22 +70,30 @@ extension Service {
   /// `{"add": [hooks], "remove": [ids]}`; `hooks` or `activation_hooks` replace all.
   package func changeHooks(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
     let engine = engine
-    let reader = HookReader(run.order.model.catalogue)
-    var removed = Set(try fields.strings("remove") ?? [])
     let known = Set(await run.facts.hooks.map(\.spec.hookID))
+    let (added, removed) = try hookChange(
+      fields, known: known, catalogue: run.order.model.catalogue)
     if let unknown = removed.subtracting(known).first {
       throw .hookNotFound(unknown, run: run.id)
     }
-    let shorter = try fields.objects("hooks")
-    let whole = try fields.objects("activation_hooks") ?? shorter
-    if whole != nil { removed = known }
-    let added = try reader.orders((whole ?? []) + (try fields.objects("add") ?? []))
     let captures = await run.changeHooks(adding: added, removing: removed)
     let step = try await ask(run) { generation throws(EngineError) in
       try await engine.setCaptures(generation, captures)
     }
+    await run.record(change: RunChange.hooks(fields, from: step))
     await run.announceHooks(from: step)
     return step
+  }
+
+  /// The hooks that a body adds, and the ids of those it removes.
+  func hookChange(
+    _ fields: Fields, known: Set<String>, catalogue: HookCatalogue
+  ) throws(Refusal) -> (added: [HookOrder], removed: Set<String>) {
+    let shorter = try fields.objects("hooks")
+    let whole = try fields.objects("activation_hooks") ?? shorter
+    let added = try HookReader(catalogue)
+      .orders((whole ?? []) + (try fields.objects("add") ?? []))
+    return (added, whole == nil ? Set(try fields.strings("remove") ?? []) : known)
   }
 
   package func intervene(_ run: Run, _ fields: Fields) async throws(Refusal) -> AppliedIntervention
@@ -98,7 +106,8 @@ extension Service {
       try await engine.addIntervention(generation, intervention)
     }
     await run.note(intervention, from: step)
-    await run.record(change: (nested ?? fields).replacing("from_step", with: step))
+    await run.record(
+      change: RunChange.intervene(nested ?? fields, id: intervention.id, from: step))
     return AppliedIntervention(id: intervention.id, firstStep: step)
   }
 
@@ -109,14 +118,36 @@ extension Service {
     let step = try await ask(run) { generation throws(EngineError) in
       try await engine.removeIntervention(generation, id: id)
     }
+    await run.record(change: RunChange.remove(id, from: step))
     await run.noteRemoval(of: id, from: step)
     return AppliedIntervention(id: id, firstStep: step)
   }
 
   /// A run that goes on from where another one is; sampling, hooks and interventions of the body replace its own.
   package func fork(_ run: Run, _ fields: Fields) async throws(Refusal) -> Run {
+    let facts = await run.facts
+    var order = try await forkedOrder(
+      run.order, hooks: facts.hooks.filter(\.isActive).map(\.order),
+      interventions: facts.interventions, fields)
+    order.recordedRequest = try await forkedRequest(run, fields)
+    return try await fork(run, order)
+  }
+
+  /// What the recording of a fork begins with; a fork is recorded as its parent is, unless it asks not to be.
+  private func forkedRequest(_ run: Run, _ fields: Fields) async throws(Refusal) -> [UInt8]? {
+    guard let history = await run.history else {
+      guard try fields.bool("record") != true else {
+        throw .conflict(fields: ["record"], reason: "the parent of this fork is not recorded")
+      }
+      return nil
+    }
+    guard try fields.bool("record") ?? true else { return nil }
+    return history.request(forkedBy: fields.bytes, firstStep: await run.firstStep)
+  }
+
+  /// Forks a run with a validated order.
+  func fork(_ run: Run, _ order: RunOrder) async throws(Refusal) -> Run {
     try runs.checkRoom()
-    let order = try await forkedOrder(run, fields)
     let child = try makeRun(order, parent: run.id)
     let facts = await run.facts
     await child.inherit(text: facts.pieces, step: facts.step)
@@ -148,9 +179,11 @@ extension Service {
     return child
   }
 
-  private func forkedOrder(_ run: Run, _ fields: Fields) async throws(Refusal) -> RunOrder {
-    let facts = await run.facts
-    var order = run.order
+  /// The order of a fork: its parent's with what the body replaces.
+  func forkedOrder(
+    _ parent: RunOrder, hooks: [HookOrder], interventions: [Intervention], _ fields: Fields
+  ) async throws(Refusal) -> RunOrder {
+    var order = parent
     var sampling = try SamplingRequest(fields, defaults: order.sampling.options)
     if !sampling.hasSeed { sampling.options.seed = order.sampling.options.seed }
     if sampling.maxTokens == nil { sampling.maxTokens = order.maxTokens }
@@ -158,18 +191,11 @@ extension Service {
     order.sampling = sampling
     let reader = HookReader(order.model.catalogue)
     let shorter = try fields.objects("hooks")
-    if let hooks = try fields.objects("activation_hooks") ?? shorter {
-      order.hooks = try reader.orders(hooks)
-    } else {
-      order.hooks = facts.hooks.filter(\.isActive).map {
-        HookOrder(spec: $0.spec, dtype: $0.format.elementType, encoding: $0.encoding)
-      }
-    }
-    if let interventions = try fields.objects("interventions") {
-      order.interventions = try await interventionReader(order.model.catalogue)
-        .interventions(interventions)
-    } else {
-      order.interventions = facts.interventions
+    let own = try fields.objects("activation_hooks") ?? shorter
+    order.hooks = try own.map { list throws(Refusal) in try reader.orders(list) } ?? hooks
+    order.interventions = interventions
+    if let own = try fields.objects("interventions") {
+      order.interventions = try await interventionReader(order.model.catalogue).interventions(own)
     }
     if let analyses = try fields.objects("analyses") {
       order.analyses = try AnalysisReader(order.model).analyses(analyses)

@@ -93,13 +93,14 @@ package final class Service: Sendable {
   }
 
   func makeReplay(
-    of recordingID: String, _ reader: RecordingReader, speed: Double, range: ClosedRange<UInt64>,
+    of recordingID: String, _ reader: RecordingReader, as name: String? = nil, speed: Double,
+    range: ClosedRange<UInt64>,
     ended: @escaping @Sendable (Replay) -> Void
   ) -> Replay {
     Replay(
-      id: "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
-      range: range, clock: clock, epoch: epoch, limits: limits, budget: budget, loop: publishing,
-      ended: ended)
+      id: name ?? "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
+      range: range, isDetached: name != nil, clock: clock, epoch: epoch, limits: limits,
+      budget: budget, loop: publishing, ended: ended)
   }
 
   /// A run that was over before it was listed is noted now.

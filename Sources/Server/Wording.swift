@@ -136,6 +136,8 @@ extension Refusal {
       (.badRequest, "recordings_disabled", "This server was started without recordings")
     case .recordingNotFound(let id):
       (.notFound, "recording_not_found", "Recording \(id) not found")
+    case .recordingReadOnly:
+      (.forbidden, "recording_read_only", "This server plays one recording and changes none")
     case .recording(let error): error.sentence
     case .scenarioNotFound(let name, let known):
       (

@@ -18,6 +18,7 @@ struct NeuroScope: AsyncParsableCommand {
       InspectCommand.self,
       BenchCommand.self,
       DemoCommand.self,
+      ReplayCommand.self,
       Pull.self,
       ReferenceCommand.self,
     ])

@@ -3,9 +3,7 @@ internal import Engine
 internal import Foundation
 internal import Logging
 internal import Server
-internal import ServiceLifecycle
 internal import Sockets
-internal import UnixSignals
 
 /// `neuroscope serve`: the server.
 struct Serve: AsyncParsableCommand {
@@ -33,17 +31,7 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Start without a model.")
   var noModel = false
 
-  @Option(help: "Address to listen on (NEUROSCOPE_HOST). Default: 127.0.0.1.")
-  var host: String?
-
-  @Option(help: "Port to listen on, 0 for a free one (NEUROSCOPE_PORT). Default: 8080.")
-  var port: UInt16?
-
-  @Option(
-    help: ArgumentHelp(
-      "Place to listen, instead of --host and --port; repeatable (NEUROSCOPE_LISTEN, with commas).",
-      discussion: "HOST:PORT, [IPV6]:PORT or unix:PATH.", valueName: "place"))
-  var listen: [String] = []
+  @OptionGroup var place: ListenFlags
 
   @Option(
     help: ArgumentHelp(
@@ -99,10 +87,7 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure("\(error.description)")
     }
     Greeting(server: server, model: loaded).print(Console())
-    let group = ServiceGroup(
-      services: [Running(server: server)], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "neuroscope.lifecycle") { _ in SwiftLogNoOpLogHandler() })
-    try await group.run()
+    try await ServingUntilSignal(server: server).run()
   }
 
   private func loadModel(_ server: Server) async throws -> LoadedModel? {
@@ -120,9 +105,9 @@ struct Serve: AsyncParsableCommand {
   private func options() throws -> ServerOptions {
     var options = ServerOptions()
     options.engine = try engine.options()
-    options.addresses = try addresses()
-    options.modelDirectories = list(modelsDir, "MODELS_DIR", separator: ":")
-    options.allowedOrigins = list(allowOrigin, "ALLOW_ORIGIN", separator: ",")
+    options.addresses = try place.addresses()
+    options.modelDirectories = Setting.list(modelsDir, "MODELS_DIR", separator: ":")
+    options.allowedOrigins = Setting.list(allowOrigin, "ALLOW_ORIGIN", separator: ",")
     if !noRecordings {
       options.recordingsDirectory =
         try Setting.value(recordingsDir, "RECORDINGS_DIR") ?? Self.defaultRecordings
@@ -142,46 +127,5 @@ struct Serve: AsyncParsableCommand {
     let home = environment["HOME"] ?? NSHomeDirectory()
     let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     return (data ?? home + "/.local/share") + "/neuroscope/recordings"
-  }
-
-  private func list(_ given: [String], _ name: String, separator: Character) -> [String] {
-    guard given.isEmpty else { return given }
-    let variable = ProcessInfo.processInfo.environment["NEUROSCOPE_" + name] ?? ""
-    return variable.split(separator: separator).map(String.init)
-  }
-
-  private func addresses() throws -> [SocketAddress] {
-    let places = list(listen, "LISTEN", separator: ",")
-    guard places.isEmpty else {
-      return try places.flatMap { place in
-        try resolved(place) { () throws(SocketError) in try SocketAddress.resolve(place) }
-      }
-    }
-    let host = try Setting.value(host, "HOST") ?? "127.0.0.1"
-    let port = try Setting.value(port, "PORT") ?? 8080
-    let found = try resolved(host) { () throws(SocketError) in
-      try SocketAddress.resolve(host: host, port: port)
-    }
-    return Array(found.prefix(1))
-  }
-
-  /// Turns what the resolver says into a sentence.
-  private func resolved(
-    _ place: String, _ resolve: () throws(SocketError) -> [SocketAddress]
-  ) throws -> [SocketAddress] {
-    do { return try resolve() } catch {
-      throw CommandFailure(
-        "\(place) is no address to listen on; use HOST:PORT, [IPV6]:PORT or unix:PATH")
-    }
-  }
-}
-
-/// Keeps the server up until a signal asks it to end.
-private struct Running: ServiceLifecycle.Service {
-  let server: Server
-
-  func run() async throws {
-    try? await gracefulShutdown()
-    await server.shutDown()
   }
 }

@@ -12,6 +12,6 @@ public struct FrameFlags: OptionSet, Hashable, Sendable {
   public static let lastOfPass = Self(rawValue: 1 << 1)
   /// Rows are a selection whose positions are not evenly spaced; the event lists them.
   public static let scatteredPositions = Self(rawValue: 1 << 2)
-  /// An intervention changed this quantity, or something before it, in this pass.
+  /// An intervention applied to a position of this pass.
   public static let intervened = Self(rawValue: 1 << 3)
 }

@@ -115,6 +115,8 @@ function drawRamp() {
 const run = { id: null, isOver: true, tokens: [], promptLength: 0, frames: 0, began: 0, hooks: [], activation: null };
 let model = null;
 let socket = null;
+/** A run that the page's address names: it is watched, whoever started it, a replayed recording for instance. */
+const watched = new URLSearchParams(location.search).get("run");
 
 function status(text) { $("status").textContent = text; }
 
@@ -145,10 +147,25 @@ const handlers = {
     run.promptLength = event.prompt.token_ids.length;
     event.prompt.pieces.forEach((piece, position) => showToken(piece, position, true));
     run.hooks = event.hooks;
+    if (watched) {
+      map.reset(Math.max(1, ...event.hooks.map((hook) => (hook.layer ?? -1) + 1)));
+      drawAxis();
+    }
     status(`${run.promptLength} prompt tokens, seed ${event.sampling.seed}`);
   },
   "prompt.progress"(event) { status(`prompt: ${event.processed} of ${event.total} tokens`); },
   token(event) { showToken(event.text, run.promptLength + event.step, false); },
+  /** Tensors come as numbers only where a run is watched; rows that are not norms yet become them here. */
+  activation(event) {
+    if (!event.data || event.is_input || event.shape.length > 3) return;
+    const layer = run.hooks.find((hook) => hook.index === event.hook_index)?.layer ?? -1;
+    run.frames += 1;
+    event.data[0].forEach((row, index) => {
+      map.add(layer, event.positions[0] + index, typeof row === "number" ? row : Math.hypot(...row));
+    });
+    $("count").textContent = `${run.frames} frames`;
+  },
+  "hooks.changed"(event) { run.hooks = event.hooks; },
   text(event) { showToken(event.text, run.promptLength + event.step + 1, false); },
   "run.finished"(event) {
     run.isOver = true;
@@ -191,6 +208,13 @@ function receive(message) {
   if (event.type === "activation") run.activation = event.run_id;
   if (event.type === "run.started") run.id = event.run_id;
   if (event.run_id === run.id) handlers[event.type]?.(event);
+}
+
+/** Watches the run that the address names, from its first event. */
+function watch() {
+  Object.assign(run, { id: watched, isOver: false, tokens: [], frames: 0, activation: null });
+  $("answer").replaceChildren();
+  socket.send(JSON.stringify({ id: "watch", command: "subscribe", run_id: watched, from: 0, tensors: "json" }));
 }
 
 function start() {
@@ -243,6 +267,7 @@ function connect(delay = 500) {
     $("connection").dataset.state = "open";
     await readModel().catch(() => {});
     setRunning(false);
+    if (watched) watch();
   };
   socket.onmessage = receive;
   socket.onclose = () => {

@@ -5,8 +5,8 @@ internal import Recordings
 struct RecordedTensors {
   /// One tensor's place in a run, whatever its number in the stream.
   struct Key: Hashable {
-    let hookID: String
-    let isInput: Bool
+    /// The hook's number in its run.
+    let hook: Int
     let step: Int
   }
 
@@ -15,14 +15,11 @@ struct RecordedTensors {
     private(set) var frames: [Key: FrameBytes] = [:]
     private(set) var tokens: [Int: Int64] = [:]
 
-    mutating func add(_ item: TopicItem, hooks: [RunHook]) {
-      if let bytes = item.frame, case .frame(let id) = item.kind,
-        let frame = try? FrameBytes(checking: bytes)
-      {
-        let step = Int(frame.frame.step)
-        frames[Key(hookID: id, isInput: frame.frame.isInput, step: step)] = frame
+    mutating func add(_ item: TopicItem) {
+      if let bytes = item.frame, let frame = try? FrameBytes(checking: bytes) {
+        frames[Key(frame.frame)] = frame
       } else if item.type == EventType.token.rawValue,
-        let json = try? JSONValue(reading: item.bytes(.text(.none)))
+        let json = try? EventValue(reading: item.bytes(.text(.none)))
       {
         tokens[Int(json["step"]?.integer ?? 0)] = json["token_id"]?.integer
       }
@@ -31,16 +28,15 @@ struct RecordedTensors {
 
   let model: String
   let modelHash: String?
-  private(set) var request: [UInt8] = []
-  private(set) var interventions: [[UInt8]] = []
+  private(set) var history = RunHistory(request: [])
   /// The first thing that can't be read.
   private(set) var damage: Service.Verification.Difference?
   private var frames: [(key: Key, frame: FrameBytes)] = []
   private var tokens: [(step: Int, token: Int64, sequence: UInt64)] = []
-  private var hooks: [Int: ActivationEvent.Hook] = [:]
-  private var hooksChanged = false
+  /// Names of hooks, for people.
+  private var names: [Int: String] = [:]
 
-  init(_ reader: RecordingReader) throws(Refusal) {
+  init(_ reader: RecordingReader) {
     model = reader.metadata.model
     modelHash = reader.metadata.modelHash
     for (index, entry) in reader.entries.enumerated() {
@@ -54,33 +50,32 @@ struct RecordedTensors {
     }
   }
 
+  /// The first step that the recording tells of: 0, or where a fork began.
+  var firstStep: Int { min(frames.map(\.key.step).min() ?? .max, tokens.map(\.step).min() ?? .max) }
+
   private mutating func take(
     _ entry: RecordingEntry, _ index: Int, _ reader: RecordingReader
   ) throws(RecordingError) {
     switch entry.type {
-    case .request: request = try reader.payload(index)
-    case .change: interventions.append(try reader.payload(index))
+    case .request: history = RunHistory(request: try reader.payload(index))
+    case .change: history.append(try reader.payload(index))
     case .frame:
       let frame = try reader.frame(index)
-      let hook = hooks[Int(frame.frame.hookIndex)]
-      let key = Key(
-        hookID: hook?.id ?? "", isInput: frame.frame.isInput, step: Int(frame.frame.step))
-      frames.append((key, frame))
+      frames.append((Key(frame.frame), frame))
     case .event:
       // A damaged record is an error; an intact one that is no JSON merely says nothing.
       let payload = try reader.payload(index)
-      guard let json = try? JSONValue(reading: payload) else { return }
+      guard let json = try? EventValue(reading: payload) else { return }
       note(json, sequence: entry.sequence)
     case .metadata, .index: break
     }
   }
 
-  private mutating func note(_ json: JSONValue, sequence: UInt64) {
+  private mutating func note(_ json: EventValue, sequence: UInt64) {
     for hook in json["hooks"]?.array ?? [] {
-      if let known = ActivationEvent.Hook(hook) { hooks[known.index] = known }
+      if let known = ActivationEvent.Hook(hook) { names[known.index] = known.id }
     }
     switch EventType(rawValue: json["type"]?.string ?? "") {
-    case .hooksChanged: hooksChanged = true
     case .token:
       guard let token = json["token_id"]?.integer else { return }
       tokens.append((Int(json["step"]?.integer ?? 0), token, sequence))
@@ -92,13 +87,17 @@ struct RecordedTensors {
     }
   }
 
-  /// The first tensor or token that a second execution gave differently.
-  func compare(with again: Comparison) -> Service.Verification {
+  // MARK: Comparing
+
+  /// The first tensor or token that a second execution gave differently, or that one of the two has not.
+  func compare(with again: Comparison, timeline: RunTimeline) -> Service.Verification {
     var result = Service.Verification()
+    var seen: Set<Key> = []
     for (key, frame) in frames {
-      guard let other = again.frames[key] else {
-        if hooksChanged { continue }
-        result.difference = difference(key, frame, "the tensor is missing")
+      guard timeline.hooks(at: key.step).contains(key.hook), seen.insert(key).inserted,
+        let other = again.frames[key]
+      else {
+        result.difference = difference(key, frame, "nobody asked for this tensor")
         return result
       }
       result.comparedFrames += 1
@@ -117,12 +116,40 @@ struct RecordedTensors {
         sequence: sequence, step: step, hookID: "", reason: "the token is another")
       return result
     }
+    result.difference = missing(seen, again, timeline)
     return result
+  }
+
+  /// The first tensor that was asked for and is not in the recording.
+  private func missing(
+    _ seen: Set<Key>, _ again: Comparison, _ timeline: RunTimeline
+  ) -> Service.Verification.Difference? {
+    // A pass's tensors come before its token; behind the last token a pass may have been cut off.
+    var sequences: [Int: UInt64] = [:]
+    for token in tokens { sequences[token.step] = token.sequence }
+    let lost = again.frames.filter { key, _ in
+      sequences[key.step] != nil && !seen.contains(key)
+        && timeline.hooks(at: key.step).contains(key.hook)
+    }
+    guard let first = lost.keys.min(by: { ($0.step, $0.hook) < ($1.step, $1.hook) }) else {
+      return nil
+    }
+    return .init(
+      sequence: sequences[first.step] ?? 0, step: first.step, hookID: names[first.hook] ?? "",
+      reason: "a tensor is missing")
   }
 
   private func difference(
     _ key: Key, _ frame: FrameBytes, _ reason: String
   ) -> Service.Verification.Difference {
-    .init(sequence: frame.frame.sequence, step: key.step, hookID: key.hookID, reason: reason)
+    .init(
+      sequence: frame.frame.sequence, step: key.step, hookID: names[key.hook] ?? "",
+      reason: reason)
+  }
+}
+
+extension RecordedTensors.Key {
+  init(_ frame: TensorFrame) {
+    self.init(hook: Int(frame.hookIndex), step: Int(frame.step))
   }
 }

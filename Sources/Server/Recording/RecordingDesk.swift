@@ -3,15 +3,35 @@ internal import Foundation
 internal import Frames
 package import Recordings
 
-/// The folder of recordings, and what the server does with it.
+/// The recordings of a server: a folder that it writes to, or one file that it only plays.
 package struct RecordingDesk: Sendable {
-  package let folder: RecordingFolder
-  /// Bytes one recording may have.
-  package let quota: Int
+  private enum Place: Sendable {
+    case folder(RecordingFolder)
+    case file(id: String, path: String)
+  }
 
+  private let place: Place
+  /// Bytes one recording may have.
+  private let quota: Int
+
+  /// A folder, made when the first run is recorded.
   package init(path: String, quota: Int) {
-    folder = RecordingFolder(path: path)
+    place = .folder(RecordingFolder(path: path))
     self.quota = quota
+  }
+
+  /// One file, whose name without its ending is the recording's id.
+  package init(file path: String) {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let isUsual = name.hasSuffix(RecordingFolder.ending)
+    place = .file(
+      id: isUsual ? String(name.dropLast(RecordingFolder.ending.count)) : name, path: path)
+    quota = 0
+  }
+
+  private func folder() throws(Refusal) -> RecordingFolder {
+    guard case .folder(let folder) = place else { throw .recordingReadOnly }
+    return folder
   }
 
   /// Begins the recording of a run.
@@ -19,6 +39,7 @@ package struct RecordingDesk: Sendable {
     of order: RunOrder, run: String, request: [UInt8], clock: Int,
     epoch: String
   ) throws(Refusal) -> FileRecorder {
+    let folder = try folder()
     let id = "rec_" + Service.token()
     do {
       try FileManager.default.createDirectory(
@@ -38,13 +59,22 @@ package struct RecordingDesk: Sendable {
 
   /// What each recording says of itself.
   func summaries() throws(Refusal) -> [RecordingSummary] {
-    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
-    do throws(RecordingError) { return try folder.summaries() } catch { throw .recording(error) }
+    switch place {
+    case .file(let id, _): return [RecordingSummary(recordingID: id, try reader(id))]
+    case .folder(let folder):
+      guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+      do throws(RecordingError) { return try folder.summaries() } catch { throw .recording(error) }
+    }
   }
 
   /// The file of a recording that is there.
   func path(_ id: String) throws(Refusal) -> String {
-    guard let path = folder.file(of: id), FileManager.default.fileExists(atPath: path) else {
+    let path: String? =
+      switch place {
+      case .file(let only, let path): id == only ? path : nil
+      case .folder(let folder): folder.file(of: id)
+      }
+    guard let path, FileManager.default.fileExists(atPath: path) else {
       throw .recordingNotFound(String(id.prefix(128)))
     }
     return path
@@ -58,6 +88,7 @@ package struct RecordingDesk: Sendable {
   }
 
   func remove(_ id: String) throws(Refusal) {
+    let folder = try folder()
     _ = try path(id)
     do throws(RecordingError) { try folder.remove(id) } catch { throw .recording(error) }
   }

@@ -38,7 +38,7 @@ package actor Replay: StreamedRun {
 
   init(
     id: String, recordingID: String, reader: RecordingReader, speed: Double,
-    range: ClosedRange<UInt64>, clock: Int, epoch: String, limits: TopicLimits,
+    range: ClosedRange<UInt64>, isDetached: Bool, clock: Int, epoch: String, limits: TopicLimits,
     budget: ByteBudget?, loop: Loop, ended: @escaping @Sendable (Replay) -> Void
   ) {
     self.id = id
@@ -58,7 +58,7 @@ package actor Replay: StreamedRun {
         reader: reader,
         made: RecordedItems(run: id, recordedRun: reader.metadata.runID, epoch: epoch)),
       signals: TopicSignals(
-        lastViewerLeft: { relay.replay?.cancel() },
+        lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
         describeGap: { RunEvents.gap($0, run: id) }))
     topic = publisher.topic
     self.publisher = consume publisher
@@ -87,6 +87,14 @@ package actor Replay: StreamedRun {
     _ = publisher?.announce()
     if let publisher = publisher.take() { publisher.finish() }
     ended(self)
+  }
+
+  /// Plays it from when somebody watches.
+  func playForViewers() async {
+    while topic.viewerCount == 0, !isCancelled.load(ordering: .acquiring) {
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    await play()
   }
 
   private func publishItems() async throws(RecordingError) {

@@ -1,11 +1,10 @@
-internal import Engine
 internal import Frames
-internal import Hooks
-internal import Recordings
+package import Recordings
 
 extension Service {
   /// The desk, where the server keeps recordings.
   func desk() throws(Refusal) -> RecordingDesk {
+    if let file = options.recordingFile { return RecordingDesk(file: file) }
     guard let path = options.recordingsDirectory else { throw .recordingsDisabled }
     return RecordingDesk(path: path, quota: options.recordingQuota)
   }
@@ -30,41 +29,20 @@ extension Service {
     return replay
   }
 
-  // MARK: Verifying
-
-  /// What a second execution found.
-  struct Verification: Sendable {
-    var comparedFrames = 0
-    var difference: Difference?
-
-    struct Difference: Sendable {
-      var sequence: UInt64
-      var step: Int
-      var hookID: String
-      var reason: String
-    }
-  }
-
-  /// Executes a recorded request again and compares every tensor and token.
-  func verify(_ id: String) async throws(Refusal) -> Verification {
-    let recorded = try RecordedTensors(try desk().reader(id))
-    if let damage = recorded.damage { return Verification(difference: damage) }
-    guard
-      let model = engine.models.first(where: { $0.info.modelHash == recorded.modelHash })
-    else { throw .modelNotFound(recorded.model) }
-    let body = try Fields(body: recorded.request)
-    var request = try RunRequest(body, model: model, registered: hooks, time: Int64(clock))
-    request.interventions += try recorded.interventions.map { json throws(Refusal) in
-      try Fields(body: json)
-    }
-    var order = try await order(request)
-    order.awaitsViewer = false
-    let run = try await start(order)
-    let reader = TopicReader(run.topic)
-    var again = RecordedTensors.Comparison()
-    while let items = await reader.next() {
-      for item in items { again.add(item, hooks: await run.facts.hooks) }
-    }
-    return recorded.compare(with: again)
+  /// Plays the server's only recording under the recorded run's own name, from when its first viewer comes.
+  ///
+  /// Nobody's leaving ends it.
+  package func replayFile(
+    speed: Double, range: ClosedRange<UInt64>
+  ) throws(Refusal) -> (replay: Replay, reader: RecordingReader) {
+    guard let only = try desk().summaries().first else { throw .recordingsDisabled }
+    let reader = try desk().reader(only.recordingID)
+    let registry = runs
+    let replay = makeReplay(
+      of: only.recordingID, reader, as: only.metadata.runID, speed: speed, range: range
+    ) { registry.noteEnd($0.id) }
+    runs.add(replay)
+    Task { await replay.playForViewers() }
+    return (replay, reader)
   }
 }

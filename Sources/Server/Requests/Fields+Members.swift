@@ -17,10 +17,13 @@ extension Fields {
 }
 
 extension Fields {
-  /// The object as JSON text with one member set to a number.
-  func replacing(_ member: String, with number: Int) -> [UInt8] {
+  /// The object as JSON text.
+  var bytes: [UInt8] { Array(value.json(.compact).utf8) }
+
+  /// The object as JSON text with some members set.
+  func setting(_ changes: [String: JSONValue]) -> [UInt8] {
     guard case .object(var members) = value else { return [] }
-    members[member] = .integer(Int64(number))
+    for (name, value) in changes.sorted(by: { $0.key < $1.key }) { members[name] = value }
     return Array(JSONValue.object(members).json(.compact).utf8)
   }
 }

@@ -80,6 +80,7 @@ extension Run {
     completionTokens = pieces.count
     self.step = step
     if !status.isOver { status = .paused }
+    record(change: RunChange.rewind(to: step))
     add(.runRewound, [.init("to_step", EventValue(step)), .init("text", .string(text))])
   }
 }

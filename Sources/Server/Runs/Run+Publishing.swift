@@ -27,6 +27,7 @@ extension Run {
     case .token(let step, let token, let text, let score, let top):
       if !status.isOver, status != .paused { status = .running }
       self.step = step
+      firstStep = min(firstStep ?? step, step)
       pieces.append(text)
       completionTokens += 1
       add(

@@ -34,6 +34,7 @@ extension Run {
   /// Keeps a change of hooks or interventions as the body that makes it again from its first step on.
   func record(change body: [UInt8]) {
     let time = milliseconds
+    history?.append(body)
     keep { recorder throws(Refusal) in
       try recorder.record(change: body, milliseconds: time)
     }

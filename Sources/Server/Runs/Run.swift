@@ -57,6 +57,10 @@ package actor Run: GenerationSink {
   var parent: String?
   var recorder: (any RunRecorder)?
   let recordingID: String?
+  /// What it was told, where it is recorded.
+  var history: RunHistory?
+  /// The first pass it has computed itself, which a fork leaves to its parent; nil before there is one.
+  var firstStep: Int?
   /// Why the recording stopped, until viewers have been told.
   var recorderFault: Refusal?
   private let ended: @Sendable (Run) -> Void
@@ -81,6 +85,7 @@ package actor Run: GenerationSink {
     self.framing = framing
     self.recorder = recorder
     recordingID = recorder?.id
+    history = order.recordedRequest.map { RunHistory(request: $0) }
     self.parent = parent
     self.ended = ended
     backlog = Backlog(limit: 32 << 20)

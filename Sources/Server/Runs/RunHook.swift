@@ -22,6 +22,11 @@ package struct RunHook: Sendable, Hashable {
     encoding = order.encoding
   }
 
+  /// The same as one would ask for it.
+  var order: HookOrder {
+    HookOrder(spec: spec, dtype: format.elementType, encoding: encoding)
+  }
+
   /// The shape of its tensors, `S` for positions and `K` for keys.
   func shape(_ catalogue: HookCatalogue) -> JSONValue {
     let selection = spec.selection

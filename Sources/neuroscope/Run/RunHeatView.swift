@@ -51,19 +51,3 @@ struct RunHeatView: RunView {
     console.hasColour ? "\u{1B}[2m\(text)\u{1B}[0m" : text
   }
 }
-
-extension String {
-  /// Line breaks as signs, other control characters left out, so that a token can't disturb the picture.
-  fileprivate var onOneLine: String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\n": text += "⏎"
-      case "\t": text += "⇥"
-      default:
-        if scalar.properties.generalCategory != .control { text.unicodeScalars.append(scalar) }
-      }
-    }
-    return text
-  }
-}

@@ -63,4 +63,18 @@ extension String {
   func leftPadded(to width: Int) -> String {
     String(repeating: " ", count: max(width - count, 0)) + self
   }
+
+  /// Line breaks as signs, other control characters left out, so that text can't disturb a picture.
+  var onOneLine: String {
+    var text = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\n": text += "⏎"
+      case "\t": text += "⇥"
+      default:
+        if scalar.properties.generalCategory != .control { text.unicodeScalars.append(scalar) }
+      }
+    }
+    return text
+  }
 }

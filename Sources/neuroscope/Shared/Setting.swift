@@ -18,4 +18,14 @@ enum Setting {
     let hint = known.isEmpty ? "" : "; known: " + known.joined(separator: ", ")
     throw CommandFailure("\(variable) can't be \(text)\(hint)")
   }
+
+  /// What was given, or else the parts of the variable `NEUROSCOPE_<name>`.
+  static func list(
+    _ given: [String], _ name: String, separator: Character,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> [String] {
+    guard given.isEmpty else { return given }
+    let variable = environment["NEUROSCOPE_" + name] ?? ""
+    return variable.split(separator: separator).map(String.init)
+  }
 }

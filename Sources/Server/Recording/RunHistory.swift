@@ -1,0 +1,79 @@
+internal import Frames
+internal import Tokenizers
+
+/// What a recorded run was told from its request on, in bodies: enough to compute it a second time.
+///
+/// A fork's history holds that of its parent up to the fork.
+struct RunHistory: Sendable {
+  /// The record of the request: a completed body, or for a fork `{"fork": body, "parent": history}`.
+  let request: [UInt8]
+  /// What was changed since, in order, as the records of changes say it.
+  private(set) var changes: [[UInt8]] = []
+
+  init(request: [UInt8]) { self.request = request }
+
+  mutating func append(_ change: [UInt8]) { changes.append(change) }
+
+  /// The request record of a run that forks from this one.
+  ///
+  /// - Parameter firstStep: the first pass that this run computed itself, 0 for one that is no fork; nil where it has
+  ///   computed none.
+  func request(forkedBy body: [UInt8], firstStep: Int?) -> [UInt8] {
+    JSONWriter.object { writer in
+      writer.member("fork", raw: body)
+      writer.object("parent") { writer in
+        writer.member("first_step", firstStep)
+        writer.member("request", raw: request)
+        writer.array("changes") { writer in
+          for change in changes { writer.verbatim(change) }
+        }
+      }
+    }
+  }
+
+  /// The body of the fork and the history of its parent; nil for a run that is no fork.
+  func fork() throws(Refusal) -> (body: Fields, parent: RunHistory, parentStep: Int?)? {
+    let fields = try Fields(body: request)
+    guard let body = try fields.object("fork"), let outer = try fields.object("parent"),
+      let request = outer.json("request")
+    else { return nil }
+    var parent = RunHistory(request: request)
+    for change in try outer.objects("changes") ?? [] { parent.append(change.bytes) }
+    return (
+      try Fields(body.value), parent, try outer.integer("first_step", in: 0...Int(Int32.max))
+    )
+  }
+}
+
+/// A change of a run while it goes on, as recordings keep it.
+enum RunChange {
+  /// `{"change": "intervene", "from_step", …}`: the intervention's body, completed.
+  static func intervene(_ body: Fields, id: String, from step: Int) -> [UInt8] {
+    body.setting([
+      "change": .string("intervene"), "intervention_id": .string(id),
+      "from_step": .integer(Int64(step)),
+    ])
+  }
+
+  /// `{"change": "remove_intervention", "intervention_id", "from_step"}`.
+  static func remove(_ id: String, from step: Int) -> [UInt8] {
+    JSONWriter.object { writer in
+      writer.member("change", "remove_intervention")
+      writer.member("intervention_id", id)
+      writer.member("from_step", step)
+    }
+  }
+
+  /// `{"change": "hooks", "from_step", …}`: the body of the request that changed them.
+  static func hooks(_ body: Fields, from step: Int) -> [UInt8] {
+    body.setting(["change": .string("hooks"), "from_step": .integer(Int64(step))])
+  }
+
+  /// `{"change": "rewind", "to_step"}`.
+  static func rewind(to step: Int) -> [UInt8] {
+    JSONWriter.object { writer in
+      writer.member("change", "rewind")
+      writer.member("to_step", step)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+internal import Engine
+internal import Frames
+internal import Hooks
+internal import Recordings
+
+extension Service {
+  /// What a second execution found.
+  struct Verification: Sendable {
+    var comparedFrames = 0
+    var difference: Difference?
+
+    struct Difference: Sendable {
+      var sequence: UInt64
+      var step: Int
+      var hookID: String
+      var reason: String
+    }
+  }
+
+  /// Executes a recorded run again, with every change at the step where it was made, and compares each tensor and token.
+  func verify(_ id: String) async throws(Refusal) -> Verification {
+    let recorded = RecordedTensors(try desk().reader(id))
+    if let damage = recorded.damage { return Verification(difference: damage) }
+    guard
+      let model = engine.models.first(where: { $0.info.modelHash == recorded.modelHash })
+    else { throw .modelNotFound(recorded.model) }
+    let plan = try await plan(recorded.history, model: model, depth: 0)
+    let run = try await begin(plan, at: recorded.firstStep)
+    let reader = TopicReader(run.topic)
+    var again = RecordedTensors.Comparison()
+    while let items = await reader.next() {
+      for item in items { again.add(item) }
+    }
+    return recorded.compare(with: again, timeline: plan.timeline)
+  }
+
+  /// A second execution: one run, or a fork of one.
+  private struct Plan: Sendable {
+    var order: RunOrder
+    var timeline: RunTimeline
+    /// What it forks from, and that one's first own step; at most one.
+    var parent: [(plan: Plan, step: Int?)] = []
+  }
+
+  /// Forks of forks that are followed; each takes a run.
+  private static let deepestFork = 32
+
+  private func plan(
+    _ history: RunHistory, model: LoadedModel, depth: Int
+  ) async throws(Refusal) -> Plan {
+    guard depth < Self.deepestFork else {
+      throw .outOfRange(
+        field: "parent", found: "\(depth) forks", allowed: "at most \(Self.deepestFork)")
+    }
+    var plan: Plan
+    if let (body, history, step) = try history.fork() {
+      let parent = try await self.plan(history, model: model, depth: depth + 1)
+      let current = parent.timeline.current
+      let order = try await forkedOrder(
+        parent.order, hooks: current.hooks, interventions: current.interventions, body)
+      plan = Plan(order: order, timeline: RunTimeline(order), parent: [(parent, step)])
+    } else {
+      let request = try RunRequest(
+        Fields(body: history.request), model: model, registered: hooks, time: Int64(clock))
+      let order = try await self.order(request)
+      plan = Plan(order: order, timeline: RunTimeline(order))
+    }
+    for change in history.changes { try await apply(change, to: &plan.timeline, model: model) }
+    plan.order.hooks = plan.timeline.hooks
+    plan.order.interventions = plan.timeline.interventions
+    plan.order.recordedRequest = nil
+    plan.order.isDetached = false
+    plan.order.awaitsViewer = false
+    plan.order.startsPaused = false
+    return plan
+  }
+
+  private func apply(
+    _ change: [UInt8], to timeline: inout RunTimeline, model: LoadedModel
+  ) async throws(Refusal) {
+    let fields = try Fields(body: change)
+    let range = 0...Int(Int32.max)
+    let step = try fields.integer("from_step", in: range) ?? 0
+    switch try fields.string("change") {
+    case "hooks":
+      let known = Set(timeline.hooks.map(\.spec.hookID))
+      let (added, removed) = try hookChange(fields, known: known, catalogue: model.catalogue)
+      timeline.change(from: step, adding: added, removing: removed)
+    case "remove_intervention":
+      timeline.remove(try fields.string("intervention_id") ?? "", from: step)
+    case "rewind": timeline.rewind(to: try fields.integer("to_step", in: range) ?? 0)
+    default:
+      let intervention = try await interventionReader(model.catalogue)
+        .intervention(fields, defaultID: "")
+      timeline.add(intervention, from: step)
+    }
+  }
+
+  /// Starts a plan; one with a parent is forked from it before a step.
+  private func begin(_ plan: Plan, at step: Int) async throws(Refusal) -> Run {
+    guard var (parent, first) = plan.parent.first else { return try await start(plan.order) }
+    parent.order.hooks = []
+    parent.order.startsPaused = true
+    parent.order.isDetached = true
+    let run = try await begin(parent, at: first ?? step)
+    defer { run.cancel() }
+    try await advance(run, by: step - (first ?? step), to: step - 1)
+    return try await fork(run, plan.order)
+  }
+
+  /// Computes some passes of a paused run and waits for the last of them.
+  private func advance(_ run: Run, by count: Int, to last: Int) async throws(Refusal) {
+    guard count > 0 else { return }
+    let reader = TopicReader(run.topic)
+    try await step(run, Fields(body: Array(#"{"count":\#(count)}"#.utf8)))
+    while let items = await reader.next() {
+      for item in items where item.type == EventType.runPaused.rawValue {
+        let event = try? EventValue(reading: item.bytes(.text(.none)))
+        if event?["step"]?.integer == Int64(last) { return }
+      }
+    }
+  }
+}
+
+extension RunTimeline {
+  init(_ order: RunOrder) {
+    self.init(hooks: order.hooks, interventions: order.interventions)
+  }
+}
