@@ -11,4 +11,7 @@ package enum TestModels {
 
   /// The bundled model: a trained Llama of 24 layers.
   package static var bundled: String { root + "/Fixtures/models/circuits-5m" }
+
+  /// The folder of recorded sessions.
+  package static var sessions: String { root + "/Fixtures/sessions" }
 }

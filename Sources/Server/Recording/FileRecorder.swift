@@ -35,6 +35,8 @@ package final class FileRecorder: RunRecorder {
     try write { writer throws(RecordingError) in
       try writer.append(
         event: json, sequence: sequence, microseconds: Self.microseconds(milliseconds))
+      // A pass ends with its token's event: a killed server loses at most the pass under way.
+      try writer.flush()
     }
   }
 

@@ -7,6 +7,8 @@ extension Service {
   /// What a second execution found.
   struct Verification: Sendable {
     var comparedFrames = 0
+    /// Whether the recording was finished; what was cut off is not looked for.
+    var isComplete = true
     var difference: Difference?
 
     struct Difference: Sendable {
@@ -19,8 +21,11 @@ extension Service {
 
   /// Executes a recorded run again, with every change at the step where it was made, and compares each tensor and token.
   func verify(_ id: String) async throws(Refusal) -> Verification {
-    let recorded = RecordedTensors(try desk().reader(id))
-    if let damage = recorded.damage { return Verification(difference: damage) }
+    let file = try desk().reader(id)
+    let recorded = RecordedTensors(file)
+    if let damage = recorded.damage {
+      return Verification(isComplete: file.isComplete, difference: damage)
+    }
     guard
       let model = engine.models.first(where: { $0.info.modelHash == recorded.modelHash })
     else { throw .modelNotFound(recorded.model) }
@@ -31,7 +36,9 @@ extension Service {
     while let items = await reader.next() {
       for item in items { again.add(item) }
     }
-    return recorded.compare(with: again, timeline: plan.timeline)
+    var found = recorded.compare(with: again, timeline: plan.timeline)
+    found.isComplete = file.isComplete
+    return found
   }
 
   /// A second execution: one run, or a fork of one.

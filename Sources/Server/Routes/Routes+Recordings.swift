@@ -89,6 +89,7 @@ extension Routes {
     return .json(
       JSONWriter.object { writer in
         writer.member("ok", found.difference == nil)
+        writer.member("complete", found.isComplete)
         writer.member("frames_compared", found.comparedFrames)
         writer.name("first_difference")
         guard let difference = found.difference else {
