@@ -23,15 +23,19 @@ final class RecordingFile: Sendable {
 
   init(path: String, _ mode: Mode) throws(RecordingError) {
     self.path = path
+    Self.outliveSizeLimits
     descriptor = open(path, mode.flags, 0o644)
     guard descriptor >= 0 else { throw .file(operation: "open", errno: errno, path: path) }
   }
+
+  /// A file that reaches the process's limit (`ulimit -f`) is a full disk, not the end of the process.
+  private static let outliveSizeLimits: Void = { _ = signal(SIGXFSZ, SIG_IGN) }()
 
   deinit { close(descriptor) }
 
   func failure(_ operation: String) -> RecordingError {
     let number = errno
-    return number == ENOSPC || number == EDQUOT
+    return [ENOSPC, EDQUOT, EFBIG].contains(number)
       ? .diskFull(path: path) : .file(operation: operation, errno: number, path: path)
   }
 

@@ -38,11 +38,13 @@ package final class Server: Sendable {
     return http.addresses
   }
 
-  /// Stops: runs are ended, so that their streams end properly, and connections are let finish.
+  /// Stops: runs are ended, so that their streams and recordings end properly, and connections are let finish.
   package func shutDown() async {
     let active = service.runs.active
     if !active.isEmpty { logger.info("ending runs", metadata: ["count": "\(active.count)"]) }
     for run in active { run.cancel() }
     await http.drain(within: .seconds(service.options.drainSeconds))
+    // A run's recording is whole when the run has ended, whether anybody watched or not.
+    await service.runs.settle(within: .seconds(service.options.drainSeconds))
   }
 }

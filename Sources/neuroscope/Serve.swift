@@ -61,6 +61,9 @@ struct Serve: AsyncParsableCommand {
       valueName: "path"))
   var recordingsDir: String?
 
+  @Option(help: "Bytes that one recording may have (NEUROSCOPE_RECORDING_QUOTA). Default: 4G.")
+  var recordingQuota: ByteCount?
+
   @Flag(help: "Let no run be recorded.")
   var noRecordings = false
 
@@ -111,6 +114,9 @@ struct Serve: AsyncParsableCommand {
     if !noRecordings {
       options.recordingsDirectory =
         try Setting.value(recordingsDir, "RECORDINGS_DIR") ?? Self.defaultRecordings
+    }
+    if let bytes = try Setting.value(recordingQuota, "RECORDING_QUOTA") {
+      options.recordingQuota = bytes.count
     }
     options.servesEcho = conformanceEcho
     if let bytes = try Setting.value(captureBudget, "CAPTURE_BUDGET") {

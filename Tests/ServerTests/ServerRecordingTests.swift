@@ -94,6 +94,50 @@ import Testing
     #expect(try await kit.send("GET", "/v1/recordings/..%2F..%2Fetc").code == 404)
   }
 
+  @Test func `a recording that reaches its quota ends whole, is announced, and the run goes on`()
+    async throws
+  {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let kit = try await ServerKit {
+      $0.recordingsDirectory = folder
+      $0.recordingQuota = 7_000
+    }
+    let run = try await kit.start(Self.body)
+    let events = try await kit.events(run)
+    let stopped = try #require(events.first { $0.type == "recording.stopped" })
+    #expect(stopped.json["error"]?["code"]?.string == "recording_quota")
+    #expect(events.last?.type == "run.finished")
+    let id = try #require(stopped.json["recording_id"]?.string)
+    let listed = try await kit.json("GET", "/v1/recordings/\(id)")
+    #expect(listed["complete"]?.bool == true)
+    #expect(listed["bytes"]?.integer ?? .max <= 7_000)
+    let replay = try await kit.json("POST", "/v1/recordings/\(id)/replay", #"{"speed":0}"#)
+    let again = try await kit.events(try #require(replay["run_id"]?.string))
+    let kept = again.compactMap(\.frame)
+    #expect(kept == Array(events.compactMap(\.frame).prefix(kept.count)) && !kept.isEmpty)
+    #expect(again.last?.json["finish_reason"]?.string == "end_of_recording")
+    let found = try await kit.json("POST", "/v1/recordings/\(id)/verify")
+    #expect(found["ok"]?.bool == true, "\(found)")
+  }
+
+  @Test func `a server that is told to stop ends the recordings of runs that nobody watches`()
+    async throws
+  {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let kit = try await kit(folder: folder)
+    let paused = try await kit.start(
+      Self.body.replacingOccurrences(
+        of: #""detach":true"#, with: #""detach":true,"start":"paused""#))
+    let running = try await kit.start(
+      Self.body.replacingOccurrences(of: #""max_tokens":6"#, with: #""max_tokens":400"#))
+    await kit.server.shutDown()
+    let listed = try RecordingDesk(path: folder, quota: 0).summaries()
+    #expect(Set(listed.map(\.metadata.runID)) == [paused, running])
+    #expect(listed.map(\.isComplete) == [true, true])
+  }
+
   @Test func `a server without recordings says so`() async throws {
     let kit = try await ServerKit.shared()
     let refused = try await kit.json("POST", "/v1/runs", Self.body)

@@ -25,10 +25,12 @@ import Testing
       }
       let scattered =
         #"{"layer_name":"transformer.h.9","component":"query","hook_id":"q","positions":[0,1,5]}"#
+      let reduced =
+        #"{"layer_name":"transformer.h.9","component":"key","hook_id":"k","reduce":"norm"}"#
       run = try await kit.start(
         #"{\#(ServerKit.france),"temperature":1,"seed":3,"max_tokens":40,"detach":true,"#
           + #""ignore_eos":true,"start":"paused","record":\#(record),"#
-          + #""activation_hooks":[\#((hooks + [scattered]).joined(separator: ","))]}"#)
+          + #""activation_hooks":[\#((hooks + [scattered, reduced]).joined(separator: ","))]}"#)
     }
 
     func step(_ count: Int) async throws {

@@ -32,6 +32,7 @@ package final class FileRecorder: RunRecorder {
   package func record(
     event json: [UInt8], sequence: UInt64, milliseconds: Double
   ) throws(Refusal) {
+    made.noteHooks(of: json)
     try write { writer throws(RecordingError) in
       try writer.append(
         event: json, sequence: sequence, microseconds: Self.microseconds(milliseconds))
@@ -40,10 +41,7 @@ package final class FileRecorder: RunRecorder {
     }
   }
 
-  package func record(
-    _ frame: FrameBytes, of hook: ActivationEvent.Hook, milliseconds: Double
-  ) throws(Refusal) {
-    made.note(hook)
+  package func record(_ frame: FrameBytes, milliseconds: Double) throws(Refusal) {
     try write { writer throws(RecordingError) in
       try writer.append(frame: frame, microseconds: Self.microseconds(milliseconds))
     }
@@ -65,7 +63,11 @@ package final class FileRecorder: RunRecorder {
     let result = state.withLock { state in
       Result { () throws(RecordingError) in
         if let fault = state.fault.take() { throw fault }
-        try body(state.writer)
+        do throws(RecordingError) { try body(state.writer) } catch {
+          // The quota keeps room for the index, so what is recorded becomes a whole file.
+          if case .quota = error { try? state.writer.finish() }
+          throw error
+        }
       }
     }
     do { try result.get() } catch { throw .recording(error) }

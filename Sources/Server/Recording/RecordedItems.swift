@@ -30,15 +30,23 @@ final class RecordedItems: Sendable {
     return Array("\"run_id\":".utf8) + writer.bytes
   }
 
-  func note(_ hook: ActivationEvent.Hook) {
-    hooks.withLock { $0[hook.index] = hook }
-  }
-
   /// Notes the hooks that an event lists, if it does.
   func noteHooks(of event: EventValue) {
     for json in event["hooks"]?.array ?? [] {
-      if let hook = ActivationEvent.Hook(json) { note(hook) }
+      if let hook = ActivationEvent.Hook(json) { hooks.withLock { $0[hook.index] = hook } }
     }
+  }
+
+  /// The same of an event's line, which is read only if it is of a type that lists hooks.
+  func noteHooks(of line: [UInt8]) {
+    guard Self.hookLists.contains(where: { line.starts(with: $0) }),
+      let event = try? EventValue(reading: line)
+    else { return }
+    noteHooks(of: event)
+  }
+
+  private static let hookLists = [EventType.runStarted, .hooksChanged].map {
+    Array(#"{"type":"\#($0.rawValue)""#.utf8)
   }
 
   /// An event's item; its line is the recorded one with this run's name.

@@ -15,10 +15,10 @@ extension Run {
   /// Keeps a frame, with its description where the frame alone does not say its positions.
   func record(_ frame: FrameBytes, milliseconds: Double, positions: [Int]) {
     guard recorder != nil else { return }
-    let hook = ActivationEvent.Hook(hooks[Int(frame.frame.hookIndex)])
     if frame.frame.flags.contains(.scatteredPositions) {
       let description = ActivationEvent(
-        hook: hook, run: id, sequence: frame.frame.sequence,
+        hook: ActivationEvent.Hook(hooks[Int(frame.frame.hookIndex)]), run: id,
+        sequence: frame.frame.sequence,
         milliseconds: milliseconds, positions: positions, frame: frame.bytes
       ).json(.none)
       keep { recorder throws(Refusal) in
@@ -26,9 +26,7 @@ extension Run {
           event: description, sequence: frame.frame.sequence, milliseconds: milliseconds)
       }
     }
-    keep { recorder throws(Refusal) in
-      try recorder.record(frame, of: hook, milliseconds: milliseconds)
-    }
+    keep { recorder throws(Refusal) in try recorder.record(frame, milliseconds: milliseconds) }
   }
 
   /// Keeps a change of hooks or interventions as the body that makes it again from its first step on.

@@ -8,9 +8,7 @@ package protocol RunRecorder: AnyObject, TopicArchive {
   var id: String { get }
   /// - Throws: why nothing more can be kept; what is kept stays readable.
   func record(event json: [UInt8], sequence: UInt64, milliseconds: Double) throws(Refusal)
-  func record(
-    _ frame: FrameBytes, of hook: ActivationEvent.Hook, milliseconds: Double
-  ) throws(Refusal)
+  func record(_ frame: FrameBytes, milliseconds: Double) throws(Refusal)
   /// A change of hooks or interventions while the run goes on.
   func record(change json: [UInt8], milliseconds: Double) throws(Refusal)
   /// Nothing more will come.

@@ -48,6 +48,14 @@ package final class RunRegistry: Sendable {
     _ = forgotten
   }
 
+  /// Returns when no run is active any more, or after a while.
+  package func settle(within limit: Duration) async {
+    let end = ContinuousClock.now + limit
+    while !active.isEmpty, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
   /// Forgets a run that is over.
   package func forget(_ id: String) {
     let run = state.withLock { state in
