@@ -109,6 +109,25 @@ import Tokenizers
     #expect(log.finish?.reason == .cancelled)
   }
 
+  @Test func `cancelling a prompt ends it before its next chunk, and its place is free`()
+    async throws
+  {
+    var options = EngineOptions(threads: 2)
+    options.promptChunk = 8
+    let engine = Engine(options: options)
+    let model = try await engine.load(path: TestModels.bundled, id: "m")
+    let log = EventLog { event, generation in
+      if case .promptProgress(8, 40) = event { generation.cancel() }
+    }
+    let generation = try await engine.start(request(model), sink: log)
+    try await log.waitForEnd()
+    let chunks = log.events.count { if case .promptProgress = $0 { true } else { false } }
+    #expect(chunks == 1)
+    #expect(log.tokens.isEmpty)
+    #expect(log.finish?.reason == .cancelled)
+    #expect(await engine.facts(generation) == nil)
+  }
+
   @Test func `pause, step, rewind and resume lead to the same text`() async throws {
     let (engine, model) = try await engine()
     let expected = try await run(engine, request(model))

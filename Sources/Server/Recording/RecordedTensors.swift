@@ -44,7 +44,7 @@ struct RecordedTensors {
         try take(entry, index, reader)
       } catch {
         damage = .init(
-          sequence: entry.sequence, step: -1, hookID: "", reason: error.sentence.2)
+          sequence: entry.sequence, reason: error.sentence.2)
         return
       }
     }
@@ -113,7 +113,7 @@ struct RecordedTensors {
     }
     for (step, token, sequence) in tokens where again.tokens[step] != token {
       result.difference = .init(
-        sequence: sequence, step: step, hookID: "", reason: "the token is another")
+        sequence: sequence, step: step, reason: "the token is another")
       return result
     }
     result.difference = missing(seen, again, timeline)
@@ -135,7 +135,7 @@ struct RecordedTensors {
       return nil
     }
     return .init(
-      sequence: sequences[first.step] ?? 0, step: first.step, hookID: names[first.hook] ?? "",
+      sequence: sequences[first.step] ?? 0, step: first.step, hookID: names[first.hook],
       reason: "a tensor is missing")
   }
 
@@ -143,7 +143,7 @@ struct RecordedTensors {
     _ key: Key, _ frame: FrameBytes, _ reason: String
   ) -> Service.Verification.Difference {
     .init(
-      sequence: frame.frame.sequence, step: key.step, hookID: names[key.hook] ?? "",
+      sequence: frame.frame.sequence, step: key.step, hookID: names[key.hook],
       reason: reason)
   }
 }

@@ -13,8 +13,10 @@ extension Service {
 
     struct Difference: Sendable {
       var sequence: UInt64
-      var step: Int
-      var hookID: String
+      /// nil for a record that can't be read.
+      var step: Int?
+      /// nil where no one hook is concerned.
+      var hookID: String?
       var reason: String
     }
   }
@@ -106,7 +108,6 @@ extension Service {
   /// Starts a plan; one with a parent is forked from it before a step.
   private func begin(_ plan: Plan, at step: Int) async throws(Refusal) -> Run {
     guard var (parent, first) = plan.parent.first else { return try await start(plan.order) }
-    parent.order.hooks = []
     parent.order.startsPaused = true
     parent.order.isDetached = true
     let run = try await begin(parent, at: first ?? step)

@@ -195,8 +195,9 @@ package final class Topic: Sendable {
       let isLast = viewer.keepsRunAlive && !state.viewers.values.contains(where: \.keepsRunAlive)
       return (isLast && !state.isFinished, updateHeld(&state))
     }
-    if let held { signals.held(held) }
+    // First the end, so that a run let go only because nobody is left computes nothing more.
     if isLast { signals.lastViewerLeft() }
+    if let held { signals.held(held) }
   }
 
   func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
