@@ -104,7 +104,10 @@ let package = Package(
     tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks", "Recordings"]),
     .testTarget(
       name: "neuroscopeTests",
-      dependencies: ["neuroscope", "Checkpoints", "Frames", "Hooks", "Server", "TestKit"],
+      dependencies: [
+        "neuroscope", "Checkpoints", "Frames", "Hooks", "Recordings", "Server", "Sockets",
+        "TestKit",
+      ],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),
 

@@ -105,6 +105,35 @@ import Testing
         == data.filter { !$0.contains(#""type":"activation""#) })
   }
 
+  @Test func `a replay is whole for whoever comes late, and a part of it is that part`()
+    async throws
+  {
+    let stage = try await Stage()
+    defer { stage.end() }
+    let kit = stage.kit
+    _ = try await kit.send("POST", "/v1/runs/\(stage.run)/resume")
+    let live = try await kit.events(stage.run, query: "?policy=lossless")
+    let recording = try #require(
+      try await kit.json("GET", "/v1/runs/\(stage.run)")["recording_id"]?.string)
+    for (range, numbers) in [
+      ("", Array(0..<live.count)), (#","from":50,"to":120"#, [0] + Array(50...121)),
+    ] {
+      let replay = try await kit.json(
+        "POST", "/v1/recordings/\(recording)/replay", #"{"speed":0\#(range)}"#)
+      let run = try #require(replay["run_id"]?.string)
+      for _ in 0..<2 {
+        let events = try await kit.events(run, query: "?policy=lossless")
+        #expect(events.map(\.sequence) == numbers)
+        for event in events where event.type != "run.finished" {
+          let original = live[event.sequence].json
+          for name in ["frame", "hook_id", "positions", "position_list", "text", "time_ms"] {
+            #expect(event.json[name] == original[name])
+          }
+        }
+      }
+    }
+  }
+
   @Test func `a run that is not recorded tells what is past its ring`() async throws {
     let stage = try await Stage(record: false)
     defer { stage.end() }

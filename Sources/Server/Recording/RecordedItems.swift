@@ -114,14 +114,19 @@ final class RecordedItems: Sendable {
   }
 }
 
-/// A finished recording behind the ring of its replay.
+/// A recording behind the ring of its replay.
 struct RecordingArchive: TopicArchive {
   let reader: RecordingReader
   let made: RecordedItems
+  /// The numbers that are played; the start is played before them.
+  let played: ClosedRange<UInt64>
 
   func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
-    made.items(reader.places(of: range, atMost: byteCount)) { entry throws(RecordingError) in
-      try reader.payload(of: entry)
-    }
+    let isStart = range.lowerBound == 0
+    let first = isStart ? 0 : max(range.lowerBound, played.lowerBound)
+    let last = isStart && played.lowerBound > 0 ? 0 : range.upperBound
+    guard first <= last else { return [] }
+    let places = reader.places(of: first...last, atMost: byteCount)
+    return made.items(places) { entry throws(RecordingError) in try reader.payload(of: entry) }
   }
 }

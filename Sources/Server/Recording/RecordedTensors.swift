@@ -50,8 +50,8 @@ struct RecordedTensors {
     }
   }
 
-  /// The first step that the recording tells of: 0, or where a fork began.
-  var firstStep: Int { min(frames.map(\.key.step).min() ?? .max, tokens.map(\.step).min() ?? .max) }
+  /// The first step that the recording tells of: 0, or where a fork began; nil where nothing was computed.
+  var firstStep: Int? { (frames.map(\.key.step) + tokens.map(\.step)).min() }
 
   private mutating func take(
     _ entry: RecordingEntry, _ index: Int, _ reader: RecordingReader

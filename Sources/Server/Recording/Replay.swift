@@ -54,9 +54,7 @@ package actor Replay: StreamedRun {
     let relay = ReplayRelay()
     let publisher = TopicPublisher(
       run: id, epoch: epoch, limits: limits, budget: budget,
-      archive: RecordingArchive(
-        reader: reader,
-        made: RecordedItems(run: id, recordedRun: reader.metadata.runID, epoch: epoch)),
+      archive: RecordingArchive(reader: reader, made: made, played: range),
       signals: TopicSignals(
         lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
         describeGap: { RunEvents.gap($0, run: id) }))

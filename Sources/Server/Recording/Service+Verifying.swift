@@ -28,11 +28,14 @@ extension Service {
     if let damage = recorded.damage {
       return Verification(isComplete: file.isComplete, difference: damage)
     }
+    guard let firstStep = recorded.firstStep else {
+      return Verification(isComplete: file.isComplete)
+    }
     guard
       let model = engine.models.first(where: { $0.info.modelHash == recorded.modelHash })
     else { throw .modelNotFound(recorded.model) }
     let plan = try await plan(recorded.history, model: model, depth: 0)
-    let run = try await begin(plan, at: recorded.firstStep)
+    let run = try await begin(plan, at: firstStep)
     let reader = TopicReader(run.topic)
     var again = RecordedTensors.Comparison()
     while let items = await reader.next() {
