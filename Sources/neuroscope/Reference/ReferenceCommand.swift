@@ -20,7 +20,7 @@ struct ReferenceCommand: ParsableCommand {
   @Argument(help: "A route, or words to look for.")
   var words: [String] = []
 
-  @Option(help: "The server that the curl lines ask. Default: http://127.0.0.1:8080.")
+  @Option(help: "The server that the curl lines ask.")
   var server = "http://127.0.0.1:8080"
 
   func run() throws {
