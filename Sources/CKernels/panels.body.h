@@ -9,6 +9,7 @@
 #define PANEL_WIDTH (16 * PANEL_VECTORS)
 #define PANEL_DEPTH 2048  // columns decoded at a time; the panel then stays in the second-level cache
 #define SLICE 256         // columns transposed at a time: whole blocks of every type
+#define FETCH 131072      // most bytes asked for ahead, for the same cache
 
 _Static_assert(PANEL_WIDTH * PANEL_DEPTH <= NS_PANEL_SCRATCH, "the panel must fit its scratch");
 
@@ -94,6 +95,16 @@ static void (*const panel_tiles[PANEL_HEIGHT + 1])(
 #endif
 };
 
+// Asks for the weights of the next panel while this one is multiplied: decoding reads many short pieces, which the
+// hardware's own prefetching does not follow.
+static void fetch_panel(const ns_matrix *w, int64_t row) {
+  if (row >= w->rows) return;
+  const int64_t rows = w->rows - row < PANEL_WIDTH ? w->rows - row : PANEL_WIDTH;
+  const uint8_t *from = w->data + row * w->row_stride;
+  const int64_t bytes = rows * w->row_stride < FETCH ? rows * w->row_stride : FETCH;
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
 static void product_by_panels(
     const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end, float *scratch) {
   const ns_matrix *w = &p->w;
@@ -103,6 +114,7 @@ static void product_by_panels(
     for (int64_t column = 0; column < w->columns; column += PANEL_DEPTH) {
       const int64_t left = w->columns - column, depth = left < PANEL_DEPTH ? left : PANEL_DEPTH;
       fill_panel(w, row, rows, column, depth, scratch);
+      if (left == depth) fetch_panel(w, row + PANEL_WIDTH);
       const float *bias = p->bias && left == depth ? p->bias + row : NULL;
       for (int64_t t = 0; t < tiles; t++) {  // tiles of nearly equal height
         const int64_t m = m_begin + count * t / tiles, height = m_begin + count * (t + 1) / tiles - m;

@@ -113,9 +113,6 @@ INLINE __m512 ones_and_bit(__m512i slid, const int bits, __mmask16 top) {
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// What is left of a row when whole vectors are used up; scalar moves beat what a vectoriser makes of it.
-#define SCALAR_LOOP _Pragma("clang loop vectorize(disable) interleave(disable) unroll_count(4)")
-
 // prepare --------------------------------------------------------------------------------------------------
 
 // The scales that lie in front of blocks, gathered into one line.
@@ -133,15 +130,21 @@ INLINE int is_gathered(int type) {
   }
 }
 
-// Sixteen numbers that lie `stride` of their own sizes apart, the first at p, picked out of whole vectors; nothing
-// past the sixteenth stride is read.
-INLINE __m512i pick_words32(const uint8_t *p, const int stride) {
+// The first 64 of `left` bytes; what is not there reads as 0 and is not touched.
+INLINE __m512i load_some(const uint8_t *p, int64_t left) {
+  if (left >= 64) return _mm512_loadu_si512(p);
+  return _mm512_maskz_loadu_epi8(left > 0 ? ((__mmask64)1 << left) - 1 : 0, p);
+}
+
+// Sixteen numbers that lie `stride` of their own sizes apart, the first at p, picked out of whole vectors. Of a row
+// that ends sooner only `left` bytes are read.
+INLINE __m512i pick_words32(const uint8_t *p, const int stride, int64_t left) {
   const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512i at = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
   __m512i found = _mm512_setzero_si512();
-  UNROLL for (int j = 0; 32 * j < 16 * stride; j++) {
-    __m512i low = _mm512_loadu_si512(p + 128 * j), high = low;
-    if (32 * j + 16 < 16 * stride) high = _mm512_loadu_si512(p + 128 * j + 64);
+  UNROLL for (int j = 0; 32 * j <= 15 * stride; j++) {
+    __m512i low = load_some(p + 128 * j, left - 128 * j), high = low;
+    if (32 * j + 16 <= 15 * stride) high = load_some(p + 128 * j + 64, left - 128 * j - 64);
     unsigned here = 0;
     UNROLL for (int k = 0; k < 16; k++) here |= (unsigned)(stride * k / 32 == j) << k;
     found = _mm512_mask_mov_epi32(found, (__mmask16)here, _mm512_permutex2var_epi32(low, at, high));
@@ -149,18 +152,13 @@ INLINE __m512i pick_words32(const uint8_t *p, const int stride) {
   return found;
 }
 
-INLINE __m512i load_up_to_64(const uint8_t *p, const int bytes) {
-  return bytes >= 64 ? _mm512_loadu_si512(p) : _mm512_castsi256_si512(load32(p));
-}
-
-INLINE __m256i pick_words16(const uint8_t *p, const int stride) {
+INLINE __m256i pick_words16(const uint8_t *p, const int stride, int64_t left) {
   const __m256i lane = _mm256_set_epi16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const __m512i at = _mm512_castsi256_si512(_mm256_mullo_epi16(lane, _mm256_set1_epi16((short)stride)));
   __m256i found = _mm256_setzero_si256();
   UNROLL for (int j = 0; 64 * j <= 15 * stride; j++) {
-    const int left = 32 * stride - 128 * j;
-    __m512i low = load_up_to_64(p + 128 * j, left), high = low;
-    if (left > 64) high = load_up_to_64(p + 128 * j + 64, left - 64);
+    __m512i low = load_some(p + 128 * j, left - 128 * j), high = low;
+    if (64 * j + 32 <= 15 * stride) high = load_some(p + 128 * j + 64, left - 128 * j - 64);
     unsigned here = 0;
     UNROLL for (int k = 0; k < 16; k++) here |= (unsigned)(stride * k / 64 == j) << k;
     found = _mm256_mask_mov_epi16(
@@ -170,46 +168,45 @@ INLINE __m256i pick_words16(const uint8_t *p, const int stride) {
 }
 
 // The first byte of each of sixteen blocks of 17.
-INLINE __m128i pick_bytes17(const uint8_t *p) {
+INLINE __m128i pick_bytes17(const uint8_t *p, int64_t left) {
 #define AT(k) ((char)(17 * (k) % 128))
   const __m512i at = _mm512_castsi128_si512(_mm_set_epi8(
       AT(15), AT(14), AT(13), AT(12), AT(11), AT(10), AT(9), AT(8), AT(7), AT(6), AT(5), AT(4), AT(3), AT(2),
       AT(1), AT(0)));
 #undef AT
   __m512i v[4];
-  UNROLL for (int i = 0; i < 4; i++) v[i] = _mm512_loadu_si512(p + 64 * i);
+  UNROLL for (int i = 0; i < 4; i++) v[i] = load_some(p + 64 * i, left - 64 * i);
   return _mm_mask_mov_epi8(
       _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[0], at, v[1])), 0xff00,
       _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[2], at, v[3])));
 }
 
-// First half of preparing: gathers what lies scattered. It is apart from the second, which reads many of these
-// small writes at once and would wait for the last of them.
-INLINE void gather(const int type, stored row, int64_t first, int64_t count, gathered *out) {
+// Sixteen blocks' scales to their place in the line.
+INLINE void gather_sixteen(const int type, const uint8_t *p, int64_t left, int64_t i, gathered *out) {
   const int size = bytes_of_block(type);
-  const uint8_t *block = row.data + first * size;
-  int64_t i = 0;
   switch (type) {
     case NS_Q8_0: case NS_Q4_0: case NS_Q5_0: case NS_IQ4_NL:
-      for (; i + 16 <= count; i += 16) {
-        _mm256_store_si256((__m256i *)(out->halves + i), pick_words16(block + i * size, size / 2));
-      }
-      SCALAR_LOOP for (; i < count; i++) out->halves[i] = word16(block + i * size);
+      _mm256_store_si256((__m256i *)(out->halves + i), pick_words16(p, size / 2, left));
       break;
     case NS_Q4_1: case NS_Q5_1:
-      for (; i + 16 <= count; i += 16) {
-        _mm512_store_si512(out->pairs + i, pick_words32(block + i * size, size / 4));
-      }
-      SCALAR_LOOP for (; i < count; i++) out->pairs[i] = word32(block + i * size);
+      _mm512_store_si512(out->pairs + i, pick_words32(p, size / 4, left));
       break;
     case NS_MXFP4:
-      for (; i + 16 <= count; i += 16) {
-        _mm_store_si128((__m128i *)(out->bytes + i), pick_bytes17(block + i * size));
-      }
-      SCALAR_LOOP for (; i < count; i++) out->bytes[i] = block[i * size];
+      _mm_store_si128((__m128i *)(out->bytes + i), pick_bytes17(p, left));
       break;
     default: break;
   }
+}
+
+// First half of preparing: gathers what lies scattered. It is apart from the second, which would wait for these
+// writes.
+INLINE void gather(const int type, stored row, int64_t first, int64_t count, gathered *out) {
+  if (!is_gathered(type)) return;
+  const int size = bytes_of_block(type);
+  const uint8_t *block = row.data + first * size;
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) gather_sixteen(type, block + i * size, 16 * size, i, out);
+  if (i < count) gather_sixteen(type, block + i * size, (count - i) * size, i, out);
 }
 
 // Halves as factor and offset, sixteen blocks at a time.
