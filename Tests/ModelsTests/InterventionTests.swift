@@ -10,6 +10,7 @@ import Testing
   /// Points that are looked at after they were used, or instead of what is used.
   private static let readOnly: Set<HookSite> = [
     .attentionNormalized, .mlpNormalized, .finalNormalized, .expertIndices, .expertWeights,
+    .attentionSink,
   ]
   private static let scores: Set<HookSite> = [.attentionScores, .attentionPattern]
 
