@@ -56,6 +56,14 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Bytes that may wait for all clients together (NEUROSCOPE_OUTBOX_BUDGET). Default: 256M.",
+      discussion:
+        "Above half of it slow viewers lose frames sooner; above it those that read nothing are cut off, slowest first."
+    ))
+  var outboxBudget: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
       "Folder of recordings (NEUROSCOPE_RECORDINGS_DIR).",
       discussion: "Default: neuroscope/recordings below $XDG_DATA_HOME or ~/.local/share.",
       valueName: "path"))
@@ -124,6 +132,9 @@ struct Serve: AsyncParsableCommand {
     }
     if let bytes = try Setting.value(memoryBudget, "MEMORY_BUDGET") {
       options.memoryBudget = bytes.count
+    }
+    if let bytes = try Setting.value(outboxBudget, "OUTBOX_BUDGET") {
+      options.transport.outboxes = bytes.count
     }
     return options
   }

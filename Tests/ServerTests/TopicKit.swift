@@ -10,17 +10,21 @@ struct TopicKit: ~Copyable {
 
   init(
     ring: Int = 1 << 20, lag: Int = 1 << 20, budget: ByteBudget? = nil,
-    archive: (any TopicArchive)? = nil
+    archive: (any TopicArchive)? = nil, rest: Duration = .zero,
+    later: (@Sendable (Duration, @escaping @Sendable () -> Void) -> Void)? = nil
   ) {
     var limits = TopicLimits()
     limits.ring = ring
     limits.lag = lag
+    limits.rest = rest
+    limits.longestRest = rest
     let log = signals
     publisher = TopicPublisher(
       run: "r1", epoch: "e", limits: limits, budget: budget, archive: archive,
       signals: TopicSignals(
         lastViewerLeft: { log.note("left") }, held: { log.note($0 ? "held" : "released") },
-        describeGap: { gap in Array(TopicKit.text(of: gap).utf8) }))
+        describeGap: { gap in Array(TopicKit.text(of: gap).utf8) },
+        later: later))
   }
 
   static func text(of gap: Gap) -> String {

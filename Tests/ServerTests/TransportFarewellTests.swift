@@ -32,7 +32,7 @@ import Wire
   {
     let log = SignalLog()
     let door = Door()
-    let kit = try await TransportKit([Self.slowEcho(log, door)])
+    let kit = try await TransportKit([Self.slowEcho(log, door)]) { $0.drainDeadline = .seconds(60) }
     let socket = try await WebSocketTestClient(kit)
     let reserved: UInt8 = 3
     await socket.client.send(Self.two + WebSocketTestClient.frame(reserved, []))
@@ -45,7 +45,7 @@ import Wire
   @Test func `messages that came before a goodbye are delivered and answered first`() async throws {
     let log = SignalLog()
     let door = Door()
-    let kit = try await TransportKit([Self.slowEcho(log, door)])
+    let kit = try await TransportKit([Self.slowEcho(log, door)]) { $0.drainDeadline = .seconds(60) }
     let socket = try await WebSocketTestClient(kit)
     await socket.client.send(Self.two)
     await socket.send(close: 1000)
@@ -89,7 +89,9 @@ import Wire
       $0.drainDeadline = .milliseconds(100)
     }
     let socket = try await WebSocketTestClient(kit)
-    await socket.client.send(Self.two + WebSocketTestClient.frame(3, []))
+    await socket.client.send(Self.two)
+    #expect(await eventually { log.all == ["got a"] })
+    await socket.client.send(WebSocketTestClient.frame(3, []))
     #expect(await socket.next() == "end")
     #expect(await eventually { log.all == ["got a", "closed 0"] })
     door.open()

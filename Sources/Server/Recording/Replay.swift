@@ -57,7 +57,8 @@ package actor Replay: StreamedRun {
       archive: RecordingArchive(reader: reader, made: made, played: range),
       signals: TopicSignals(
         lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
-        describeGap: { RunEvents.gap($0, run: id) }))
+        describeGap: { RunEvents.gap($0, run: id) },
+        later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
     self.publisher = consume publisher
     relay.connect(self)

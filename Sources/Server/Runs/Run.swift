@@ -94,7 +94,8 @@ package actor Run: GenerationSink {
       run: id, epoch: epoch, limits: limits, budget: budget, archive: recorder,
       signals: TopicSignals(
         lastViewerLeft: { relay.run?.lastViewerLeft() }, held: { relay.run?.held($0) },
-        describeGap: { RunEvents.gap($0, run: id) }))
+        describeGap: { RunEvents.gap($0, run: id) },
+        later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
     self.publisher = consume publisher
     status = order.startsPaused ? .paused : .queued

@@ -48,6 +48,7 @@ package final class Topic: Sendable {
     var nextViewer = 0
     var isFinished = false
     var isHeld = false
+    var pace: WakePace
   }
 
   /// The run's id, for those who list topics.
@@ -58,7 +59,8 @@ package final class Topic: Sendable {
   private let budget: ByteBudget?
   private let archive: (any TopicArchive)?
   private let signals: TopicSignals
-  private let state = Mutex(State())
+  private let batches: SharedBatches
+  private let state: Mutex<State>
 
   init(
     run: String, epoch: String, limits: TopicLimits, budget: ByteBudget?,
@@ -70,6 +72,8 @@ package final class Topic: Sendable {
     self.budget = budget
     self.archive = archive
     self.signals = signals
+    batches = SharedBatches(budget: budget)
+    state = Mutex(State(pace: WakePace(rest: limits.rest, longest: limits.longestRest)))
   }
 
   // MARK: For anybody
@@ -128,21 +132,29 @@ package final class Topic: Sendable {
     }
   }
 
-  /// Wakes the viewers that wait; whether a lossless viewer holds the run.
+  /// Wakes the viewers that wait, now or soon; whether a lossless viewer holds the run.
   func announce() -> Bool {
-    let (wakes, held, isHeld) = state.withLock { state in
+    let now = ContinuousClock.now
+    let (turn, wakes, held, isHeld) = state.withLock { state in
       sendSlowViewersAway(&state)
       let held = updateHeld(&state)
-      return (takeWaiting(&state), held, state.isHeld)
+      let turn = nextTurn(&state, at: now)
+      let wakes = turn == .now ? takeWaiting(&state) : []
+      return (turn, wakes, held, state.isHeld)
     }
     if let held { signals.held(held) }
     for wake in wakes { wake() }
+    if case .later(let delay) = turn {
+      signals.later?(delay) { [weak self] in self?.wakeAll { $0.pace.begin(at: .now) } }
+    }
     return isHeld
   }
 
-  func finish() {
+  func finish() { wakeAll { $0.isFinished = true } }
+
+  private func wakeAll(after change: (inout State) -> Void) {
     let wakes = state.withLock { state in
-      state.isFinished = true
+      change(&state)
       return takeWaiting(&state)
     }
     for wake in wakes { wake() }
@@ -189,18 +201,24 @@ package final class Topic: Sendable {
   }
 
   func leave(_ id: Int) {
-    let (isLast, held) = state.withLock { state -> (Bool, Bool?) in
-      guard let viewer = state.viewers.removeValue(forKey: id) else { return (false, nil) }
+    let (isLast, isEmpty, held) = state.withLock { state -> (Bool, Bool, Bool?) in
+      guard let viewer = state.viewers.removeValue(forKey: id) else { return (false, false, nil) }
       state.watched.remove(id)
       let isLast = viewer.keepsRunAlive && !state.viewers.values.contains(where: \.keepsRunAlive)
-      return (isLast && !state.isFinished, updateHeld(&state))
+      return (isLast && !state.isFinished, state.viewers.isEmpty, updateHeld(&state))
     }
+    if isEmpty { batches.forget() }
     // First the end, so that a run let go only because nobody is left computes nothing more.
     if isLast { signals.lastViewerLeft() }
     if let held { signals.held(held) }
   }
 
   func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
+
+  /// The bytes of items that a viewer has taken.
+  func pieces(of items: [TopicItem], as shape: StreamShape) -> [[UInt8]] {
+    batches.pieces(of: items, as: shape)
+  }
 
   // MARK: Under the lock
 
@@ -223,6 +241,12 @@ package final class Topic: Sendable {
       state.waiting.append(id)
     }
     return .later
+  }
+
+  /// A run that is held goes on only when its viewers read, so they are not kept waiting then.
+  private func nextTurn(_ state: inout State, at now: ContinuousClock.Instant) -> WakePace.Turn {
+    guard signals.later != nil, !state.isHeld else { return .now }
+    return state.pace.turn(of: state.waiting.count, at: now)
   }
 
   private func takeWaiting(_ state: inout State) -> [@Sendable () -> Void] {

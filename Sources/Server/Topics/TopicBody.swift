@@ -19,7 +19,7 @@ package final class TopicBody: BodySource {
         let json = subscriber.topic.describe(gap)
         pieces.append(EventRendering.event(type: "gap", id: nil, json: json))
       }
-      pieces += items.map { $0.bytes(.event(form)) }
+      pieces += subscriber.topic.pieces(of: items, as: .events(form))
       return .pieces(pieces)
     case .later: return .later
     // A stream that ends without `run.finished` is taken up again by the client, from its last id.

@@ -1,5 +1,4 @@
 import Synchronization
-import Wire
 
 /// A viewer as WebSocket messages.
 package final class TopicMessages: MessageSource {
@@ -38,10 +37,14 @@ package final class TopicMessages: MessageSource {
   package func pull(atMost byteCount: Int) -> MessagePull {
     switch subscriber.take(atMost: byteCount) {
     case .items(let gap, let items):
-      var messages: [OutgoingMessage] = []
-      if !gap.isEmpty { messages.append(.text(subscriber.topic.describe(gap))) }
-      for item in items { append(item, to: &messages) }
-      return .messages(messages)
+      var frames: [[UInt8]] = []
+      if !gap.isEmpty {
+        let message = OutgoingMessage.text(subscriber.topic.describe(gap))
+        frames += [message.envelope, message.payload]
+      }
+      let shape = StreamShape.messages(
+        tensors, isDeflating: isDeflating.load(ordering: .relaxed))
+      return .frames(frames + subscriber.topic.pieces(of: items, as: shape))
     case .later: return .later
     case .end(let ending):
       ended(ending)
@@ -50,15 +53,4 @@ package final class TopicMessages: MessageSource {
   }
 
   package func leave() { subscriber.leave() }
-
-  private func append(_ item: TopicItem, to messages: inout [OutgoingMessage]) {
-    let form: TensorForm = tensors == .json ? .json : .none
-    let text = item.bytes(.text(form))
-    if isDeflating.load(ordering: .relaxed), text.count >= WebSocketCompressor.smallestMessage {
-      messages.append(.deflatedText(item.bytes(.deflatedText(form))))
-    } else {
-      messages.append(.text(text))
-    }
-    if tensors == .binary, item.frame != nil { messages.append(.binary(item.bytes(.frame))) }
-  }
 }

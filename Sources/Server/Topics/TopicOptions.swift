@@ -37,6 +37,10 @@ package struct TopicLimits: Sendable {
   package var ring = 16 << 20
   /// How far behind a viewer may be before its policy speaks.
   package var lag = 1 << 20
+  /// What each viewer beyond the first adds to the time between two rounds of waking them.
+  package var rest: Duration = .milliseconds(1)
+  /// What that time comes to at most.
+  package var longestRest: Duration = .milliseconds(100)
 
   /// The bounds used when nothing is configured.
   package init() {}
@@ -50,15 +54,19 @@ package struct TopicSignals: Sendable {
   package var held: @Sendable (Bool) -> Void = { _ in }
   /// The JSON of the `gap` event for one viewer.
   package var describeGap: @Sendable (Gap) -> [UInt8]
+  /// Runs something after a while, for viewers that are woken in rounds; without it, everybody is woken at once.
+  package var later: (@Sendable (Duration, @escaping @Sendable () -> Void) -> Void)?
 
   /// Collects the signals.
   package init(
     lastViewerLeft: @escaping @Sendable () -> Void = {},
     held: @escaping @Sendable (Bool) -> Void = { _ in },
-    describeGap: @escaping @Sendable (Gap) -> [UInt8]
+    describeGap: @escaping @Sendable (Gap) -> [UInt8],
+    later: (@Sendable (Duration, @escaping @Sendable () -> Void) -> Void)? = nil
   ) {
     self.lastViewerLeft = lastViewerLeft
     self.held = held
     self.describeGap = describeGap
+    self.later = later
   }
 }

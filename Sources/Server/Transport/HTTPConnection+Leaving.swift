@@ -1,3 +1,4 @@
+import Logging
 import Loops
 import Sockets
 import Wire
@@ -47,6 +48,12 @@ extension HTTPConnection {
     }
   }
 
+  /// Too much waits for all peers, and this one has taken nothing for longest.
+  func giveWay() {
+    services.logger.notice("closed: too much waits for all peers, longest for this one")
+    shut(abortively: true)
+  }
+
   /// Closes now: whoever works for this connection is told.
   func shut(abortively: Bool) {
     guard !isShut else { return }
@@ -60,6 +67,7 @@ extension HTTPConnection {
     work = .closing
     if let armed = clock.armed { loop.cancel(armed.ticket) }
     connection.close(abortively: abortively)
+    services.outboxes.remove(id)
     onClosed(id)
   }
 

@@ -21,8 +21,8 @@ extension HTTPConnection {
   /// Pulls while the peer keeps up; stops when enough waits for it, and goes on when it is writable.
   func pump(_ stream: OutgoingStream) {
     do throws(ResponseMisuse) {
-      while !isShut, connection.outbox.byteCount < services.limits.readAhead {
-        switch stream.source.pull(atMost: services.limits.readAhead) {
+      while !isShut, connection.outbox.byteCount < readAhead {
+        switch stream.source.pull(atMost: readAhead) {
         case .pieces(let pieces):
           try writeChunk(Self.joined(pieces))
           flush()

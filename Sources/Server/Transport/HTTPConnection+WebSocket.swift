@@ -159,11 +159,10 @@ extension HTTPConnection {
   /// Sends queued messages first, then what the sources have, each in turn.
   func pump(_ conversation: WebSocketConversation) {
     guard !conversation.hasSaidGoodbye else { return flush() }
-    let readAhead = services.limits.readAhead
     var isExhausted = false
     while !isShut, !isExhausted, connection.outbox.byteCount < readAhead {
       let queued = conversation.queue.takeAll().elements
-      for message in queued { write(message) }
+      for message in queued { write(message.envelope, message.payload) }
       isExhausted = queued.isEmpty && !pullSources(conversation)
       flush()
     }
@@ -189,10 +188,10 @@ extension HTTPConnection {
     var hasMore = false
     var ended: [any MessageSource] = []
     for source in conversation.sources
-    where connection.outbox.byteCount < services.limits.readAhead {
-      switch source.pull(atMost: services.limits.readAhead / 2) {
-      case .messages(let messages):
-        for message in messages { write(message) }
+    where connection.outbox.byteCount < readAhead {
+      switch source.pull(atMost: readAhead / conversation.sources.count) {
+      case .frames(let frames):
+        write(frames)
         hasMore = true
       case .later: break
       case .end: ended.append(source)
@@ -200,20 +199,6 @@ extension HTTPConnection {
     }
     for source in ended { unwatch(source) }
     return hasMore
-  }
-
-  private func write(_ message: OutgoingMessage) {
-    let (opcode, isCompressed): (WebSocketFrame.Opcode, Bool) =
-      switch message {
-      case .text: (.text, false)
-      case .deflatedText: (.text, true)
-      case .binary: (.binary, false)
-      case .deflatedBinary: (.binary, true)
-      }
-    let payload = message.payload
-    let envelope = WebSocketFrame.envelope(
-      opcode, count: payload.count, isCompressed: isCompressed)
-    write(envelope, payload)
   }
 
   func ping() {

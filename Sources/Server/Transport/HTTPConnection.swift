@@ -53,6 +53,8 @@ actor HTTPConnection {
   var isDraining = false
   /// The peer has said its last byte; it may still be listening.
   var hasPeerFinished = false
+  /// Bytes wait for the peer, and the ledger knows.
+  var isEntered = false
   /// Bytes have been written, or are waiting, that say the last word.
   var hasFinishedWriting = false
 
@@ -133,6 +135,11 @@ actor HTTPConnection {
 
   // MARK: Writing
 
+  /// How much a stream may make wait for this peer; less when much waits for all peers together.
+  var readAhead: Int {
+    services.outboxes.isTight ? services.limits.readAhead / 8 : services.limits.readAhead
+  }
+
   /// Puts pieces into the outbox, for the next flush.
   ///
   /// Never refused: an answer that lacks a piece is a broken one. What keeps the outbox small is that
@@ -153,9 +160,33 @@ actor HTTPConnection {
     if connection.writtenByteCount != before { clock.wrote() }
     switch outcome {
     case .drained:
+      noteWaiting(false)
       if case .closing = work { finishWriting() }
-    case .pending: break
+    case .pending: noteWaiting(true)
     case .failed: shut(abortively: true)
+    }
+  }
+
+  /// Tells the ledger what waits for the peer; nothing while the peer keeps up.
+  private func noteWaiting(_ isWaiting: Bool) {
+    if isWaiting {
+      let isReviewWanted = services.outboxes.enter(
+        id, byteCount: connection.outbox.byteCount, tookLast: clock.lastWrote, now: .now
+      ) { [weak self, loop] in
+        loop.execute { [weak self] in self?.assumeIsolated { $0.giveWay() } }
+      }
+      if isReviewWanted { Self.review(services.outboxes, on: loop) }
+    } else if isEntered {
+      services.outboxes.remove(id)
+    }
+    isEntered = isWaiting
+  }
+
+  /// Has the ledger look again, as long as too much waits; not the business of one connection, which may have gone by then.
+  private static func review(_ outboxes: OutboxLedger, on loop: Loop) {
+    loop.schedule(after: OutboxLedger.patience) { [weak outboxes, weak loop] in
+      guard let outboxes, let loop, outboxes.review(at: .now) else { return }
+      review(outboxes, on: loop)
     }
   }
 }

@@ -24,7 +24,8 @@ package final class HTTPServer: Sendable {
     logger: Logger = Logger(label: "neuroscope.http")
   ) {
     services = TransportServices(
-      router: router, limits: limits, crossOrigin: crossOrigin, logger: logger)
+      router: router, limits: limits, crossOrigin: crossOrigin,
+      outboxes: OutboxLedger(limit: limits.outboxes), logger: logger)
     self.loops = loops
   }
 
@@ -32,6 +33,9 @@ package final class HTTPServer: Sendable {
   package var addresses: [SocketAddress] {
     state.withLock { $0.listeners.map(\.address) }
   }
+
+  /// Bytes that wait for peers that do not take them.
+  package var waitingByteCount: Int { services.outboxes.byteCount }
 
   /// How many connections are open.
   package var connectionCount: Int { state.withLock { $0.connections.count } }

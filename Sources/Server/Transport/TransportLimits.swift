@@ -17,6 +17,8 @@ package struct TransportLimits: Sendable {
   ///
   /// Small, so that what a slow viewer gets is fresh: the past waits in the topic, not here.
   package var readAhead = 64 << 10
+  /// Bytes that may wait for all peers together; beyond it, the slowest are sent away.
+  package var outboxes = 256 << 20
   /// Messages of a WebSocket peer that wait for its handler; beyond it, the peer is not read.
   package var waitingMessages = 64
 

@@ -9,6 +9,7 @@ struct TransportServices: Sendable {
   var router: Router
   var limits: TransportLimits
   var crossOrigin: CrossOrigin
+  var outboxes: OutboxLedger
   var logger: Logger
 
   /// The time of an answer.

@@ -22,6 +22,18 @@ package enum OutgoingMessage: Sendable, Equatable {
       bytes
     }
   }
+
+  /// What precedes the payload on the wire.
+  var envelope: [UInt8] {
+    let (opcode, isCompressed): (WebSocketFrame.Opcode, Bool) =
+      switch self {
+      case .text: (.text, false)
+      case .deflatedText: (.text, true)
+      case .binary: (.binary, false)
+      case .deflatedBinary: (.binary, true)
+      }
+    return WebSocketFrame.envelope(opcode, count: payload.count, isCompressed: isCompressed)
+  }
 }
 
 /// A message from a WebSocket peer.
@@ -46,8 +58,8 @@ package protocol MessageSource: AnyObject, Sendable {
 
 /// What a pull from a `MessageSource` gave.
 package enum MessagePull: Sendable {
-  /// Messages to send, never empty.
-  case messages([OutgoingMessage])
+  /// Whole frames to send, one behind the other, cut anywhere; never empty.
+  case frames([[UInt8]])
   /// Nothing now; `wake` follows.
   case later
   /// The source has no more; the connection stays.

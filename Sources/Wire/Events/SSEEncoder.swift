@@ -53,6 +53,9 @@ package enum SSEEncoder {
   }
 
   private static func singleLine(_ text: String) -> String {
-    String(text.filter { !["\n", "\r", "\r\n", "\0"].contains($0) })
+    let breaks: [UInt8] = [0x0a, 0x0d, 0]
+    // Names and ids of our own have none, and there are thousands a second of them.
+    guard text.utf8.contains(where: { breaks.contains($0) }) else { return text }
+    return String(decoding: text.utf8.filter { !breaks.contains($0) }, as: UTF8.self)
   }
 }

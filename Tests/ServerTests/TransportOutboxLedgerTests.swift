@@ -1,0 +1,105 @@
+import HTTPTypes
+import TestKit
+import Testing
+
+@testable import Server
+
+/// What happens when too much waits for all peers together.
+@Suite(.timeLimit(.minutes(1))) struct TransportOutboxLedgerTests {
+  private static let start = ContinuousClock.now
+
+  @discardableResult
+  private func enter(
+    _ connection: Int, _ byteCount: Int, tookAt seconds: Int, now: Int, in ledger: OutboxLedger,
+    _ log: SignalLog
+  ) -> Bool {
+    ledger.enter(
+      connection, byteCount: byteCount, tookLast: Self.start + .seconds(seconds),
+      now: Self.start + .seconds(now)
+    ) { log.note("\(connection)") }
+  }
+
+  @Test func `what waits is the sum of the connections' last words`() {
+    let ledger = OutboxLedger(limit: 1000)
+    let log = SignalLog()
+    enter(1, 300, tookAt: 0, now: 0, in: ledger, log)
+    enter(2, 300, tookAt: 0, now: 0, in: ledger, log)
+    #expect(ledger.isTight)
+    enter(1, 100, tookAt: 1, now: 1, in: ledger, log)
+    #expect(ledger.byteCount == 400)
+    #expect(!ledger.isTight)
+    ledger.remove(2)
+    ledger.remove(2)
+    #expect(ledger.byteCount == 100)
+    #expect(log.all == [])
+  }
+
+  @Test func `the slowest go first, and no more of them than must`() {
+    let ledger = OutboxLedger(limit: 1000)
+    let log = SignalLog()
+    enter(1, 400, tookAt: 2, now: 5, in: ledger, log)
+    enter(2, 400, tookAt: 1, now: 5, in: ledger, log)
+    enter(3, 100, tookAt: 0, now: 5, in: ledger, log)
+    #expect(log.all == [])
+    enter(4, 300, tookAt: 5, now: 5, in: ledger, log)
+    #expect(log.all == ["3", "2"])
+    #expect(ledger.byteCount == 700)
+  }
+
+  @Test func `who took something just now is spared`() {
+    let ledger = OutboxLedger(limit: 100)
+    let log = SignalLog()
+    enter(1, 5000, tookAt: 9, now: 9, in: ledger, log)
+    enter(2, 5000, tookAt: 9, now: 9, in: ledger, log)
+    #expect(log.all == [])
+    enter(2, 4000, tookAt: 11, now: 11, in: ledger, log)
+    #expect(log.all == ["1"])
+    #expect(ledger.review(at: Self.start + .seconds(11)), "too much waits still")
+    #expect(!ledger.review(at: Self.start + .seconds(12)))
+    #expect(log.all == ["1", "2"])
+    #expect(ledger.byteCount == 0)
+  }
+
+  @Test func `one of those who find too much waiting is asked to come back`() {
+    let ledger = OutboxLedger(limit: 100)
+    let log = SignalLog()
+    #expect(!enter(1, 90, tookAt: 0, now: 0, in: ledger, log))
+    #expect(enter(2, 90, tookAt: 0, now: 0, in: ledger, log))
+    #expect(!enter(3, 90, tookAt: 0, now: 0, in: ledger, log))
+    #expect(!ledger.review(at: Self.start + .seconds(1)))
+    #expect(log.all.count == 2)
+  }
+
+  @Test func `peers that never read are sent away, the run and its other viewers are not`()
+    async throws
+  {
+    var run = TopicKit(ring: 64 << 20, lag: 64 << 20)
+    let topic = run.topic
+    let limit = 256 << 10
+    let kit = try await TransportKit([
+      Route(.get, "/events") { _ in
+        .events(.source(TopicBody(topic.subscribe(), tensors: .base64)), heartbeat: nil)
+      }
+    ]) { $0.outboxes = limit }
+    let deaf = try (0..<20).map { _ in try kit.client(receiveBuffer: 4096) }
+    for client in deaf { await client.send("GET /events HTTP/1.0\r\nHost: a\r\n\r\n") }
+    #expect(await eventually { topic.viewerCount == 20 })
+    // Enough to fill what the kernel holds for each, and all outboxes.
+    for _ in 0..<100 { run.frame(bytes: 8000) }
+    #expect(await eventually { kit.server.waitingByteCount > limit / 2 })
+    #expect(await eventually { kit.server.waitingByteCount < 2 * limit })
+    let reader = try kit.client()
+    await reader.send("GET /events HTTP/1.0\r\nHost: a\r\n\r\n")
+    #expect(await eventually { topic.viewerCount == 21 })
+    async let whole = reader.receiveAll()
+    let isRelieved = await eventually {
+      run.frame(bytes: 8000)
+      return topic.viewerCount < 21 && kit.server.waitingByteCount <= limit
+    }
+    #expect(isRelieved)
+    run.finish()
+    let text = String(decoding: try #require(await whole), as: UTF8.self)
+    #expect(!text.contains("event: gap"))
+    #expect(text.split(separator: "event: activation").count - 1 == Int(topic.nextSequence))
+  }
+}
