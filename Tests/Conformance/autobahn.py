@@ -129,8 +129,10 @@ async def inner(args):
 # ---- outer process -----------------------------------------------------------
 
 
-def passed(row):
+def passed(row, strict):
     # Autobahn's own rule: the exchange must be acceptable, and so must the close.
+    if strict and row["behavior"] == "NON-STRICT":
+        return False
     return row["behavior"] in GOOD and row["close"] in GOOD
 
 
@@ -201,7 +203,7 @@ def outer(args):
             "s": 0,
         }
         rows[case] = row
-        if passed(row):
+        if passed(row, args.strict):
             good += 1
         elif any(fnmatch.fnmatch(case, g) for g in args.allow):
             allowed.append(row)
@@ -241,6 +243,7 @@ def main():
         metavar="GLOB",
         help="a case that may fail (a decision of ours, with its reason written down elsewhere)",
     )
+    ap.add_argument("--strict", action="store_true", help="NON-STRICT is failed, too")
     ap.add_argument("--parallel", type=int, default=1)
     ap.add_argument("--case-timeout", type=float, default=100)
     ap.add_argument("--deadline", type=float, default=900, help="seconds for the whole run")

@@ -143,6 +143,7 @@ def main():
         "--deflate", action="store_true", help="offer permessage-deflate (frames are counted, not inflated)"
     )
     ap.add_argument("--no-parse", action="store_true")
+    ap.add_argument("--equal", action="store_true", help="fail unless all fast clients get equally many events")
     ap.add_argument("--pid", type=int)
     a = ap.parse_args()
     u = urlsplit(a.url)
@@ -267,6 +268,10 @@ def main():
             " (saturated: it limits the result)" if me.ru_utime + me.ru_stime > 0.85 * dt else "",
         )
     )
+    if a.equal:
+        equal = len(fast) == a.clients - a.slow and 0 < ev[0] == ev[-1]
+        print("%s: %d clients with %d to %d events each" % ("passed" if equal else "failed", len(fast), ev[0], ev[-1]))
+        return 0 if equal else 1
     return 0
 
 
