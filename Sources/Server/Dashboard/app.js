@@ -1,6 +1,8 @@
 // The plain page: starts a run over the WebSocket and draws the norm of every layer, token by token, from the binary
 // tensor frames as they arrive. No dependencies; the frame's layout is drawn in Protocol/frames.md.
 
+import { Lens } from "/dashboard/lens.js";
+
 const $ = (id) => document.getElementById(id);
 
 // MARK: Frames
@@ -101,6 +103,15 @@ class HeatMap {
 }
 
 const map = new HeatMap($("map"));
+const lens = new Lens({
+  section: $("lens-section"), grid: $("lens-grid"), axis: $("lens-axis"), tip: $("lens-tip"),
+});
+
+/** At most so many layers, evenly spaced and with the last, so that a deep model's grid stays readable. */
+function lensLayers(count, most = 32) {
+  const step = Math.ceil(count / most);
+  return Array.from({ length: count }, (_, layer) => layer).filter((layer) => (count - 1 - layer) % step === 0);
+}
 
 function drawRamp() {
   const context = $("ramp").getContext("2d");
@@ -166,6 +177,7 @@ const handlers = {
     $("count").textContent = `${run.frames} frames`;
   },
   "hooks.changed"(event) { run.hooks = event.hooks; },
+  analysis(event) { if (event.name === "logit_lens") lens.add(event.step, event.result); },
   text(event) { showToken(event.text, run.promptLength + event.step + 1, false); },
   "run.finished"(event) {
     run.isOver = true;
@@ -214,6 +226,7 @@ function receive(message) {
 function watch() {
   Object.assign(run, { id: watched, isOver: false, tokens: [], frames: 0, activation: null });
   $("answer").replaceChildren();
+  lens.reset();
   socket.send(JSON.stringify({ id: "watch", command: "subscribe", run_id: watched, from: 0, tensors: "json" }));
 }
 
@@ -224,6 +237,10 @@ function start() {
   $("count").textContent = "";
   map.reset(model.num_layers);
   drawAxis();
+  lens.reset();
+  $("lens-section").hidden = !$("lens").checked;
+  const analyses = $("lens").checked
+    ? [{ name: "logit_lens", top: 5, layers: lensLayers(model.num_layers) }] : [];
   const component = $("component").value;
   const hooks = Array.from({ length: model.num_layers }, (_, layer) => ({
     layer_name: `transformer.h.${layer}`, component, hook_id: `norm_${layer}`, reduce: "norm",
@@ -231,7 +248,7 @@ function start() {
   const text = $("prompt").value;
   const prompt = model.chat_format_problem ? { prompt: text } : { messages: [{ role: "user", content: text }] };
   socket.send(JSON.stringify({
-    id: "start", command: "start", ...prompt, activation_hooks: hooks, tensors: "binary",
+    id: "start", command: "start", ...prompt, activation_hooks: hooks, analyses, tensors: "binary",
     max_tokens: Number($("tokens").value) || 60, temperature: Number($("temperature").value) || 0,
   }));
   setRunning(true);
@@ -337,6 +354,7 @@ $("prompt").addEventListener("keydown", (event) => {
 
 function tick() {
   map.draw();
+  lens.draw();
   requestAnimationFrame(tick);
 }
 
