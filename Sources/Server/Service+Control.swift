@@ -148,6 +148,7 @@ extension Service {
   /// Forks a run with a validated order.
   func fork(_ run: Run, _ order: RunOrder) async throws(Refusal) -> Run {
     try runs.checkRoom()
+    try checkWeight(of: order)
     let child = try makeRun(order, parent: run.id)
     let facts = await run.facts
     await child.inherit(text: facts.pieces, step: facts.step)

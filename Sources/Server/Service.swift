@@ -47,14 +47,7 @@ package final class Service: Sendable {
     _ order: RunOrder, bytesPerNumber: Int? = nil
   ) async throws(Refusal) -> Run {
     try runs.checkRoom()
-    var estimate = CaptureEstimate(
-      order.hooks, catalogue: order.model.catalogue, promptTokens: order.tokens.count,
-      maxTokens: order.maxTokens
-    ) { bytesPerNumber ?? ($0.dtype ?? order.frames.elementType).width }
-    estimate.addAnalyses(of: order)
-    guard estimate.bytes <= options.captureBudget else {
-      throw .captureTooLarge(estimate: estimate.bytes, limit: options.captureBudget)
-    }
+    try checkWeight(of: order, bytesPerNumber: bytesPerNumber)
     let run = try makeRun(order, parent: nil)
     await run.publishStart()
     do {
@@ -67,6 +60,22 @@ package final class Service: Sendable {
     await noteIfOver(run)
     if order.awaitsViewer, !order.isDetached { awaitViewer(of: run) }
     return run
+  }
+
+  /// Refuses captures and analyses that weigh more than the server allows.
+  func checkWeight(of order: RunOrder, bytesPerNumber: Int? = nil) throws(Refusal) {
+    var estimate = CaptureEstimate(
+      order.hooks, catalogue: order.model.catalogue, promptTokens: order.tokens.count,
+      maxTokens: order.maxTokens
+    ) { bytesPerNumber ?? ($0.dtype ?? order.frames.elementType).width }
+    estimate.addAnalyses(of: order)
+    guard estimate.bytes <= options.captureBudget else {
+      throw .captureTooLarge(estimate: estimate.bytes, limit: options.captureBudget)
+    }
+    // A result is one event; one that fills the memory of recent events would push out all others.
+    guard estimate.largestAnalysis <= options.ringBytes / 2 else {
+      throw .captureTooLarge(estimate: estimate.largestAnalysis, limit: options.ringBytes / 2)
+    }
   }
 
   func makeRun(_ order: RunOrder, parent: String?) throws(Refusal) -> Run {

@@ -41,7 +41,37 @@ import Testing
     }
   }
 
-  /// The four interventions whose outcome the references hold, by the name of their logits.
+  /// The interventions whose outcome the references hold, by the name of their logits.
+  private func edits(vector: [Float], expertsPerToken: Int) -> [String: Intervention] {
+    func edit(
+      _ site: HookSite, outside: Bool = false, _ change: Intervention.Change,
+      positions: Selection.Positions = .all, heads: [Int]? = nil, neurons: [Int]? = nil
+    ) -> Intervention {
+      Intervention(
+        id: "edit", point: HookPoint(site, layer: outside ? -1 : 1), change: change,
+        positions: positions, heads: heads, neurons: neurons)
+    }
+    return [
+      "add_vec_to_blocks.1.hook_resid_post": edit(
+        .residualPost, .add(vector: vector, strength: 1)),
+      "zero_head_0_of_blocks.1.attn.hook_z": edit(.headOutput, .zero, heads: [0]),
+      "zero_blocks.1.hook_mlp_out": edit(.mlpAdded, .zero),
+      "set_position_1_of_blocks.1.hook_resid_pre_to_vec": edit(
+        .residualPre, .mean(vector: vector), positions: .list([1])),
+      "double_hook_embed": edit(.embedding, outside: true, .scale(2)),
+      "halve_ln_final.output": edit(.finalNorm, outside: true, .scale(0.5)),
+      "halve_blocks.1.ln1.output": edit(.attentionNorm, .scale(0.5)),
+      "zero_head_1_of_blocks.1.attn.hook_q": edit(.query, .zero, heads: [1]),
+      "zero_head_0_of_blocks.1.attn.hook_k": edit(.key, .zero, heads: [0]),
+      "zero_head_0_of_blocks.1.attn.hook_v": edit(.value, .zero, heads: [0]),
+      "clamp_blocks.1.mlp.hook_pre": edit(.mlpPre, .clamp(low: -0.1, high: 0.1)),
+      "zero_neurons_3_5_of_blocks.1.mlp.hook_post": edit(.mlpPost, .zero, neurons: [3, 5]),
+      "ban_experts_0_1_of_blocks.1": edit(.routerLogits, .banExperts([0, 1])),
+      "force_first_experts_of_blocks.1": edit(
+        .routerLogits, .forceExperts(Array(0..<expertsPerToken))),
+    ]
+  }
+
   @Test(arguments: ReferenceSet.all.indices)
   func `an intervention has the effect that transformers computes`(index: Int) throws {
     let set = ReferenceSet.all[index]
@@ -49,25 +79,19 @@ import Testing
     let answers = try ReferenceAnswers(set.answers + ".json")
     let file = try TensorFile(set.answers + ".safetensors")
     let last = try #require(answers.prompts.indices.last)
+    let prefix = "prompt\(last).edit."
+    let names = file.tensors.keys.filter { $0.hasPrefix(prefix) }.map {
+      String($0.dropFirst(prefix.count).dropLast(".logits".count))
+    }
     // The real model's answers have no edits.
-    guard file.tensors.keys.contains(where: { $0.contains(".edit.") }) else { return }
+    guard !names.isEmpty else { return }
     let vector = try #require(file.tensors["prompt\(last).edit_vec"] ?? file.tensors["edit_vec"])
-    let mlpOut = HookPoint(.mlpAdded, layer: 1)
-    let edits: [String: Intervention] = [
-      "add_vec_to_blocks.1.hook_resid_post": Intervention(
-        id: "a", point: HookPoint(.residualPost, layer: 1),
-        change: .add(vector: vector.values, strength: 1)),
-      "zero_head_0_of_blocks.1.attn.hook_z": Intervention(
-        id: "b", point: HookPoint(.headOutput, layer: 1), change: .zero, heads: [0]),
-      "zero_blocks.1.hook_mlp_out": Intervention(id: "c", point: mlpOut, change: .zero),
-      "set_position_1_of_blocks.1.hook_resid_pre_to_vec": Intervention(
-        id: "d", point: HookPoint(.residualPre, layer: 1), change: .mean(vector: vector.values),
-        positions: .list([1])),
-    ]
-    for (name, edit) in edits {
+    let edits = edits(
+      vector: vector.values, expertsPerToken: runner.model.catalogue.expertsPerToken)
+    for name in names {
+      let edit = try #require(edits[name], "\(set.name) \(name)")
       try edit.check(runner.model.catalogue)
-      let expected = try #require(
-        file.tensors["prompt\(last).edit.\(name).logits"], "\(set.name) \(name)")
+      let expected = try #require(file.tensors["\(prefix)\(name).logits"])
       let logits = HookPoint(.logits)
       let run = runner.prefill(
         answers.prompts[last].ids, watching: [logits], interventions: [edit])

@@ -267,6 +267,22 @@ import Tokenizers
     #expect(try refused.json["details"]?["estimated_bytes"]?.integer == 20 * 24 * (512 + 360))
   }
 
+  @Test func `a result that would fill the memory of recent events is refused`() async throws {
+    let kit = try await ServerKit { $0.ringBytes = 1 << 20 }
+    let tokens = Array(repeating: 5, count: 100)
+    let refused = try await kit.send(
+      "POST", "/v1/runs",
+      #"{"tokens":\#(tokens),"max_tokens":1,"analyses":[{"name":"logit_lens","positions":"all"}]}"#)
+    #expect(refused.code == 413)
+    #expect(try refused.json["details"]?["estimated_bytes"]?.integer == 100 * 24 * 360)
+    #expect(try refused.json["details"]?["limit_bytes"]?.integer == 1 << 19)
+    let run = try await kit.start(#"{"tokens":\#(tokens),"max_tokens":2,"start":"paused"}"#)
+    let fork = try await kit.send(
+      "POST", "/v1/runs/\(run)/fork",
+      #"{"analyses":[{"name":"logit_lens","positions":"all"}]}"#)
+    #expect(fork.code == 413)
+  }
+
   @Test func `the analyses that are listed are those that are known`() async throws {
     let kit = try await ServerKit.shared()
     let list = try #require(try await kit.json("GET", "/v1/analyses")["live"]?.array)

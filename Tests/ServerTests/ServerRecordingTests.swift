@@ -9,7 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct ServerRecordingTests {
   private static let body =
     #"{\#(ServerKit.france),"temperature":1,"seed":3,"max_tokens":6,"detach":true,"record":true,"#
-    + #""ignore_eos":true,"activation_hooks":["#
+    + #""ignore_eos":true,"analyses":[{"name":"logit_lens","layers":[23]},{"name":"head_scores"}],"#
+    + #""activation_hooks":["#
     + #"{"layer_name":"transformer.h.2","component":"residual","hook_id":"r"},"#
     + #"{"layer_name":"transformer.h.9","component":"query","hook_id":"q","positions":[0,1,5]},"#
     + #"{"layer_name":"transformer.h.2","component":"residual","hook_id":"t","reduce":"topk:3"},"#

@@ -37,23 +37,27 @@ package enum LiveAnalysis: Sendable, Equatable {
     }
   }
 
-  /// Bytes of its results over a run, at most, in decimal text.
-  func resultBytes(_ catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int) -> Double {
-    let tokens = Double(promptTokens) + Double(maxTokens)
+  /// Bytes of the result of a prompt's pass and of each later one, at most, in decimal text.
+  func resultBytes(
+    _ catalogue: HookCatalogue, promptTokens: Int
+  ) -> (prompt: Double, later: Double) {
     let perNumber = 12.0
+    func rows(_ positions: Selection.Positions) -> Double {
+      positions == .last ? 1 : Double(promptTokens)
+    }
     switch self {
     case .logitLens(let layers, let positions, let top):
-      let rows = positions == .last ? Double(maxTokens) : tokens
       // A token has its id, its text and its logarithm.
-      return rows * Double(layers.count) * Double(top + 1) * 5 * perNumber
+      let row = Double(layers.count * (top + 1)) * 5 * perNumber
+      return (rows(positions) * row, row)
     case .directLogitAttribution(_, _, let heads):
-      let parts = catalogue.layers * (heads ? 2 + catalogue.heads : 2)
-      return Double(maxTokens) * Double(parts) * perNumber
+      let parts = Double(catalogue.layers * (heads ? 2 + catalogue.heads : 2)) * perNumber
+      return (parts, parts)
     case .headScores(let layers):
-      return 3 * Double(layers.count * catalogue.heads) * perNumber
+      return (3 * Double(layers.count * catalogue.heads) * perNumber, 0)
     case .attentionEntropy(let layers, let positions):
-      let rows = positions == .last ? Double(maxTokens) : tokens
-      return rows * Double(layers.count * catalogue.heads) * perNumber
+      let row = Double(layers.count * catalogue.heads) * perNumber
+      return (rows(positions) * row, row)
     }
   }
 }

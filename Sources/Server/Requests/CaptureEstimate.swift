@@ -25,6 +25,9 @@ package struct CaptureEstimate: Sendable, Equatable {
     }
   }
 
+  /// Bytes of the largest pass's analyses, which are made and sent in one piece.
+  package private(set) var largestAnalysis = 0
+
   /// Adds what the analyses of a run read, in float32, and what they tell.
   mutating func addAnalyses(of order: RunOrder) {
     for spec in order.analysisCaptures {
@@ -35,9 +38,10 @@ package struct CaptureEstimate: Sendable, Equatable {
       bytes = Self.sum(bytes, Self.product(count, MemoryLayout<Float>.size))
     }
     for analysis in order.analyses {
-      let told = analysis.resultBytes(
-        order.model.catalogue, promptTokens: order.tokens.count, maxTokens: order.maxTokens)
-      bytes = Self.sum(bytes, Self.clamp(told))
+      let told = analysis.resultBytes(order.model.catalogue, promptTokens: order.tokens.count)
+      bytes = Self.sum(
+        bytes, Self.clamp(told.prompt + told.later * Double(max(order.maxTokens - 1, 0))))
+      largestAnalysis = max(largestAnalysis, Self.clamp(told.prompt))
     }
   }
 

@@ -135,34 +135,73 @@ def capture(model, family: str, ids: list[int]) -> dict:
 
 
 def interventions(model, family: str, ids: list[int], vec) -> dict:
-    """Logits under four edits, each made in transformers with a hook. Block 1, batch of one."""
+    """Logits under one edit each, made in transformers with a hook. Block 1, batch of one."""
     import torch
     cfg = model.config
-    base = model.transformer if family == "gpt2" else model.model
-    L = (base.h if family == "gpt2" else base.layers)[1]
+    is_gpt2 = family == "gpt2"
+    base = model.transformer if is_gpt2 else model.model
+    L = (base.h if is_gpt2 else base.layers)[1]
+    attn = L.attn if is_gpt2 else L.self_attn
     nh = cfg.num_attention_heads
+    nkv = getattr(cfg, "num_key_value_heads", None) or nh
+    hd = getattr(cfg, "head_dim", None) or cfg.hidden_size // nh
     v = torch.from_numpy(vec)
-    out_proj = L.attn.c_proj if family == "gpt2" else L.self_attn.o_proj
-    mlp = L.post_feedforward_layernorm if family in ("gemma3", "olmo2") else L.mlp
+    out_proj = attn.c_proj if is_gpt2 else attn.o_proj
+    added = L.post_feedforward_layernorm if family in ("gemma3", "olmo2") else L.mlp
 
-    def first(o, f):
-        return (f(o[0]), *o[1:]) if isinstance(o, tuple) else f(o)
+    def output(module, change):
+        """Changes what a module returns, or the first of what it returns."""
+        return lambda: module.register_forward_hook(
+            lambda _m, _i, o: (change(o[0]), *o[1:]) if isinstance(o, tuple) else change(o))
 
-    def zero_head(_m, a):
-        z = a[0].clone()
-        z.view(*z.shape[:-1], nh, -1)[..., 0, :] = 0
-        return (z, *a[1:])
+    def input(module, change):
+        def h(_m, a, kw):
+            if a:
+                return (change(a[0]), *a[1:]), kw
+            return a, {**kw, "hidden_states": change(kw["hidden_states"])}
+        return lambda: module.register_forward_pre_hook(h, with_kwargs=True)
 
-    def patch(_m, a, kw):
-        x = (a[0] if a else kw["hidden_states"]).clone()
-        x[:, 1] = v
-        return ((x, *a[1:]), kw) if a else (a, {**kw, "hidden_states": x})
+    def edited(t, change, *where):
+        """A copy with part of it changed in place."""
+        t = t.clone()
+        change(t[where] if where else t)
+        return t
+
+    def zero_head(head, first=0):
+        """Zeroes one head in rows whose heads begin at the column `first`."""
+        return lambda t: edited(t, lambda x: x.zero_(), ..., slice(first + head * hd, first + (head + 1) * hd))
+
+    def clamp(columns):
+        return lambda t: edited(t, lambda x: x.clamp_(-0.1, 0.1), ..., columns)
+
     edits = {
-        "add_vec_to_blocks.1.hook_resid_post": lambda: L.register_forward_hook(lambda m, i, o: first(o, lambda t: t + v)),
-        "zero_head_0_of_blocks.1.attn.hook_z": lambda: out_proj.register_forward_pre_hook(zero_head),
-        "zero_blocks.1.hook_mlp_out": lambda: mlp.register_forward_hook(lambda m, i, o: first(o, torch.zeros_like)),
-        "set_position_1_of_blocks.1.hook_resid_pre_to_vec": lambda: L.register_forward_pre_hook(patch, with_kwargs=True),
+        "add_vec_to_blocks.1.hook_resid_post": output(L, lambda t: t + v),
+        "zero_head_0_of_blocks.1.attn.hook_z": input(out_proj, zero_head(0)),
+        "zero_blocks.1.hook_mlp_out": output(added, torch.zeros_like),
+        "set_position_1_of_blocks.1.hook_resid_pre_to_vec": input(L, lambda t: edited(t, lambda x: x.copy_(v), slice(None), 1)),
+        "double_hook_embed": output(base.wte if is_gpt2 else base.embed_tokens, lambda t: t * 2),
+        "halve_ln_final.output": output(base.ln_f if is_gpt2 else base.norm, lambda t: t * 0.5),
     }
+    if family != "olmo2":
+        edits["halve_blocks.1.ln1.output"] = output(L.ln_1 if is_gpt2 else L.input_layernorm, lambda t: t * 0.5)
+    # Where q, k and v come from: one product or three.
+    if is_gpt2:
+        sources = [(attn.c_attn, j * cfg.hidden_size) for j in range(3)]
+    elif family == "phi3":
+        sources = [(attn.qkv_proj, first) for first in (0, nh * hd, (nh + nkv) * hd)]
+    else:
+        sources = [(attn.q_proj, 0), (attn.k_proj, 0), (attn.v_proj, 0)]
+    for (module, first), name, head in zip(sources, "qkv", (1, 0, 0)):
+        edits[f"zero_head_{head}_of_blocks.1.attn.hook_{name}"] = output(module, zero_head(head, first))
+    if family == "gpt_oss":
+        edits |= routing(L.mlp.router, cfg.num_experts_per_tok)
+    else:
+        size = cfg.n_inner or 4 * cfg.hidden_size if is_gpt2 else cfg.intermediate_size
+        gate = L.mlp.c_fc if is_gpt2 else L.mlp.gate_up_proj if family == "phi3" else L.mlp.gate_proj
+        down = L.mlp.c_proj if is_gpt2 else L.mlp.down_proj
+        edits["clamp_blocks.1.mlp.hook_pre"] = output(gate, clamp(slice(0, size)))
+        edits["zero_neurons_3_5_of_blocks.1.mlp.hook_post"] = input(
+            down, lambda t: edited(t, lambda x: x.zero_(), ..., slice(3, 6, 2)))
     res = {}
     for name, put in edits.items():
         h = put()
@@ -172,3 +211,18 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         finally:
             h.remove()
     return res
+
+
+def routing(router, chosen: int) -> dict:
+    """Edits of the choice of experts, by the router's bias: what is added to all that are forced leaves their shares alone."""
+    class Biased:
+        def __init__(self, experts, amount):
+            self.before = router.bias.data.clone()
+            router.bias.data[experts] += amount
+
+        def remove(self):
+            router.bias.data.copy_(self.before)
+    return {
+        "ban_experts_0_1_of_blocks.1": lambda: Biased([0, 1], -1e30),
+        "force_first_experts_of_blocks.1": lambda: Biased(list(range(chosen)), 64.0),
+    }
