@@ -123,6 +123,9 @@ import Testing
       400,
       "activation_hooks[0].positions.every and activation_hooks[0].positions.from can't go together: "
         + "every counts over all positions"),
+    Case(
+      "POST /v1/runs", #"{"prompt":"a","analyses":[{"name":"logit_lens","heads":1}]}"#, 400,
+      "analyses[0].heads must be true or false, found 1"),
     Case("POST /v1/models/load", "", 400, "Request body is required"),
     Case("POST /v1/models/load", "{}", 400, "model_path is required"),
     Case("POST /v1/models/load", #"{"model_path":7}"#, 400, "model_path must be a string, found 7"),

@@ -28,18 +28,19 @@ package struct AnalysisReader: Sendable {
 
   private func analysis(_ fields: Fields) throws(Refusal) -> LiveAnalysis {
     let name = try fields.choice("name", AnalysisList.live.map(\.name))
+    // All are read, so that a wrong value is refused also where the analysis does not use it.
+    let layers = try layers(fields)
+    let positions = try positions(fields)
+    let top = try fields.integer("top", in: 1...Self.topLimit) ?? 5
+    let answer = try token(fields, "answer")
+    let versus = try token(fields, "versus")
+    let heads = try fields.bool("heads") ?? true
     switch name {
-    case "logit_lens":
-      return .logitLens(
-        layers: try layers(fields), positions: try positions(fields),
-        top: try fields.integer("top", in: 1...Self.topLimit) ?? 5)
+    case "logit_lens": return .logitLens(layers: layers, positions: positions, top: top)
     case "direct_logit_attribution":
-      return .directLogitAttribution(
-        answer: try token(fields, "answer"), versus: try token(fields, "versus"),
-        heads: try fields.bool("heads") ?? true)
-    case "head_scores": return .headScores(layers: try layers(fields))
-    case "attention_entropy":
-      return .attentionEntropy(layers: try layers(fields), positions: try positions(fields))
+      return .directLogitAttribution(answer: answer, versus: versus, heads: heads)
+    case "head_scores": return .headScores(layers: layers)
+    case "attention_entropy": return .attentionEntropy(layers: layers, positions: positions)
     default: throw .missing(field: fields.name("name"))
     }
   }
