@@ -3,16 +3,18 @@
 
     python capture.py MODEL.gguf [--rounds 5] [--threads 2] [--tokens 64]
 
-transformers and nnsight read the same GGUF file, dequantised to bfloat16.
+transformers and nnsight read the same GGUF file, dequantised to bfloat16; transformers also with its weights packed, which
+is its fastest way to decode.
 """
 import argparse
 import time
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from nnsight import LanguageModel
+from transformers import AutoTokenizer
 
-from peers import Rounds, json_lines, ours, output
+from peers import Rounds, json_lines, ours, output, transformers_model
 
 
 def timed(model, ids, tokens):
@@ -63,15 +65,11 @@ def main():
     parser.add_argument("--tokens", type=int, default=64)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    place = {"pretrained_model_name_or_path": str(options.model.parent), "gguf_file": options.model.name}
-    model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.bfloat16)
-    tokenizer = AutoTokenizer.from_pretrained(**place)
+    model = transformers_model(options.model, "bfloat16")
+    packed = transformers_model(options.model, "float32", packed=True)
+    tokenizer = AutoTokenizer.from_pretrained(str(options.model.parent), gguf_file=options.model.name)
     ids = tokenizer("The capital of France is", return_tensors="pt").input_ids
-    try:
-        from nnsight import LanguageModel
-        wrapped = LanguageModel(model, tokenizer=tokenizer)
-    except ImportError:
-        wrapped = None
+    wrapped = LanguageModel(model, tokenizer=tokenizer)
     rounds = Rounds()
     with torch.inference_mode():
         for number in range(options.rounds):
@@ -84,11 +82,12 @@ def main():
                     rounds.add("neuroscope, " + name.split(", ")[-1], row["row"]["median"])
             rounds.add("transformers bf16", timed(model, ids, options.tokens))
             rounds.add("transformers bf16, hooks", with_hooks(model, ids, options.tokens))
-            if wrapped:
-                rounds.add("nnsight bf16", with_nnsight(wrapped, ids, options.tokens))
+            rounds.add("transformers packed, hooks", with_hooks(packed, ids, options.tokens))
+            rounds.add("nnsight bf16", with_nnsight(wrapped, ids, options.tokens))
     rounds.table("tokens/s", [
         ("neuroscope, capture residual", "neuroscope, capture none"),
         ("neuroscope, capture residual", "transformers bf16, hooks"),
+        ("neuroscope, capture residual", "transformers packed, hooks"),
         ("neuroscope, capture residual", "nnsight bf16"),
     ])
 

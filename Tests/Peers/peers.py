@@ -44,6 +44,15 @@ def requantised(model: Path, kind: str) -> Path:
     return target
 
 
+def transformers_model(model: Path, dtype: str, packed: bool = False):
+    """The model in transformers: dequantised to `dtype`, or with its weights packed as they are in the file."""
+    import torch
+    from transformers import AutoModelForCausalLM, GgufConfig
+    return AutoModelForCausalLM.from_pretrained(
+        str(model.parent), gguf_file=model.name, dtype=getattr(torch, dtype),
+        quantization_config=GgufConfig(dequantize=not packed))
+
+
 class Rounds:
     """Measurements by name, one per round."""
 

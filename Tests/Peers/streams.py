@@ -13,7 +13,8 @@ from pathlib import Path
 
 from peers import Rounds, ours, requantised, theirs
 
-PROMPT = "The quick brown fox jumps over the lazy dog while seven wise owls watch from the old oak tree and "
+# 32 tokens of SmolLM2 with the number in front, which keeps either server from knowing the prompt already.
+PROMPT = "The quick brown fox jumps over the lazy dog while seven wise owls watch from the old oak tree and sing until the dawn"
 
 
 def stream(port, tokens, number, results):
@@ -39,7 +40,7 @@ def stream(port, tokens, number, results):
 def together(port, tokens, streams):
     results = []
     threads = [
-        threading.Thread(target=stream, args=(port, tokens, f"{time.time_ns()}-{n}", results))
+        threading.Thread(target=stream, args=(port, tokens, time.time_ns() // 1000 % 9000000 + 1000000 + n, results))
         for n in range(streams)]
     for thread in threads:
         thread.start()
