@@ -32,6 +32,8 @@ struct Sampler {
     let token: Token
     if options.temperature <= 0 {
       token = Token(arithmetic.argmax(whole))
+    } else if options.topK <= 0, options.topP >= 1, options.minP <= 0 {
+      token = drawFromAll(whole, step: step, arithmetic)
     } else {
       token = draw(whole, step: step, arithmetic)
     }
@@ -56,6 +58,29 @@ struct Sampler {
       if plain[token] == nil { plain[token] = scores[Int(token)] }
       scores[Int(token)] -= options.presencePenalty + Float(count) * options.frequencyPenalty
     }
+  }
+
+  /// Draws by temperature among all tokens, which needs no order: block by block, then inside the one that is hit.
+  private func drawFromAll(
+    _ scores: UnsafeBufferPointer<Float>, step: Int, _ arithmetic: Arithmetic
+  ) -> Token {
+    let factor = 1 / options.temperature
+    let whole = Double(arithmetic.logSumExp(scores, factor: factor))
+    var left = uniform(step: step)
+    for start in stride(from: 0, to: scores.count, by: 1024) {
+      let range = start..<min(start + 1024, scores.count)
+      let block = UnsafeBufferPointer(rebasing: scores[range])
+      let share = exp(Double(arithmetic.logSumExp(block, factor: factor)) - whole)
+      guard left < share else {
+        left -= share
+        continue
+      }
+      for index in range {
+        left -= exp(Double(scores[index] * factor) - whole)
+        if left < 0 { return Token(index) }
+      }
+    }
+    return Token(arithmetic.argmax(scores))
   }
 
   /// Draws by temperature among the tokens that top-k, top-p and min-p leave, in that order.

@@ -61,6 +61,16 @@ import Tokenizers
     #expect(drawn.contains { $0 > 4500 })
   }
 
+  @Test func `draws follow the probabilities far apart in a large vocabulary too`() {
+    var scores = [Float](repeating: -.infinity, count: 5000)
+    scores[5] = 0
+    scores[4999] = Float(log(3.0))
+    let options = SamplingOptions(temperature: 1, topP: 1, seed: 3)
+    let draws = (0..<4000).compactMap { choose(scores, options, step: $0)?.score.token }
+    #expect(Set(draws) == [5, 4999])
+    #expect(abs(Double(draws.count { $0 == 4999 }) / 4000 - 0.75) < 0.03)
+  }
+
   @Test func `penalties count what was seen and what was generated`() throws {
     let greedy = SamplingOptions(temperature: 0)
     var repetition = greedy
