@@ -56,6 +56,18 @@ INLINE void prepare_rows(
   }
 }
 
+// Asks for the scales (and biases) of the rows two turns later, of the columns of a chunk: they lie apart from the
+// numbers, a short piece for each row.
+INLINE void fetch_scales(const int type, const int R, const ns_matrix *w, const stored *rows, int64_t first) {
+  if (type != NS_AFFINE && type != NS_MXFP4_SPLIT) return;
+  const int size = type == NS_MXFP4_SPLIT ? 1 : w->scale_type == NS_F32 ? 4 : 2;
+  const int64_t later = 2 * R * w->scale_stride + first * 32 / w->group * size;
+  UNROLL for (int r = 0; r < R; r++) {
+    _mm_prefetch((const char *)rows[r].scales + later, _MM_HINT_T0);
+    if (type == NS_AFFINE) _mm_prefetch((const char *)rows[r].biases + later, _MM_HINT_T0);
+  }
+}
+
 // What is left of a row of plain numbers after its whole blocks.
 INLINE void multiply_tail(
     const int type, const int R, const int M, const ns_matrix *w, const stored *rows,
@@ -104,6 +116,7 @@ INLINE void multiply(
     for (int64_t first = 0; first < blocks; first += CHUNK) {
       const int64_t count = blocks - first < CHUNK ? blocks - first : CHUNK;
       const prepared *chunk = &chunks[turn];
+      fetch_scales(type, R, w, rows, first);
       if (!plain) {
         const int last = first + CHUNK >= blocks;
         const int64_t then = last ? 0 : first + CHUNK;
