@@ -13,7 +13,9 @@ struct EngineFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "exact or fast (NEUROSCOPE_NUMERICS). Default: exact.",
-      discussion: "exact computes in float32; fast reads prompts in bfloat16 where the processor multiplies that."))
+      discussion:
+        "exact computes in float32; fast reads prompts in bfloat16 where the processor multiplies that."
+    ))
   var numerics: Numerics?
 
   @Option(
