@@ -9,6 +9,7 @@ frames compared byte by byte. Ends with one line; a difference is a failure.
 """
 
 import argparse
+import atexit
 import json
 import os
 import random
@@ -53,6 +54,7 @@ class Server:
         self.process = subprocess.Popen(
             [binary, "serve", "--port", "0", "--threads", "1", "--recordings-dir", folder, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=prepare)
+        atexit.register(self.process.kill)  # where a check fails
         for line in self.process.stdout:
             if "page" in line:
                 self.url = line.split()[-1].rstrip("/")
