@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 import httpx
 
 from .async_sockets import AsyncSocket
 from .calls import Awaiting, Call
 from .client import TIMEOUT
+from .closing import AsyncClosing
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .endpoints import Endpoints, create_circuit_analysis_hooks
 from .errors import ConnectionLostError, NotFoundError, refusal_of_text
@@ -21,7 +21,7 @@ from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, Stream
 from .watching import Watch
 
 
-class AsyncCompletionStream:
+class AsyncCompletionStream(AsyncClosing):
     """The chunks of a completion as they come; leaving the loop early, or `close`, ends the run."""
 
     def __init__(self, response: httpx.Response) -> None:
@@ -46,16 +46,8 @@ class AsyncCompletionStream:
     async def close(self) -> None:
         await self._response.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-
-class AsyncNeuroScopeClient(Endpoints, Awaiting):
+class AsyncNeuroScopeClient(Endpoints, Awaiting, AsyncClosing):
     """A server's routes as methods to await. Close it, or use it in `async with`."""
 
     create_circuit_analysis_hooks = staticmethod(create_circuit_analysis_hooks)
@@ -63,14 +55,6 @@ class AsyncNeuroScopeClient(Endpoints, Awaiting):
     def __init__(self, base_url: str = "http://127.0.0.1:8080", *, http: httpx.AsyncClient | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = http or httpx.AsyncClient(timeout=TIMEOUT)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .calls import Awaiting, Command
+from .closing import AsyncClosing
 from .commands import RunCommands, connection_options, wished
 from .conversation import Conversation, Over, RunState
 from .errors import ConnectionLostError
@@ -22,7 +22,7 @@ from .shapes import JSON, ForkChanges, Policy, RunRequest, SocketTensors
 T = TypeVar("T")
 
 
-class AsyncSocket:
+class AsyncSocket(AsyncClosing):
     """Starts, watches and steers any number of runs; taken up again when the connection breaks.
 
     Opened by `async with client.socket() as socket`, or by awaiting it.
@@ -42,11 +42,6 @@ class AsyncSocket:
     async def __aenter__(self) -> Self:
         self._connection = await self._connect()
         return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Ends the conversation; runs that nobody else watches end with it unless they were detached."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 import httpx
 
 from .calls import Blocking, Call
+from .closing import Closing
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .endpoints import Endpoints, create_circuit_analysis_hooks
 from .errors import ConnectionLostError, NotFoundError, refusal_of_text
@@ -22,7 +22,7 @@ from .watching import Watch
 TIMEOUT = httpx.Timeout(600, connect=10)
 
 
-class CompletionStream:
+class CompletionStream(Closing):
     """The chunks of a completion as they come; leaving the loop early, or `close`, ends the run."""
 
     def __init__(self, response: httpx.Response) -> None:
@@ -47,16 +47,8 @@ class CompletionStream:
     def close(self) -> None:
         self._response.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class NeuroScopeClient(Endpoints, Blocking):
+class NeuroScopeClient(Endpoints, Blocking, Closing):
     """A server's routes as methods. Close it, or use it in `with`."""
 
     create_circuit_analysis_hooks = staticmethod(create_circuit_analysis_hooks)
@@ -64,14 +56,6 @@ class NeuroScopeClient(Endpoints, Blocking):
     def __init__(self, base_url: str = "http://127.0.0.1:8080", *, http: httpx.Client | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = http or httpx.Client(timeout=TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._http.close()

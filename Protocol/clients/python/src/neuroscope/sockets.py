@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from .calls import Blocking, Command
+from .closing import Closing
 from .commands import RunCommands, connection_options, wished
 from .conversation import Conversation, Over, RunState
 from .errors import ConnectionLostError
@@ -23,7 +23,7 @@ from .shapes import JSON, ForkChanges, Policy, RunRequest, SocketTensors
 T = TypeVar("T")
 
 
-class Socket:
+class Socket(Closing):
     """Starts, watches and steers any number of runs; taken up again when the connection breaks."""
 
     def __init__(self, url: str, headers: Mapping[str, str], retries: int) -> None:
@@ -35,14 +35,6 @@ class Socket:
         self._conversation = Conversation(retries)
         self._opened = ExitStack()
         self._connection = self._connect()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the conversation; runs that nobody else watches end with it unless they were detached."""
