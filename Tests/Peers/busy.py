@@ -9,14 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from peers import Rounds, json_lines, ours, output, requantised, theirs
+from peers import Rounds, benched, output, requantised, theirs
 
 
 def our_decode(model, threads):
-    rows = json_lines(output(
-        ours(), "bench", "--model", model, "--prompt", 0, "--generate", 128, "--threads", threads,
-        "--repeat", 1, "--json"))
-    return next(row["row"]["median"] for row in rows if row["row"]["name"].startswith("decode"))
+    rows = benched(model, "--prompt", 0, "--generate", 128, "--threads", threads)
+    return next(median for row, median in rows.items() if row.startswith("decode"))
 
 
 def their_decode(model, threads):

@@ -14,7 +14,7 @@ import torch
 from nnsight import LanguageModel
 from transformers import AutoTokenizer
 
-from peers import Rounds, json_lines, ours, output, transformers_model
+from peers import Rounds, benched, transformers_model
 
 
 def timed(model, ids, tokens):
@@ -74,12 +74,12 @@ def main():
     with torch.inference_mode():
         for number in range(options.rounds):
             print(f"round {number + 1}")
-            for row in json_lines(output(
-                    ours(), "bench", "--model", options.model, "--prompt", 0, "--generate", options.tokens,
-                    "--capture", "residual", "--threads", options.threads, "--repeat", 1, "--json")):
-                name = row["row"]["name"]
-                if name.startswith("decode"):
-                    rounds.add("neuroscope, " + name.split(", ")[-1], row["row"]["median"])
+            rows = benched(
+                options.model, "--prompt", 0, "--generate", options.tokens, "--capture", "residual",
+                "--threads", options.threads)
+            for row, median in rows.items():
+                if row.startswith("decode"):
+                    rounds.add("neuroscope, " + row.split(", ")[-1], median)
             rounds.add("transformers bf16", timed(model, ids, options.tokens))
             rounds.add("transformers bf16, hooks", with_hooks(model, ids, options.tokens))
             rounds.add("transformers packed, hooks", with_hooks(packed, ids, options.tokens))

@@ -9,17 +9,16 @@ import argparse
 import json
 from pathlib import Path
 
-from peers import Rounds, json_lines, ours, output, requantised, theirs
+from peers import Rounds, benched, output, requantised, theirs
 
 
 def measure_ours(rounds, name, model, options):
-    rows = json_lines(output(
-        ours(), "bench", "--model", model, "--prompt", options.prompt, "--generate", options.generate,
-        "--threads", options.threads, "--repeat", 1, "--json"))
-    for row in rows:
+    rows = benched(
+        model, "--prompt", options.prompt, "--generate", options.generate, "--threads", options.threads)
+    for row, median in rows.items():
         for what in ("prompt", "decode"):
-            if row["row"]["name"].startswith(what):
-                rounds.add(f"neuroscope {name} {what}", row["row"]["median"])
+            if row.startswith(what):
+                rounds.add(f"neuroscope {name} {what}", median)
 
 
 def measure_theirs(rounds, name, model, options):

@@ -36,6 +36,12 @@ def json_lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
+def benched(model: Path, *options) -> dict[str, float]:
+    """The medians of one round of this project's own bench, by the rows' names."""
+    rows = json_lines(output(ours(), "bench", "--model", model, "--repeat", 1, "--json", *options))
+    return {row["row"]["name"]: row["row"]["median"] for row in rows}
+
+
 def requantised(model: Path, kind: str) -> Path:
     """The model in another number format, made once by llama.cpp's own tool."""
     target = ROOT / ".build-peers" / f"{model.stem}.{kind}.gguf"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from peers import Rounds, json_lines, ours, output, transformers_model
+from peers import Rounds, benched, transformers_model
 
 
 def main():
@@ -32,11 +32,12 @@ def main():
         for number in range(options.rounds):
             print(f"round {number + 1}")
             for numerics in ("exact", "fast"):
-                for row in json_lines(output(
-                        ours(), "bench", "--model", options.model, "--prompt", options.prompt, "--generate", 1,
-                        "--numerics", numerics, "--threads", options.threads, "--repeat", 1, "--json")):
-                    if row["row"]["name"].startswith("prompt"):
-                        rounds.add(f"neuroscope {numerics}", row["row"]["median"])
+                rows = benched(
+                    options.model, "--prompt", options.prompt, "--generate", 1, "--numerics", numerics,
+                    "--threads", options.threads)
+                for row, median in rows.items():
+                    if row.startswith("prompt"):
+                        rounds.add(f"neuroscope {numerics}", median)
             for name, model in models.items():
                 began = time.monotonic()
                 model(ids, logits_to_keep=1)
