@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Hooks
 import Synchronization
+import TestKit
 import Testing
 import Tokenizers
 
@@ -56,13 +57,12 @@ final class EventLog: GenerationSink {
     return nil
   }
 
-  /// Waits until an event is there, at most `seconds`.
-  func wait(
-    seconds: Double = 30, for isWanted: (GenerationEvent) -> Bool
-  ) async throws {
-    let deadline = Date().addingTimeInterval(seconds)
+  /// Waits until an event is there, at most thirty patient seconds.
+  func wait(for isWanted: (GenerationEvent) -> Bool) async throws {
+    let deadline = ContinuousClock.now + Patience.seconds(30)
     while !events.contains(where: isWanted) {
-      try #require(Date() < deadline, "the event did not come: \(events.count) others did")
+      try #require(
+        ContinuousClock.now < deadline, "the event did not come: \(events.count) others did")
       try await Task.sleep(for: .milliseconds(2))
     }
   }

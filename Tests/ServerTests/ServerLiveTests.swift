@@ -81,8 +81,8 @@ import Testing
     let generation = try #require(run.generation)
     let engine = kit.server.service.engine
     // A viewer that reads nothing holds the run, so that its step stands still.
-    let client = try kit.client()
-    await client.send(
+    var client: LoopbackClient? = try kit.client()
+    await client?.send(
       "GET /v1/runs/\(id)/events?policy=lossless HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(await eventually { run.topic.isHeld && generation.isHeld })
     var step = -1
@@ -92,7 +92,7 @@ import Testing
         step = await engine.facts(generation)?.step ?? -1
         return step == last
       })
-    client.close()
+    client = nil
     #expect(await eventually { await engine.facts(generation) == nil })
     #expect(await eventually { await run.isOver() })
     let facts = await run.facts

@@ -181,7 +181,7 @@ import Wire
     let start = ContinuousClock.now
     client = nil
     #expect(await eventually { log.all == ["began", "cancelled"] })
-    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(ContinuousClock.now - start < Patience.seconds(1))
     #expect(await eventually { kit.server.connectionCount == 0 })
   }
 
@@ -200,22 +200,35 @@ import Wire
     #expect(text.hasSuffix("done"))
   }
 
-  @Test func `slow heads, slow bodies and idle connections are closed in time`() async throws {
-    let kit = try await TransportKit([TransportKit.hello, TransportKit.echo]) { limits in
-      limits.headDeadline = .milliseconds(150)
-      limits.bodyDeadline = .milliseconds(150)
-      limits.idleDeadline = .milliseconds(150)
+  /// Where only one deadline is near, a busy machine can't miss another.
+  private func kit(
+    near deadline: WritableKeyPath<TransportLimits, Duration> & Sendable
+  ) async throws -> TransportKit {
+    try await TransportKit([TransportKit.hello, TransportKit.echo]) { limits in
+      limits[keyPath: deadline] = .milliseconds(150)
       limits.drainDeadline = .milliseconds(50)
     }
+  }
+
+  @Test func `slow heads are not waited for`() async throws {
+    let kit = try await kit(near: \.headDeadline)
     let silent = try kit.client()
     #expect(await silent.receiveAll() == [])
     let half = try kit.client()
     await half.send("GET /he")
     #expect(await half.receiveAll() == [])
+  }
+
+  @Test func `a slow body is refused`() async throws {
+    let kit = try await kit(near: \.bodyDeadline)
     let stalled = try kit.client()
     await stalled.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
     let refusal = TestResponse(try #require(await stalled.receiveAll()))
     #expect(refusal.status == "HTTP/1.1 408 Request Timeout")
+  }
+
+  @Test func `an idle connection is closed in time`() async throws {
+    let kit = try await kit(near: \.idleDeadline)
     let idle = try kit.client()
     await idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
     #expect(

@@ -85,9 +85,9 @@ struct TestResponse {
   }
 }
 
-/// Waits until something holds; false after five seconds.
+/// Waits until something holds; false after a thousand looks, five seconds at least.
 func eventually(_ condition: () async -> Bool) async -> Bool {
-  for _ in 0..<1000 {
+  for _ in 0..<1000 * Patience.factor {
     if await condition() { return true }
     try? await Task.sleep(for: .milliseconds(5))
   }

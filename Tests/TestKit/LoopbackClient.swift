@@ -20,7 +20,7 @@ package final class LoopbackClient: @unchecked Sendable {
     if var receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
     }
-    var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+    var limit = timeval(tv_sec: timeoutSeconds * Patience.factor, tv_usec: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(

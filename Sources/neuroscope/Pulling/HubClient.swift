@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 #if canImport(FoundationNetworking)
 internal import FoundationNetworking
@@ -102,19 +103,22 @@ struct HubClient: Sendable {
 }
 
 /// Gathers a body up to a limit.
-private final class Collector: @unchecked Sendable {
-  // Proof for @unchecked: written on the transfer's serial queue, read after the transfer has ended.
-  private(set) var data = Data()
+private final class Collector: Sendable {
+  private let gathered = Mutex(Data())
   private let limit: Int
 
   init(limit: Int) { self.limit = limit }
 
-  func clear() { data = Data() }
+  var data: Data { gathered.withLock(\.self) }
+
+  func clear() { gathered.withLock { $0 = Data() } }
 
   func append(_ piece: Data, url: String) throws {
-    guard data.count + piece.count <= limit else {
-      throw PullError.badAnswer(url: url, "more than \(limit) bytes")
+    try gathered.withLock { data in
+      guard data.count + piece.count <= limit else {
+        throw PullError.badAnswer(url: url, "more than \(limit) bytes")
+      }
+      data.append(piece)
     }
-    data.append(piece)
   }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 #if canImport(FoundationNetworking)
 internal import FoundationNetworking
@@ -84,11 +85,11 @@ struct HubDownload {
 }
 
 /// The file that a download grows in.
-private final class PartFile: @unchecked Sendable {
-  // Proof for @unchecked: written on the transfer's serial queue, closed after the transfer has ended.
+private final class PartFile: Sendable {
   private let handle: FileHandle
   private let path: String
-  private(set) var count = 0
+  /// Where the next piece goes.
+  private let end = Mutex(0)
 
   init(_ path: String) throws {
     self.path = path
@@ -101,23 +102,29 @@ private final class PartFile: @unchecked Sendable {
     self.handle = handle
   }
 
+  var count: Int { end.withLock(\.self) }
+
   /// Goes on at a place and forgets what is behind it.
   func seek(to offset: Int) throws {
-    try convert {
+    try change { end in
       try handle.truncate(atOffset: UInt64(offset))
       try handle.seek(toOffset: UInt64(offset))
+      end = offset
     }
-    count = offset
   }
 
   func write(_ data: Data) throws {
-    try convert { try handle.write(contentsOf: data) }
-    count += data.count
+    try change { end in
+      try handle.write(contentsOf: data)
+      end += data.count
+    }
   }
 
   func close() { try? handle.close() }
 
-  private func convert(_ body: () throws -> Void) throws {
-    do { try body() } catch { throw PullError.file(path: path, error.localizedDescription) }
+  private func change(_ body: (inout Int) throws -> Void) throws {
+    do { try end.withLock { try body(&$0) } } catch {
+      throw PullError.file(path: path, error.localizedDescription)
+    }
   }
 }

@@ -1,27 +1,31 @@
 internal import Foundation
+internal import Synchronization
 
 #if canImport(FoundationNetworking)
 internal import FoundationNetworking
 #endif
 
 /// One HTTP request whose body is handed on piece by piece, so that a file of any size needs little memory.
-final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
-  // Proof for @unchecked: the mutable state is used by the session's serial delegate queue alone; `run` writes
-  // the continuation before the task starts.
-
+final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
   /// Trouble that may pass: the request can be tried again.
   struct Trouble: Error { let reason: String }
 
-  private let accept: (HTTPURLResponse) throws -> Void
-  private let take: (Data) throws -> Void
-  private var continuation: CheckedContinuation<HTTPURLResponse, any Error>?
-  private var refusal: (any Error)?
+  private struct State {
+    var continuation: CheckedContinuation<HTTPURLResponse, any Error>?
+    /// Why the body is not wanted.
+    var refusal: (any Error)?
+  }
+
+  private let accept: @Sendable (HTTPURLResponse) throws -> Void
+  private let take: @Sendable (Data) throws -> Void
+  private let state = Mutex(State())
 
   /// - Parameters:
   ///   - accept: throws for a response whose body is not wanted.
   ///   - take: gets the body's pieces in order.
   init(
-    accept: @escaping (HTTPURLResponse) throws -> Void, take: @escaping (Data) throws -> Void
+    accept: @escaping @Sendable (HTTPURLResponse) throws -> Void,
+    take: @escaping @Sendable (Data) throws -> Void
   ) {
     self.accept = accept
     self.take = take
@@ -40,7 +44,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     let task = session.dataTask(with: request)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        self.continuation = continuation
+        state.withLock { $0.continuation = continuation }
         task.resume()
       }
     } onCancel: {
@@ -59,20 +63,22 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
       try accept(response)
       completionHandler(.allow)
     } catch {
-      refusal = error
+      refuse(error)
       completionHandler(.cancel)
     }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    guard refusal == nil else { return }
+    guard state.withLock({ $0.refusal == nil }) else { return }
     do {
       try take(data)
     } catch {
-      refusal = error
+      refuse(error)
       dataTask.cancel()
     }
   }
+
+  private func refuse(_ error: any Error) { state.withLock { $0.refusal = error } }
 
   func urlSession(
     _ session: URLSession, task: URLSessionTask,
@@ -82,8 +88,9 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     let old = task.originalRequest
     guard let target = request.url, old?.url?.scheme == target.scheme || target.scheme == "https"
     else {
-      refusal = PullError.badAnswer(
-        url: old?.url?.absoluteString ?? "", "a redirection away from https")
+      refuse(
+        PullError.badAnswer(
+          url: old?.url?.absoluteString ?? "", "a redirection away from https"))
       return completionHandler(nil)
     }
     completionHandler(Self.redirected(from: old, to: request))
@@ -107,8 +114,11 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
+    let (continuation, refusal) = state.withLock { state in
+      defer { state.continuation = nil }
+      return (state.continuation, state.refusal)
+    }
     guard let continuation else { return }
-    self.continuation = nil
     if let refusal {
       continuation.resume(throwing: refusal)
     } else if let error {
