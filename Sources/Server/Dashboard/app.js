@@ -123,7 +123,7 @@ function drawRamp() {
 
 // MARK: The run
 
-const run = { id: null, isOver: true, tokens: [], promptLength: 0, frames: 0, began: 0, hooks: [], activation: null };
+const run = { id: null, isOver: true, isPaused: false, isReplay: false, tokens: [], promptLength: 0, frames: 0, began: 0, hooks: [], activation: null };
 let model = null;
 let socket = null;
 /** A run that the page's address names: it is watched, whoever started it, a replayed recording for instance. */
@@ -134,6 +134,19 @@ function status(text) { $("status").textContent = text; }
 function setRunning(isRunning) {
   $("start").disabled = isRunning || !socket || socket.readyState !== WebSocket.OPEN || !model;
   $("stop").disabled = !isRunning;
+  showPause(run.isPaused);
+}
+
+function showPause(isPaused) {
+  run.isPaused = isPaused;
+  $("pause").disabled = $("stop").disabled;
+  $("pause").textContent = isPaused ? "Resume" : "Pause";
+  $("step").disabled = $("stop").disabled || !isPaused;
+}
+
+/** Sends a command about the run; its reply says how the run then stands. */
+function tell(command) {
+  if (run.id) socket.send(JSON.stringify({ id: command, command, run_id: run.id }));
 }
 
 function showToken(text, position, isPrompt) {
@@ -179,6 +192,9 @@ const handlers = {
   "hooks.changed"(event) { run.hooks = event.hooks; },
   analysis(event) { if (event.name === "logit_lens") lens.add(event.step, event.result); },
   text(event) { showToken(event.text, run.promptLength + event.step + 1, false); },
+  // In a replay these are the recorded run's.
+  "run.paused"() { if (!run.isReplay) showPause(true); },
+  "run.resumed"() { if (!run.isReplay) showPause(false); },
   "run.finished"(event) {
     run.isOver = true;
     setRunning(false);
@@ -210,10 +226,15 @@ function receive(message) {
   }
   const event = JSON.parse(message.data);
   if (event.type === "reply") {
-    if (event.ok && event.run && event.id === "start") run.id = event.run_id;
     if (!event.ok) {
-      setRunning(false);
+      if (event.id === "start" || event.id === "watch") setRunning(false);
       showError(event.error);
+    } else if (event.run) {
+      if (event.id === "start") run.id = event.run_id;
+      if (event.run_id !== run.id || run.isOver) return;
+      run.isReplay = "replay_of" in event.run;
+      run.isPaused = event.run.status === "paused";
+      setRunning(["queued", "running", "paused"].includes(event.run.status));
     }
     return;
   }
@@ -224,15 +245,15 @@ function receive(message) {
 
 /** Watches the run that the address names, from its first event. */
 function watch() {
-  Object.assign(run, { id: watched, isOver: false, tokens: [], frames: 0, activation: null });
+  Object.assign(run, { id: watched, isOver: false, isPaused: false, tokens: [], frames: 0, activation: null });
   $("answer").replaceChildren();
   lens.reset();
   socket.send(JSON.stringify({ id: "watch", command: "subscribe", run_id: watched, from: 0, tensors: "json" }));
 }
 
 function start() {
-  if (!run.isOver && run.id) socket.send(JSON.stringify({ id: "cancel", command: "cancel", run_id: run.id }));
-  Object.assign(run, { id: null, isOver: false, tokens: [], frames: 0, activation: null });
+  if (!run.isOver) tell("cancel");
+  Object.assign(run, { id: null, isOver: false, isPaused: false, isReplay: false, tokens: [], frames: 0, activation: null });
   $("answer").replaceChildren();
   $("count").textContent = "";
   map.reset(model.num_layers);
@@ -342,9 +363,9 @@ $("form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (model) start();
 });
-$("stop").addEventListener("click", () => {
-  if (run.id) socket.send(JSON.stringify({ id: "cancel", command: "cancel", run_id: run.id }));
-});
+$("stop").addEventListener("click", () => tell("cancel"));
+$("pause").addEventListener("click", () => tell(run.isPaused ? "resume" : "pause"));
+$("step").addEventListener("click", () => tell("step"));
 $("prompt").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) {
     event.preventDefault();
