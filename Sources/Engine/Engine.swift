@@ -70,6 +70,9 @@ package actor Engine {
 
   // MARK: Generations
 
+  /// Generations that wait, stand still or are computed, of every model.
+  package var generationCount: Int { lanes.reduce(0) { $0 + $1.sessions.count } }
+
   /// Admits a generation, or refuses it before anything is computed.
   package func start(
     _ request: GenerationRequest, sink: any GenerationSink
@@ -191,18 +194,20 @@ package actor Engine {
 
   /// Adds an intervention, or replaces the one of equal id.
   ///
-  /// - Returns: the first pass that it changes; announced again in the stream when that pass begins.
+  /// - Returns: the first pass that it changes, announced again in the stream when that pass begins; and the first
+  ///   without the one it replaced, nil where there was none.
   package func addIntervention(
     _ generation: Generation, _ intervention: Intervention
-  ) throws(EngineError) -> Int {
+  ) throws(EngineError) -> (firstStep: Int, replacedFrom: Int?) {
     let session = try session(generation)
     try check(intervention, session.request.model)
     let starting = intervention.starting(at: session.nextPass)
+    let isKnown = session.interventions.contains { $0.id == intervention.id }
     session.interventions.removeAll { $0.id == intervention.id }
     session.interventions.append(starting)
     session.announced.remove(intervention.id)
     session.needsCompile = true
-    return starting.fromStep
+    return (starting.fromStep, isKnown ? session.nextPass : nil)
   }
 
   /// Removes an intervention.

@@ -7,13 +7,14 @@ package struct ReplayClock: Hashable, Sendable {
   /// A moment of the replay and the record time that belongs to it.
   private var anchorNow: UInt64
   private var anchorRecord: UInt64
-  private var isPaused = false
+  private var isPaused: Bool
 
-  /// Starts so that the record time `record` is due now.
+  /// Starts so that the record time `record` is due now, or when it is first resumed.
   ///
   /// - Parameter speed: negative and not finite values mean 0.
-  package init(speed: Double, record: UInt64, now: UInt64) {
+  package init(speed: Double, record: UInt64, now: UInt64, isPaused: Bool = false) {
     self.speed = speed.isFinite && speed > 0 ? speed : 0
+    self.isPaused = isPaused
     anchorNow = now
     anchorRecord = record
   }
@@ -40,6 +41,12 @@ package struct ReplayClock: Hashable, Sendable {
   package mutating func resume(now: UInt64) {
     guard isPaused else { return }
     isPaused = false
+    anchorNow = now
+  }
+
+  /// Goes on from another moment of the recording, or will when it is resumed.
+  package mutating func jump(to record: UInt64, now: UInt64) {
+    anchorRecord = record
     anchorNow = now
   }
 

@@ -48,7 +48,10 @@ package enum Refusal: Error, Sendable {
   // Runs.
   case runNotFound(String)
   case runEnded(String, status: String)
+  case runNotPaused(String)
   case notAModelRun(String)
+  /// A replay was asked to go back; the recording can be played again.
+  case replayGoesForward(String, recordingID: String)
   case hookNotFound(String, run: String)
   case tooManyRuns(limit: Int)
   case badEventID(String)

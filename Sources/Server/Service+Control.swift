@@ -17,59 +17,22 @@ extension Service {
     return run
   }
 
-  /// Asks the engine, in its own error's words.
-  private func ask<Answer: Sendable>(
-    _ run: Run, _ question: (Generation) async throws(EngineError) -> Answer
-  ) async throws(Refusal) -> Answer {
-    let generation = try await run.active()
-    do {
-      return try await question(generation)
-    } catch {
-      guard case .ended = error else { throw .engine(error) }
-      throw .runEnded(run.id, status: await run.facts.status.rawValue)
-    }
-  }
-
-  package func pause(_ run: Run) async throws(Refusal) -> Int {
-    let engine = engine
-    let step = try await ask(run) { generation throws(EngineError) in
-      try await engine.pause(generation)
-    }
-    await run.settle()
-    return step
-  }
-
-  package func resume(_ run: Run) async throws(Refusal) {
-    let engine = engine
-    try await ask(run) { generation throws(EngineError) in try await engine.resume(generation) }
-    await run.settle()
-  }
-
   /// `{"count": 1}`.
-  package func step(_ run: Run, _ fields: Fields) async throws(Refusal) {
-    let engine = engine
-    let count = try fields.integer("count", in: 1...100_000) ?? 1
-    try await ask(run) { generation throws(EngineError) in
-      try await engine.step(generation, count: count)
-    }
+  package func step(_ run: any StreamedRun, _ fields: Fields) async throws(Refusal) {
+    try await run.step(try fields.integer("count", in: 1...100_000) ?? 1)
   }
 
   /// `{"to_step": 4}`.
-  package func rewind(_ run: Run, _ fields: Fields) async throws(Refusal) {
-    let engine = engine
+  package func rewind(_ run: any StreamedRun, _ fields: Fields) async throws(Refusal) {
     let shorter = try fields.integer("step", in: 0...Int(Int32.max))
     guard let step = try fields.integer("to_step", in: 0...Int(Int32.max)) ?? shorter else {
       throw .missing(field: "to_step")
     }
-    try await ask(run) { generation throws(EngineError) in
-      try await engine.rewind(generation, toStep: step)
-    }
-    await run.settle()
+    try await run.rewind(to: step)
   }
 
   /// `{"add": [hooks], "remove": [ids]}`; `hooks` or `activation_hooks` replace all.
   package func changeHooks(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
-    let engine = engine
     let known = Set(await run.facts.hooks.map(\.spec.hookID))
     let (added, removed) = try hookChange(
       fields, known: known, catalogue: run.order.model.catalogue)
@@ -77,7 +40,7 @@ extension Service {
       throw .hookNotFound(unknown, run: run.id)
     }
     let captures = await run.changeHooks(adding: added, removing: removed)
-    let step = try await ask(run) { generation throws(EngineError) in
+    let step = try await run.ask { engine, generation throws(EngineError) in
       try await engine.setCaptures(generation, captures)
     }
     await run.record(change: RunChange.hooks(fields, from: step))
@@ -98,24 +61,26 @@ extension Service {
 
   package func intervene(_ run: Run, _ fields: Fields) async throws(Refusal) -> AppliedIntervention
   {
-    let engine = engine
     let nested = try fields.object("intervention")
     let intervention = try await interventionReader(run.order.model.catalogue)
       .intervention(nested ?? fields, defaultID: "intervention_" + Self.token(length: 8))
-    let step = try await ask(run) { generation throws(EngineError) in
+    let change = try await run.ask { engine, generation throws(EngineError) in
       try await engine.addIntervention(generation, intervention)
     }
-    await run.note(intervention, from: step)
+    await run.note(intervention, from: change.firstStep)
+    // The one it replaces may end before it begins.
+    if let end = change.replacedFrom {
+      await run.record(change: RunChange.remove(intervention.id, from: end))
+    }
     await run.record(
-      change: RunChange.intervene(nested ?? fields, id: intervention.id, from: step))
-    return AppliedIntervention(id: intervention.id, firstStep: step)
+      change: try RunChange.intervene(nested ?? fields, intervention, from: change.firstStep))
+    return AppliedIntervention(id: intervention.id, firstStep: change.firstStep)
   }
 
   package func removeIntervention(
     _ run: Run, id: String
   ) async throws(Refusal) -> AppliedIntervention {
-    let engine = engine
-    let step = try await ask(run) { generation throws(EngineError) in
+    let step = try await run.ask { engine, generation throws(EngineError) in
       try await engine.removeIntervention(generation, id: id)
     }
     await run.record(change: RunChange.remove(id, from: step))
@@ -129,12 +94,14 @@ extension Service {
     var order = try await forkedOrder(
       run.order, hooks: facts.hooks.filter(\.isActive).map(\.order),
       interventions: facts.interventions, fields)
-    order.recordedRequest = try await forkedRequest(run, fields)
+    order.recordedRequest = try await forkedRequest(run, fields, order)
     return try await fork(run, order)
   }
 
   /// What the recording of a fork begins with; a fork is recorded as its parent is, unless it asks not to be.
-  private func forkedRequest(_ run: Run, _ fields: Fields) async throws(Refusal) -> [UInt8]? {
+  private func forkedRequest(
+    _ run: Run, _ fields: Fields, _ order: RunOrder
+  ) async throws(Refusal) -> [UInt8]? {
     guard let history = await run.history else {
       guard try fields.bool("record") != true else {
         throw .conflict(fields: ["record"], reason: "the parent of this fork is not recorded")
@@ -142,7 +109,8 @@ extension Service {
       return nil
     }
     guard try fields.bool("record") ?? true else { return nil }
-    return history.request(forkedBy: fields.bytes, firstStep: await run.firstStep)
+    let body = try Fields(PatchRows.completing(fields.value, of: order.interventions))
+    return history.request(forkedBy: body.bytes, firstStep: await run.firstStep)
   }
 
   /// Forks a run with a validated order.
@@ -153,10 +121,9 @@ extension Service {
     let facts = await run.facts
     await child.inherit(text: facts.pieces, step: facts.step)
     await child.publishStart()
-    let engine = engine
     let generation: Generation
     do {
-      generation = try await ask(run) { parent throws(EngineError) in
+      generation = try await run.ask { engine, parent throws(EngineError) in
         try await engine.fork(parent, sink: child) { request in
           let wanted = order.generation
           request.maxTokens = wanted.maxTokens

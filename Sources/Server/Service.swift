@@ -15,8 +15,8 @@ package final class Service: Sendable {
   package let installation: Installation
   /// This life of the server, the first half of every event's id.
   package let epoch: String
-  private let publishing = Loop(label: "neuroscope.publishing")
-  private let budget: ByteBudget
+  let publishing = Loop(label: "neuroscope.publishing")
+  let budget: ByteBudget
 
   package init(options: ServerOptions, engine: Engine, installation: Installation) {
     self.options = options
@@ -95,21 +95,10 @@ package final class Service: Sendable {
     ) { registry.noteEnd($0.id) }
   }
 
-  private var limits: TopicLimits {
+  var limits: TopicLimits {
     var limits = TopicLimits()
     limits.ring = options.ringBytes
     return limits
-  }
-
-  func makeReplay(
-    of recordingID: String, _ reader: RecordingReader, as name: String? = nil, speed: Double,
-    range: ClosedRange<UInt64>,
-    ended: @escaping @Sendable (Replay) -> Void
-  ) -> Replay {
-    Replay(
-      id: name ?? "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
-      range: range, isDetached: name != nil, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, ended: ended)
   }
 
   /// A run that was over before it was listed is noted now.
@@ -118,7 +107,7 @@ package final class Service: Sendable {
   }
 
   /// Cancels a run that nobody has come to see.
-  func awaitViewer(of run: Run) {
+  func awaitViewer(of run: any StreamedRun) {
     publishing.schedule(after: .seconds(options.viewerGrace)) { [weak run] in
       guard let run, run.topic.viewerCount == 0, !run.topic.isFinished else { return }
       run.cancel()

@@ -121,8 +121,15 @@ extension Refusal {
     switch self {
     case .runNotFound(let id): (.notFound, "run_not_found", "Run \(id) not found")
     case .runEnded(let id, let status): (.conflict, "run_ended", "Run \(id) is \(status)")
+    case .runNotPaused(let id): (.conflict, "run_not_paused", "Run \(id) is not paused")
     case .notAModelRun(let id):
       (.conflict, "not_a_model_run", "Run \(id) replays a recording; nothing computes it")
+    case .replayGoesForward(let id, let recording):
+      (
+        .conflict, "replay_goes_forward",
+        "Run \(id) replays a recording and can't go back; "
+          + "POST /v1/recordings/\(recording)/replay plays it again, from any event"
+      )
     case .hookNotFound(let hook, let run):
       (.notFound, "hook_not_found", "Run \(run) has no hook \(hook)")
     case .tooManyRuns(let limit):
@@ -197,7 +204,8 @@ extension Refusal {
         $0.member("estimated_bytes", estimate)
         $0.member("limit_bytes", limit)
       }
-    case .runNotFound(let id), .runEnded(let id, _), .notAModelRun(let id):
+    case .runNotFound(let id), .runEnded(let id, _), .runNotPaused(let id), .notAModelRun(let id),
+      .replayGoesForward(let id, _):
       JSONWriter.object { $0.member("run_id", id) }
     case .scenarioNotFound(_, let known), .unknownCommand(_, let known):
       JSONWriter.object { $0.member("known", known) }

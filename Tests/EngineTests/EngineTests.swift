@@ -198,8 +198,8 @@ import Tokenizers
     let generation = try await engine.start(paused, sink: live)
     try await engine.step(generation, count: 5)
     try await live.wait { if case .paused(4) = $0 { true } else { false } }
-    let first = try await engine.addIntervention(generation, push)
-    #expect(first == 5)
+    let added = try await engine.addIntervention(generation, push)
+    #expect(added.firstStep == 5 && added.replacedFrom == nil)
     try await engine.resume(generation)
     try await live.waitForEnd()
     #expect(Array(live.captures.prefix(5)) == Array(baseline.captures.prefix(5)))

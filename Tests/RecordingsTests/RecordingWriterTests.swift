@@ -135,4 +135,15 @@ import Testing
     clock.setSpeed(2, now: 1100)
     #expect(clock.wait(forRecord: 300, now: 1100) == 50)
   }
+
+  @Test
+  func `a clock that starts paused, or is moved while it is, waits from where it then stands`() {
+    var clock = ReplayClock(speed: 2, record: 100, now: 0, isPaused: true)
+    #expect(clock.wait(forRecord: 100, now: 50) == nil)
+    clock.jump(to: 400, now: 60)
+    #expect(clock.wait(forRecord: 400, now: 70) == nil)
+    clock.resume(now: 1000)
+    #expect(clock.wait(forRecord: 400, now: 1000) == 0)
+    #expect(clock.wait(forRecord: 500, now: 1000) == 50)
+  }
 }

@@ -1,6 +1,7 @@
 import Frames
 import TestKit
 import Testing
+import Wire
 
 @testable import Server
 
@@ -131,6 +132,30 @@ import Testing
         #","interventions":[{"layer_name":"transformer.h.12","component":"residual","kind":"patch","#
           + #""source":{"run_id":"\#(source)","hook_id":"absent"}}]"#))
     #expect(other["code"]?.string == "no_such_capture")
+  }
+
+  @Test func `rows that are sent are patched in as those of a run are`() async throws {
+    let kit = try await ServerKit.shared()
+    let source = try await kit.start(Self.body(#","frames":{"dtype":"f32","codec":"raw"}"#))
+    let rows = try await kit.events(source).compactMap(\.frame).flatMap {
+      try FrameBytes(checking: $0).unpacked()
+    }
+    func patched(_ place: String) -> String {
+      Self.body(
+        #","interventions":[{"layer_name":"transformer.h.8","component":"residual","kind":"patch","#
+          + #""source":\#(place)}]"#)
+    }
+    let named = try await kit.start(patched(#"{"run_id":"\#(source)","hook_id":"r"}"#))
+    let text = String(decoding: Base64.encode(rows), as: UTF8.self)
+    let sent = try await kit.start(patched(#"{"rows":"\#(text)"}"#))
+    #expect(try frames(try await kit.events(sent)) == frames(try await kit.events(named)))
+    for wrong in ["AAAA", "", "!"] {
+      let refused = try await kit.json("POST", "/v1/runs", patched(#"{"rows":"\#(wrong)"}"#))
+      #expect(
+        refused["error"]?.string
+          == "interventions[0].source.rows must be base64 of rows of 128 f32 numbers, "
+          + "found \(wrong.count) characters")
+    }
   }
 
   @Test func `some heads of a capture are no rows to patch from`() async throws {

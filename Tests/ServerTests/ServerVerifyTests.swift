@@ -116,6 +116,61 @@ import Testing
     #expect(found["frames_compared"]?.integer == 11)
   }
 
+  @Test func `an intervention replaced by one that begins later is computed again as it was`()
+    async throws
+  {
+    let stage = try await Stage()
+    defer { stage.end() }
+    let run = try await stage.kit.start(Self.body)
+    try await stage.step(run, 2)
+    try await stage.post("\(run)/interventions", Self.zero)
+    try await stage.step(run, 2)
+    // The first one ends here, three passes before the second begins.
+    try await stage.post(
+      "\(run)/interventions",
+      #"{"layer_name":"transformer.h.4","component":"mlp","kind":"scale","strength":3,"#
+        + #""intervention_id":"z","from_step":7}"#)
+    let found = try await stage.verify(try await stage.finish(run))
+    #expect(found["ok"]?.bool == true, "\(found)")
+    #expect(found["frames_compared"]?.integer == 10)
+    let intervened = try await stage.kit.events(run).compactMap(\.frame).compactMap { bytes in
+      let frame = try FrameBytes(checking: bytes).frame
+      return frame.flags.contains(.intervened) ? frame.step : nil
+    }
+    #expect(intervened == [2, 3, 7, 8, 9])
+  }
+
+  @Test func `a patch is computed again when the run it came from is forgotten`() async throws {
+    let stage = try await Stage()
+    defer { stage.end() }
+    let source = try await stage.kit.start(
+      #"{"prompt":"The capital of Italy","max_tokens":10,"detach":true,"ignore_eos":true,"#
+        + #""frames":{"dtype":"f32","codec":"raw"},"activation_hooks":["#
+        + #"{"layer_name":"transformer.h.4","component":"mlp","hook_id":"m"},"#
+        + #"{"layer_name":"blocks.4.attn.hook_z","component":"attention","hook_id":"z"}]}"#)
+    #expect(try await stage.kit.events(source).last?.type == "run.finished")
+    func patch(_ layer: String, _ component: String, _ hook: String) -> String {
+      #"{"layer_name":"\#(layer)","component":"\#(component)","kind":"patch","#
+        + #""intervention_id":"\#(hook)","source":{"run_id":"\#(source)","hook_id":"\#(hook)"}}"#
+    }
+    let whole = patch("transformer.h.4", "mlp", "m")
+    let heads = patch("blocks.4.attn.hook_z", "attention", "z")
+    let run = try await stage.kit.start(
+      Self.body.dropLast() + #","interventions":[\#(whole)]}"#)
+    try await stage.step(run, 3)
+    try await stage.post("\(run)/interventions", heads)
+    let child = try await stage.kit.json(
+      "POST", "/v1/runs/\(run)/fork", #"{"detach":true,"interventions":[\#(heads)]}"#)
+    let fork = try #require(child["run_id"]?.string, "\(child)")
+    let recordings = try await [stage.finish(run), stage.finish(fork)]
+    #expect(try await stage.kit.send("DELETE", "/v1/runs/\(source)").code == 200)
+    #expect(try await stage.kit.send("GET", "/v1/runs/\(source)").code == 404)
+    for recording in recordings {
+      let found = try await stage.verify(recording)
+      #expect(found["ok"]?.bool == true, "\(found)")
+    }
+  }
+
   @Test func `a fork, and a fork of a fork, are computed again from their first steps`()
     async throws
   {

@@ -130,7 +130,8 @@ export interface Intervention {
   high?: number;
   std?: number;
   seed?: number;
-  source?: {run_id: string; hook_id: string};
+  /** A capture that the server still holds, or the rows themselves: base64 of little-endian f32. */
+  source?: {run_id: string; hook_id: string} | {rows: string; first_position?: number};
   from_step?: number;
   to_step?: number;
 }
@@ -532,7 +533,9 @@ export class NeuroScopeClient {
   /** The recording itself, as ../../recording.md draws it. */
   recordingFile(id: string): Promise<Uint8Array>;
   exportRecording(id: string, format?: "safetensors" | "npz"): Promise<Uint8Array>;
-  replayRecording(id: string, options?: {speed?: number; from?: number; to?: number}): Promise<Run>;
+  replayRecording(
+    id: string, options?: {speed?: number; from?: number; to?: number; start?: "running" | "paused"},
+  ): Promise<Run>;
   verifyRecording(id: string): Promise<{ok: boolean; frames_compared: number; first_difference: JSONObject | null}>;
   listScenarios(): Promise<{scenarios: (JSONObject & {name: string})[]; hook_configurations: JSONObject[]}>;
   runScenario(name: string, changes?: RunRequest):

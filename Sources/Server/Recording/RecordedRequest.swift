@@ -3,7 +3,8 @@ internal import Hooks
 internal import OrderedCollections
 internal import Tokenizers
 
-/// The body of a request, completed so that it makes the same run again: tokens for messages, the seed that was drawn.
+/// The body of a request, completed so that it makes the same run again: tokens for messages, the seed that was drawn, the
+/// rows that are patched in.
 struct RecordedRequest: Sendable {
   private static let dropped: Set<String> = [
     "messages", "prompt", "model", "record", "detach", "start", "id", "command", "subscribe",
@@ -13,7 +14,8 @@ struct RecordedRequest: Sendable {
   let json: [UInt8]
 
   init(_ fields: Fields, order: RunOrder, hooks: [Fields]) {
-    guard case .object(var members) = fields.value else {
+    let body = PatchRows.completing(fields.value, of: order.interventions)
+    guard case .object(var members) = body else {
       json = Array("{}".utf8)
       return
     }

@@ -1,19 +1,20 @@
-internal import Foundation
 internal import Frames
 package import Loops
 internal import Recordings
 internal import Synchronization
 
 /// A recording that is played again as a run, through every door, without a model.
+///
+/// What viewers are sent is the recording and nothing else, so pausing and stepping leave no trace in the stream: they
+/// decide when an item comes, and the run object says how things stand.
 package actor Replay: StreamedRun {
   package nonisolated let id: String
   package nonisolated let created: Int
   package nonisolated let topic: Topic
-  private let loop: Loop
-  private let recordingID: String
-  private let reader: RecordingReader
-  private let speed: Double
-  private let range: ClosedRange<UInt64>
+  let loop: Loop
+  let recordingID: String
+  let reader: RecordingReader
+  let range: ClosedRange<UInt64>
   private let start = ContinuousClock.now
   private nonisolated let isCancelled = Atomic(false)
 
@@ -21,34 +22,53 @@ package actor Replay: StreamedRun {
     loop.asUnownedSerialExecutor()
   }
 
-  private var publisher: TopicPublisher?
-  private var status = RunStatus.queued
-  private var began: JSONValue?
-  private var text = ""
-  private var tokens = 0
-  private var step = 0
+  var publisher: TopicPublisher?
+  /// Queued until somebody watches, where it waits for that.
+  var status: RunStatus
+  /// Runs only while it plays at its own pace.
+  var clock: ReplayClock
+  /// Steps left before it pauses again; nil where it plays at its own pace, or not at all.
+  var stepsLeft: Int?
+  /// The playing task while it waits for its time, and those who wait for it to stand still.
+  var sleeper: CheckedContinuation<Void, Never>?
+  var settling: [CheckedContinuation<Void, Never>] = []
+  var began: JSONValue?
+  var text = ""
+  var tokens = 0
+  var step = 0
   /// The time of the last item, in microseconds since the recording began.
-  private var recorded: UInt64 = 0
-  private var finishReason: String?
-  private var hooks: EventValue = []
+  var recorded: UInt64 = 0
+  var finishReason: String?
+  var hooks: EventValue = []
   /// The event recorded before a frame that does not say its positions itself.
-  private var description: EventValue?
-  private let made: RecordedItems
+  var description: EventValue?
+  let made: RecordedItems
   private let ended: @Sendable (Replay) -> Void
 
+  /// Makes a replay that has not begun.
+  ///
+  /// - Parameters:
+  ///   - startsPaused: whether it waits for `resume` or `step` behind its first event.
+  ///   - isDetached: whether it goes on when its last viewer leaves.
+  ///   - clock: seconds since 1970.
+  ///   - ended: told once, when it is over.
   init(
     id: String, recordingID: String, reader: RecordingReader, speed: Double,
-    range: ClosedRange<UInt64>, isDetached: Bool, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, ended: @escaping @Sendable (Replay) -> Void
+    range: ClosedRange<UInt64>, startsPaused: Bool, isDetached: Bool, clock: Int, epoch: String,
+    limits: TopicLimits, budget: ByteBudget?, loop: Loop,
+    ended: @escaping @Sendable (Replay) -> Void
   ) {
     self.id = id
     self.recordingID = recordingID
     self.reader = reader
-    self.speed = speed
     self.range = range
     self.loop = loop
     self.ended = ended
     created = clock
+    status = startsPaused ? .paused : .queued
+    let first = RecordingReplay(reader, from: range.lowerBound, to: range.upperBound)
+    self.clock = ReplayClock(
+      speed: speed, record: first.nextMicroseconds ?? 0, now: 0, isPaused: true)
     made = RecordedItems(
       run: id, recordedRun: reader.metadata.runID, epoch: epoch, budget: budget)
     let relay = ReplayRelay()
@@ -57,6 +77,7 @@ package actor Replay: StreamedRun {
       archive: RecordingArchive(reader: reader, made: made, played: range),
       signals: TopicSignals(
         lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
+        held: { _ in relay.replay?.wake() },
         describeGap: { RunEvents.gap($0, run: id) },
         later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
@@ -64,14 +85,27 @@ package actor Replay: StreamedRun {
     relay.connect(self)
   }
 
-  package nonisolated func cancel() { isCancelled.store(true, ordering: .releasing) }
   package func isOver() -> Bool { status.isOver }
+
+  package nonisolated func cancel() {
+    isCancelled.store(true, ordering: .releasing)
+    wake()
+  }
+
+  var isGivenUp: Bool { isCancelled.load(ordering: .acquiring) }
+
+  /// Microseconds since the replay was made, its clock's time.
+  var now: UInt64 {
+    let components = (ContinuousClock.now - start).components
+    return UInt64(components.seconds) * 1_000_000
+      + UInt64(components.attoseconds / 1_000_000_000_000)
+  }
 
   // MARK: Playing
 
-  /// Plays the recording to its end, at its own pace.
+  /// Plays the recording to its end, as it is told.
   func play() async {
-    status = .running
+    if status == .queued { run() }
     do throws(RecordingError) {
       if range.lowerBound > 0 { try publishStart() }
       try await publishItems()
@@ -85,173 +119,48 @@ package actor Replay: StreamedRun {
     }
     _ = publisher?.announce()
     if let publisher = publisher.take() { publisher.finish() }
+    settle()
     ended(self)
   }
 
-  /// Plays it from when somebody watches.
+  /// Plays it from when somebody watches, or tells it to.
   func playForViewers() async {
-    while topic.viewerCount == 0, !isCancelled.load(ordering: .acquiring) {
-      try? await Task.sleep(for: .milliseconds(20))
+    while status == .queued, topic.viewerCount == 0, !isGivenUp {
+      await sleep(atMost: 20_000)
     }
     await play()
   }
 
   private func publishItems() async throws(RecordingError) {
     var replay = RecordingReplay(reader, from: range.lowerBound, to: range.upperBound)
-    let clock = ReplayClock(
-      speed: speed, record: replay.nextMicroseconds ?? 0, now: microseconds)
-    while !isCancelled.load(ordering: .acquiring), let item = try replay.next() {
-      let wait = clock.wait(forRecord: item.microseconds, now: microseconds) ?? 0
-      if wait > 0 {
-        _ = publisher?.announce()
-        await pause(microseconds: wait)
-      }
+    while !isGivenUp, let item = try replay.next() {
+      // The start tells viewers what there is, also those of a replay that starts paused.
+      if item.sequence > 0 || range.lowerBound > 0 { await untilDue(item.microseconds) }
+      guard !isGivenUp else { return }
       publish(item)
       recorded = item.microseconds
       if publisher?.announce() == true { await untilLetGo() }
+      if stepsLeft != nil, endsStep(item) { finishStep() }
       // The publishing loop is every run's.
       await Task.yield()
     }
   }
 
-  /// Sleeps in short pieces, so that a cancellation is soon seen.
-  private func pause(microseconds: UInt64) async {
-    var left = microseconds
-    while left > 0, !isCancelled.load(ordering: .acquiring) {
-      let piece = min(left, 100_000)
-      try? await Task.sleep(for: .microseconds(Int64(piece)))
-      left -= piece
+  /// Returns when a record is to be played: at its time, or at once within a step.
+  private func untilDue(_ record: UInt64) async {
+    while stepsLeft == nil, !isGivenUp {
+      let wait = clock.wait(forRecord: record, now: now)
+      guard wait != 0 else { return }
+      _ = publisher?.announce()
+      await sleep(atMost: wait)
     }
   }
 
   private func untilLetGo() async {
-    while topic.isHeld, !isCancelled.load(ordering: .acquiring) {
-      try? await Task.sleep(for: .milliseconds(5))
-    }
-  }
-
-  private var microseconds: UInt64 {
-    let components = (ContinuousClock.now - start).components
-    return UInt64(components.seconds) * 1_000_000
-      + UInt64(components.attoseconds / 1_000_000_000_000)
-  }
-
-  // MARK: Items
-
-  /// The first event of every recording, which tells viewers the hooks, and silently what changed them since.
-  private func publishStart() throws(RecordingError) {
-    var skipped = RecordingReplay(reader, from: 0, to: range.lowerBound - 1)
-    if let item = try skipped.next() { publish(item) }
-    while let item = try skipped.next() {
-      if case .event(let json) = item.content, let event = try? EventValue(reading: json) {
-        note(event)
-      }
-    }
-  }
-
-  private func publish(_ item: RecordingReplay.Item) {
-    switch item.content {
-    case .event(let json): publish(event: json, sequence: item.sequence)
-    case .frame(let frame):
-      publisher?.add(
-        made.item(frame, microseconds: item.microseconds, description: description.take()))
-    case .change: break
-    }
-  }
-
-  private func publish(event json: [UInt8], sequence: UInt64) {
-    guard let event = try? EventValue(reading: json), let type = event["type"]?.string else {
-      return
-    }
-    note(event)
-    if type == EventType.activation.rawValue {
-      description = event
-    } else {
-      publisher?.add(made.item(event: json, type: type, sequence: sequence))
-    }
-  }
-
-  private func note(_ event: EventValue) {
-    made.noteHooks(of: event)
-    hooks = event["hooks"] ?? hooks
-    step = max(step, Self.step(event["step"]))
-    switch EventType(rawValue: event["type"]?.string ?? "") {
-    case .runStarted: began = event
-    case .token:
-      tokens += 1
-      text += event["text"]?.string ?? ""
-    case .text: text += event["text"]?.string ?? ""
-    case .runRewound:
-      text = event["text"]?.string ?? text
-      step = Self.step(event["to_step"])
-      tokens = step + 1
-    case .runFinished:
-      finishReason = event["finish_reason"]?.string
-      status = finishReason == "cancelled" ? .cancelled : .finished
-    case .error: status = .failed
-    default: break
-    }
-  }
-
-  /// A step, whatever a file says.
-  private static func step(_ value: EventValue?) -> Int {
-    Int(min(max(value?.integer ?? 0, 0), 1 << 40))
-  }
-
-  private func endEarly() {
-    let isCancelled = isCancelled.load(ordering: .acquiring)
-    status = isCancelled ? .cancelled : .finished
-    finishReason = isCancelled ? "cancelled" : "end_of_recording"
-    add(
-      .runFinished,
-      [
-        .init("finish_reason", .string(finishReason ?? "")), .init("usage", usage),
-        .init("timings", [:]),
-      ])
-  }
-
-  private func add(_ type: EventType, _ fields: [EventValue.Member]) {
-    let time = Double(recorded) / 1000
-    publisher?.add(type.rawValue) { sequence in
-      Event(
-        type, runID: id, sequence: sequence, step: step, milliseconds: time, fields: fields
-      ).json()
-    }
-  }
-
-  private var usage: EventValue {
-    let prompt = began?["prompt"]?["token_ids"]?.array?.count ?? 0
-    return [
-      "prompt_tokens": EventValue(prompt), "completion_tokens": EventValue(tokens),
-      "total_tokens": EventValue(prompt + tokens),
-    ]
-  }
-
-  // MARK: The run object
-
-  package func object() -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.member("run_id", id)
-      writer.member("status", status.rawValue)
-      writer.member("model", reader.metadata.model)
-      writer.member("seq", topic.nextSequence)
-      writer.member("step", step)
-      writer.member("prompt_tokens", began?["prompt"]?["token_ids"]?.array?.count ?? 0)
-      writer.member("completion_tokens", tokens)
-      writer.member("finish_reason", finishReason)
-      writer.member("text", text)
-      writer.member("hooks", hooks)
-      writer.array("interventions") { _ in }
-      writer.member("recording_id", recordingID)
-      writer.member("replay_of", reader.metadata.runID)
-      writer.member("speed", speed)
-      writer.member("viewers", topic.viewerCount)
-      writer.member("created", created)
-      writer.object("urls") { writer in
-        writer.member("events", "/v1/runs/\(id)/events")
-        writer.member("socket", "/v1/runs/\(id)/socket")
-        writer.member("frames", "/v1/runs/\(id)/frames")
-      }
+    while topic.isHeld, !isGivenUp {
+      // Who asked for a step may be the one who has to read first.
+      settle()
+      await sleep()
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import Frames
+internal import Hooks
 internal import Tokenizers
 
 /// What a recorded run was told from its request on, in bodies: enough to compute it a second time.
@@ -48,9 +49,11 @@ struct RunHistory: Sendable {
 /// A change of a run while it goes on, as recordings keep it.
 enum RunChange {
   /// `{"change": "intervene", "from_step", …}`: the intervention's body, completed.
-  static func intervene(_ body: Fields, id: String, from step: Int) -> [UInt8] {
-    body.setting([
-      "change": .string("intervene"), "intervention_id": .string(id),
+  static func intervene(
+    _ body: Fields, _ intervention: Intervention, from step: Int
+  ) throws(Refusal) -> [UInt8] {
+    try Fields(PatchRows.completing(body.value, of: intervention)).setting([
+      "change": .string("intervene"), "intervention_id": .string(intervention.id),
       "from_step": .integer(Int64(step)),
     ])
   }

@@ -11,7 +11,9 @@ extension Service {
 
   // MARK: Replaying
 
-  /// Plays a recording as the body `{"speed": 1.0, "from": 0, "to": 100}` says.
+  /// Plays a recording as the body `{"speed": 1.0, "from": 0, "to": 100, "start": "paused"}` says.
+  ///
+  /// One that starts paused and that nobody comes to see is cancelled, as a run is.
   func replay(_ id: String, _ fields: Fields) throws(Refusal) -> Replay {
     try runs.checkRoom()
     let speed = try fields.number("speed", in: 0...1e6) ?? 1
@@ -20,12 +22,12 @@ extension Service {
     guard first <= last else {
       throw .outOfRange(field: "to", found: "\(last)", allowed: "at least from (\(first))")
     }
-    let registry = runs
+    let startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
     let replay = makeReplay(
-      of: id, try desk().reader(id), speed: speed, range: UInt64(first)...UInt64(last)
-    ) { registry.noteEnd($0.id) }
-    runs.add(replay)
+      of: id, try desk().reader(id), speed: speed, range: UInt64(first)...UInt64(last),
+      startsPaused: startsPaused)
     Task { await replay.play() }
+    if startsPaused { awaitViewer(of: replay) }
     return replay
   }
 
@@ -33,16 +35,31 @@ extension Service {
   ///
   /// Nobody's leaving ends it.
   package func replayFile(
-    speed: Double, range: ClosedRange<UInt64>
+    speed: Double, range: ClosedRange<UInt64>, startsPaused: Bool
   ) throws(Refusal) -> (replay: Replay, reader: RecordingReader) {
     guard let only = try desk().summaries().first else { throw .recordingsDisabled }
     let reader = try desk().reader(only.recordingID)
-    let registry = runs
     let replay = makeReplay(
-      of: only.recordingID, reader, as: only.metadata.runID, speed: speed, range: range
-    ) { registry.noteEnd($0.id) }
-    runs.add(replay)
+      of: only.recordingID, reader, as: only.metadata.runID, speed: speed, range: range,
+      startsPaused: startsPaused)
     Task { await replay.playForViewers() }
     return (replay, reader)
+  }
+
+  /// Makes a replay and lists it.
+  ///
+  /// - Parameter name: of a replay that nobody's leaving ends; others get an id of their own.
+  private func makeReplay(
+    of recordingID: String, _ reader: RecordingReader, as name: String? = nil, speed: Double,
+    range: ClosedRange<UInt64>, startsPaused: Bool
+  ) -> Replay {
+    let registry = runs
+    let replay = Replay(
+      id: name ?? "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
+      range: range, startsPaused: startsPaused, isDetached: name != nil, clock: clock,
+      epoch: epoch, limits: limits, budget: budget, loop: publishing
+    ) { registry.noteEnd($0.id) }
+    registry.add(replay)
+    return replay
   }
 }

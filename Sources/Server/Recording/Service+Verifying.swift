@@ -110,7 +110,9 @@ extension Service {
 
   /// Starts a plan; one with a parent is forked from it before a step.
   private func begin(_ plan: Plan, at step: Int) async throws(Refusal) -> Run {
-    guard var (parent, first) = plan.parent.first else { return try await start(plan.order) }
+    guard case (var parent, let first)? = plan.parent.first else {
+      return try await start(plan.order)
+    }
     parent.order.startsPaused = true
     parent.order.isDetached = true
     let run = try await begin(parent, at: first ?? step)

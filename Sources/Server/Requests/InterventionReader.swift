@@ -75,7 +75,8 @@ package struct InterventionReader: Sendable {
     _ = try fields.integers("experts")
     _ = try fields.floats("vector")
     let source = try fields.object("source")
-    for name in ["run_id", "hook_id"] { _ = try source?.string(name) }
+    for name in ["run_id", "hook_id", "rows"] { _ = try source?.string(name) }
+    _ = try source?.integer("first_position", in: 0...Int(Int32.max))
   }
 
   private func place(_ fields: Fields) -> String {
@@ -168,6 +169,9 @@ package struct InterventionReader: Sendable {
   ) async throws(Refusal) -> Intervention.Change {
     guard let place = try fields.object("source") else {
       throw .missing(field: fields.name("source"))
+    }
+    if let rows = try PatchRows(place, at: point, catalogue) {
+      return .patch(rows: rows.values, width: rows.width, firstPosition: rows.firstPosition)
     }
     guard let run = try place.string("run_id") else { throw .missing(field: place.name("run_id")) }
     guard let hook = try place.string("hook_id") else {

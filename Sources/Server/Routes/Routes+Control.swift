@@ -4,34 +4,38 @@ internal import HTTPTypes
 internal import Hooks
 
 extension Routes {
+  private func named(_ request: Request) throws(Refusal) -> any StreamedRun {
+    try service.runs.run(request.parameters["id"] ?? "")
+  }
+
   private func computed(_ request: Request) throws(Refusal) -> Run {
     try service.computed(request.parameters["id"] ?? "")
   }
 
   /// `POST /v1/runs/{id}/pause`.
   func pause(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try computed(request)
-    _ = try await service.pause(run)
+    let run = try named(request)
+    try await run.pause()
     return .json(await run.object())
   }
 
   /// `POST /v1/runs/{id}/resume`.
   func resume(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try computed(request)
-    try await service.resume(run)
+    let run = try named(request)
+    try await run.resume()
     return .json(await run.object())
   }
 
   /// `POST /v1/runs/{id}/step`.
   func step(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try computed(request)
+    let run = try named(request)
     try await service.step(run, Fields(optionalBody: request.body))
     return .json(await run.object())
   }
 
   /// `POST /v1/runs/{id}/rewind`.
   func rewind(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try computed(request)
+    let run = try named(request)
     try await service.rewind(run, Fields(body: request.body))
     return .json(await run.object())
   }

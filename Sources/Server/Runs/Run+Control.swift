@@ -3,12 +3,49 @@ internal import Frames
 internal import Hooks
 
 extension Run {
-  /// The generation, while it can still be told something.
-  func active() throws(Refusal) -> Generation {
-    guard !status.isOver, let generation else {
-      throw .runEnded(id, status: status.rawValue)
+  /// Asks the engine about the generation while there is one, and puts its refusals in this run's words.
+  func ask<Answer: Sendable>(
+    _ question: @Sendable (Engine, Generation) async throws(EngineError) -> Answer
+  ) async throws(Refusal) -> Answer {
+    guard !status.isOver, let generation else { throw .runEnded(id, status: status.rawValue) }
+    do throws(EngineError) {
+      return try await question(engine, generation)
+    } catch {
+      switch error {
+      case .ended: throw .runEnded(id, status: status.rawValue)
+      case .notPaused: throw .runNotPaused(id)
+      default: throw .engine(error)
+      }
     }
-    return generation
+  }
+
+  // MARK: Pace
+
+  package func pause() async throws(Refusal) {
+    _ = try await ask { engine, generation throws(EngineError) in
+      try await engine.pause(generation)
+    }
+    await settle()
+  }
+
+  package func resume() async throws(Refusal) {
+    try await ask { engine, generation throws(EngineError) in
+      try await engine.resume(generation)
+    }
+    await settle()
+  }
+
+  package func step(_ count: Int) async throws(Refusal) {
+    try await ask { engine, generation throws(EngineError) in
+      try await engine.step(generation, count: count)
+    }
+  }
+
+  package func rewind(to step: Int) async throws(Refusal) {
+    try await ask { engine, generation throws(EngineError) in
+      try await engine.rewind(generation, toStep: step)
+    }
+    await settle()
   }
 
   /// Returns when what the engine has said before this call is published.

@@ -11,6 +11,14 @@ package protocol StreamedRun: AnyObject, Sendable {
   func isOver() async -> Bool
   /// Ends it before its next step.
   func cancel()
+  /// Stops before the next step.
+  func pause() async throws(Refusal)
+  /// Goes on after a pause.
+  func resume() async throws(Refusal)
+  /// Goes on for some steps of a paused one, then pauses again.
+  func step(_ count: Int) async throws(Refusal)
+  /// Takes back what came after a step, and pauses.
+  func rewind(to step: Int) async throws(Refusal)
 }
 
 extension Run: StreamedRun {

@@ -115,25 +115,25 @@ extension SocketCommand {
   }
 
   private static let pause: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
-    _ = try await session.shared.pause(run)
+    let run = try session.named(fields)
+    try await run.pause()
     return await SocketAnswer(run)
   }
 
   private static let resume: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
-    try await session.shared.resume(run)
+    let run = try session.named(fields)
+    try await run.resume()
     return await SocketAnswer(run)
   }
 
   private static let step: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
+    let run = try session.named(fields)
     try await session.shared.step(run, fields)
     return await SocketAnswer(run)
   }
 
   private static let rewind: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
+    let run = try session.named(fields)
     try await session.shared.rewind(run, fields)
     return await SocketAnswer(run)
   }

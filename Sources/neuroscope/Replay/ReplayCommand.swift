@@ -18,6 +18,7 @@ struct ReplayCommand: AsyncParsableCommand {
       Examples:
         neuroscope replay run.nsrec
         neuroscope replay run.nsrec --speed 0.25 --from 40 --to 90
+        neuroscope replay run.nsrec --paused
         neuroscope replay run.nsrec --print
         neuroscope replay run.nsrec --json --tensors json | jq .
       """)
@@ -31,6 +32,8 @@ struct ReplayCommand: AsyncParsableCommand {
   var from: UInt64 = 0
   @Option(help: "Number of the last event to play.")
   var to: UInt64?
+  @Flag(help: "Wait behind the first event for a viewer's resume or step.")
+  var paused = false
   @Flag(help: "Print a line per token with the layers beside it, as `run` does.")
   var print = false
   @Flag(help: "Print the events, one line of JSON each.")
@@ -40,6 +43,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard !(print && json) else { throw ValidationError("--print and --json can't go together") }
+    guard !(paused && (print || json)) else {
+      throw ValidationError("--paused is for viewers; --print and --json have none")
+    }
     if let speed, !(0...1e6).contains(speed) {
       throw ValidationError("--speed must be from 0 to 1000000")
     }
@@ -74,7 +80,8 @@ struct ReplayCommand: AsyncParsableCommand {
       throw CommandFailure("\(file): no such file")
     }
     do throws(Refusal) {
-      return try service.replayFile(speed: speed, range: from...(to ?? .max))
+      return try service.replayFile(
+        speed: speed, range: from...(to ?? .max), startsPaused: paused)
     } catch {
       throw CommandFailure("\(file): \(error.reply.message)")
     }

@@ -227,9 +227,13 @@ class Endpoints:
     @call
     def replay_recording(
         self, recording_id: str, *, speed: float | None = None, from_seq: int | None = None, to_seq: int | None = None,
+        start: str | None = None,
     ) -> Call[Run]:
-        """Plays a recording as a run, byte for byte, without a model; a speed of 0 is as fast as it is read."""
-        body = given(speed=speed, **{"from": from_seq, "to": to_seq})
+        """Plays a recording as a run, byte for byte, without a model; a speed of 0 is as fast as it is read.
+
+        A start of "paused" waits behind the first event to be resumed or stepped.
+        """
+        body = given(speed=speed, start=start, **{"from": from_seq, "to": to_seq})
         return Call("POST", _recording_path(recording_id, "/replay"), body)
 
     @call

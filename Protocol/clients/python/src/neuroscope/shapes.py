@@ -54,7 +54,7 @@ class Intervention(TypedDict):
     high: NotRequired[float]
     std: NotRequired[float]
     seed: NotRequired[int]
-    source: NotRequired[dict[str, str]]
+    source: NotRequired[dict[str, str | int]]
     from_step: NotRequired[int]
     to_step: NotRequired[int]
 
