@@ -30,9 +30,9 @@ def read(data, start=0):
     shape = struct.unpack_from(f"<{rank}I", data, start + 64)
     payload = whole[header_length:header_length + payload_length]
     raw = unpack(payload, codec, dtype, raw_length)
+    values = scaled(raw, shape) if dtype == 3 else numbers(raw, dtype).reshape(shape)
     return dict(kind=kind, dtype=dtype, codec=codec, flags=flags, step=step, sequence=sequence, first=first,
-                stride=stride, hook=hook, layer=layer, component=component,
-                values=numbers(raw, dtype).reshape(shape)), length
+                stride=stride, hook=hook, layer=layer, component=component, payload=payload, values=values), length
 
 
 def unpack(payload, codec, dtype, raw_length):
@@ -40,15 +40,19 @@ def unpack(payload, codec, dtype, raw_length):
         return payload
     if codec == 1:
         return zlib.decompress(payload)
-    width = {0: 4, 1: 2, 2: 2, 4: 4}[dtype]
-    lengths = struct.unpack_from(f"<{width}I", payload)
-    offset = 4 * width
+    count = {0: 4, 1: 2, 2: 2, 3: 2, 4: 4}[dtype]
+    lengths = struct.unpack_from(f"<{count}I", payload)
+    offset = 4 * count
     planes = []
     for entry in lengths:
         stored = entry & 0x7FFFFFFF
         plane = payload[offset:offset + stored]
         offset += stored
         planes.append(zlib.decompress(plane) if entry >> 31 else plane)
+    if dtype == 3:  # The scales, then the bytes: nothing is interleaved.
+        joined = b"".join(planes)
+        assert len(joined) == raw_length
+        return joined
     joined = np.stack([np.frombuffer(plane, np.uint8) for plane in planes], axis=1).tobytes()
     assert len(joined) == raw_length
     return joined
@@ -64,3 +68,14 @@ def numbers(raw, dtype):
     if dtype == 4:
         return np.frombuffer(raw, "<u4")
     raise ValueError(f"element type {dtype}")
+
+
+def scaled(raw, shape):
+    """Signed bytes in blocks of 32 of the last axis, each with a scale."""
+    width = shape[-1]
+    rows = int(np.prod(shape[:-1]))
+    blocks = -(-width // 32)
+    scales = np.frombuffer(raw, "<f4", rows * blocks).reshape(rows, blocks)
+    small = np.frombuffer(raw, np.int8, offset=scales.nbytes).reshape(rows, width).astype(np.float32)
+    small[small == -128] = np.nan
+    return (small * np.repeat(scales, 32, axis=1)[:, :width]).reshape(shape)

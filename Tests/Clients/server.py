@@ -11,33 +11,12 @@ import urllib.error
 import urllib.request
 
 
-class Server:
-    """One running server."""
+class Address:
+    """A server that somebody else has started."""
 
-    def __init__(self, *arguments, **process):
-        self.recordings = tempfile.mkdtemp(prefix="neuroscope-")
-        command = [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0",
-                   "--recordings-dir", self.recordings, *arguments]
-        # From another directory: the server has to find its files by itself.
-        self.process = subprocess.Popen(
-            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **process)
-        atexit.register(self.stop)
-        self.greeting = ""
-        for line in self.process.stdout:
-            self.greeting += line
-            found = re.search(r"page\s+(http://[^/]+)", line)
-            if found:
-                self.url = found.group(1)
-                break
-        else:
-            raise RuntimeError(f"the server did not start:\n{self.greeting}")
-        self.host = self.url.removeprefix("http://")
-
-    def stop(self):
-        """Ends the server as a service manager does; its exit status."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(timeout=30)
+    def __init__(self, url):
+        self.url = url
+        self.host = url.removeprefix("http://")
 
     def call(self, method, path, body=None, headers=None):
         """Status, fields and bytes of an answer."""
@@ -63,6 +42,34 @@ class Server:
                 return found
             time.sleep(0.02)
         raise AssertionError(f"{run} is {found['status']}, not {statuses}")
+
+
+class Server(Address):
+    """One running server."""
+
+    def __init__(self, *arguments, **process):
+        self.recordings = tempfile.mkdtemp(prefix="neuroscope-")
+        command = [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0",
+                   "--recordings-dir", self.recordings, *arguments]
+        # From another directory: the server has to find its files by itself.
+        self.process = subprocess.Popen(
+            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **process)
+        atexit.register(self.stop)
+        self.greeting = ""
+        for line in self.process.stdout:
+            self.greeting += line
+            found = re.search(r"page\s+(http://[^/]+)", line)
+            if found:
+                super().__init__(found.group(1))
+                break
+        else:
+            raise RuntimeError(f"the server did not start:\n{self.greeting}")
+
+    def stop(self):
+        """Ends the server as a service manager does; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=30)
 
 
 _shared = None

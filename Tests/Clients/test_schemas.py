@@ -157,6 +157,12 @@ class Routes(Checked):
         replay = self.json("POST", f"/v1/recordings/{recording}/replay", {"speed": 0}, expect=201)["run_id"]
         self.server.wait(replay, "finished")
         self.assertEqual(self.events(replay), self.events(run))
+        part = self.json(
+            "POST", f"/v1/recordings/{recording}/replay", {"start": "paused", "to": 4, "speed": None}, expect=201)["run_id"]
+        self.json("POST", f"/v1/runs/{part}/rewind", {"to_step": 0}, expect=409)
+        self.json("POST", f"/v1/runs/{part}/step", {"count": 99}, expect=200)
+        self.assertEqual(self.json("GET", f"/v1/runs/{part}", expect=200)["finish_reason"], "end_of_recording")
+        self.events(part)
         self.json("GET", "/v1/recordings", expect=200)
         self.json("DELETE", f"/v1/recordings/{recording}", expect=200)
 
