@@ -160,31 +160,52 @@ static void sink_entry(float *values, int32_t *indices, int64_t at, int64_t n) {
   indices[at] = index;
 }
 
-INLINE int any_above(const float *x, float bound) {
-  i16 above = v_load(x) > v_all(bound);
-  int32_t any = 0;
-  for (int i = 0; i < 16; i++) any |= above[i];
-  return any != 0;
+// Whether any of 16 numbers is at least the bound.
+INLINE int any_from(const float *x, float bound) {
+  return __builtin_reduce_or((i16)(v_load(x) >= v_all(bound))) != 0;
+}
+
+// A heap of k entries whose root ranks lowest; NaN ranks lowest of all.
+typedef struct best {
+  float *values;
+  int32_t *indices;
+  int64_t count, k;
+} best;
+
+static void offer(best *best, float value, int32_t index) {
+  if (best->count < best->k) {
+    best->values[best->count] = value != value ? -INFINITY : value;
+    best->indices[best->count++] = index;
+    if (best->count < best->k) return;
+    for (int64_t i = best->k / 2; i-- > 0;) sink_entry(best->values, best->indices, i, best->k);
+  } else if (value > best->values[0]) {
+    best->values[0] = value;
+    best->indices[0] = index;
+    sink_entry(best->values, best->indices, 0, best->k);
+  }
+}
+
+// A number that at least k of the n are not below: the k-th largest of the largest of 2 k runs. Ruins the heap.
+static float floor_of_largest(const float *x, int64_t n, best best) {
+  int64_t run = n / (2 * best.k) / 16 * 16;
+  if (run == 0) return -INFINITY;
+  for (int64_t i = 0; i + run <= n; i += run) offer(&best, largest_of(x + i, run), 0);
+  return best.values[0];
 }
 
 static int64_t largest(const float *x, int64_t n, int64_t k, int32_t *indices, float *values) {
   if (k > n) k = n;
   if (k <= 0) return 0;
-  for (int64_t i = 0; i < k; i++) {
-    values[i] = x[i] != x[i] ? -INFINITY : x[i];
-    indices[i] = (int32_t)i;
-  }
-  for (int64_t i = k / 2; i-- > 0;) sink_entry(values, indices, i, k);
-  for (int64_t i = k; i < n;) {
-    if (i + 16 <= n && !any_above(x + i, values[0])) {  // almost always, once the heap has settled
+  best best = {values, indices, 0, k};
+  const float floor = floor_of_largest(x, n, best);
+  for (int64_t i = 0; i < n;) {
+    const float bound = best.count < k ? floor : values[0];
+    if (bound > -INFINITY && i + 16 <= n && !any_from(x + i, bound)) {  // nearly always
       i += 16;
       continue;
     }
     for (int64_t end = i + 16 < n ? i + 16 : n; i < end; i++) {
-      if (!(x[i] > values[0])) continue;
-      values[0] = x[i];
-      indices[0] = (int32_t)i;
-      sink_entry(values, indices, 0, k);
+      if (bound == -INFINITY || x[i] >= bound) offer(&best, x[i], (int32_t)i);
     }
   }
   for (int64_t end = k - 1; end > 0; end--) {

@@ -137,6 +137,13 @@ enum Zlib {
     }
   }
 
+  /// Over bytes that are to be compressed (RFC 1950, section 8.2).
+  static func adler32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return 1 }
+    return UInt32(
+      truncatingIfNeeded: adler32_z(1, base.assumingMemoryBound(to: UInt8.self), bytes.count))
+  }
+
   static func crc32(_ seed: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
     guard let base = bytes.baseAddress else { return seed }
     return UInt32(

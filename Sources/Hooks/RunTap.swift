@@ -23,6 +23,14 @@ package final class RunTap {
   private var batch: CaptureBatch?
   /// The place in the batch of each spec's item, or -1 where this pass keeps nothing of it.
   private var itemOfSpec: [Int] = []
+  /// Each spec's dimensions as last planned: a generated token's are mostly those of the one before, and shared with it.
+  private var shapes: [Shape] = []
+
+  private struct Shape {
+    var positions = -1
+    var keys = 0
+    var dimensions: [Int] = []
+  }
 
   package init(catalogue: HookCatalogue, pool: CapturePool) {
     self.catalogue = catalogue
@@ -51,6 +59,7 @@ package final class RunTap {
   }
 
   private func compile() {
+    shapes = Array(repeating: Shape(), count: specs.count)
     for index in masks.indices { masks[index] = 0 }
     for index in specsAt.indices {
       specsAt[index].removeAll(keepingCapacity: true)
@@ -80,9 +89,11 @@ package final class RunTap {
       return
     }
     var items: [CaptureBatch.Item] = []
+    items.reserveCapacity(specs.count)
+    let kept = KeptPositions(pass)
     var floats = 0
     for (index, spec) in specs.enumerated() {
-      guard let item = plan(spec, index: index, offset: floats) else {
+      guard let item = plan(spec, index: index, kept, offset: floats) else {
         itemOfSpec.append(-1)
         continue
       }
@@ -105,28 +116,37 @@ package final class RunTap {
     return batch.items.isEmpty ? nil : batch
   }
 
-  private func plan(_ spec: CaptureSpec, index: Int, offset: Int) -> CaptureBatch.Item? {
-    let selection = spec.selection
-    guard step % max(selection.every, 1) == 0 else { return nil }
-    let kept = pass.filter {
-      selection.positions.contains($0, isLast: $0 == pass.upperBound - 1)
-    }
+  private func plan(
+    _ spec: CaptureSpec, index: Int, _ pass: KeptPositions, offset: Int
+  ) -> CaptureBatch.Item? {
+    guard step % max(spec.selection.every, 1) == 0 else { return nil }
+    let kept = pass.kept(by: spec.selection.positions)
     guard !kept.isEmpty else { return nil }
-    let sizes = catalogue.dimensions(of: spec.point.site)
-    var dimensions: [Int] = []
-    for (axis, size) in zip(spec.point.site.axes, sizes) {
+    let site = spec.point.site
+    let keys = site.axes.contains(.keyPosition) ? self.pass.upperBound : 0
+    if shapes[index].positions != kept.count || shapes[index].keys != keys {
+      shapes[index] = Shape(
+        positions: kept.count, keys: keys,
+        dimensions: dimensions(of: spec, positions: kept.count, keys: keys))
+    }
+    return CaptureBatch.Item(
+      spec: index, dimensions: shapes[index].dimensions, offset: offset,
+      positions: site == .expertOutput ? [] : kept)
+  }
+
+  private func dimensions(of spec: CaptureSpec, positions: Int, keys: Int) -> [Int] {
+    let site = spec.point.site
+    let selection = spec.selection
+    return zip(site.axes, catalogue.dimensions(of: site)).map { axis, size in
       switch axis {
-      case .position, .queryPosition: dimensions.append(kept.count)
-      case .keyPosition: dimensions.append(selection.neurons?.count ?? pass.upperBound)
-      case .head, .keyValueHead: dimensions.append(selection.heads?.count ?? size ?? 1)
-      case .expert: dimensions.append(selection.experts?.count ?? size ?? 1)
+      case .position, .queryPosition: positions
+      case .keyPosition: selection.neurons?.count ?? keys
+      case .head, .keyValueHead: selection.heads?.count ?? size ?? 1
+      case .expert: selection.experts?.count ?? size ?? 1
       case .model, .headDimension, .neuron, .vocabulary, .chosen:
-        dimensions.append(selection.neurons?.count ?? size ?? 1)
+        selection.neurons?.count ?? size ?? 1
       }
     }
-    let positions = spec.point.site == .expertOutput ? [] : Array(kept)
-    return CaptureBatch.Item(
-      spec: index, dimensions: dimensions, offset: offset, positions: positions)
   }
 
   /// Keys after a query are never visited: scores there are minus infinity, the pattern is 0.

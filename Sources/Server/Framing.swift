@@ -6,7 +6,7 @@ internal import Hooks
 /// A capture is reduced as its hook asks, given its batch axis, and encoded once; everything after this shares the bytes.
 ///
 /// - Isolation: belongs to one run's actor; its scratch memory is used again.
-struct Framing {
+final class Framing {
   private let encoder: FrameEncoder
   private var reduced: [Float] = []
 
@@ -27,7 +27,7 @@ struct Framing {
   /// Encodes one captured tensor.
   ///
   /// - Throws: `FrameError.shape` or `outOfMemory`; the tensor is then left out.
-  mutating func frame(
+  func frame(
     _ item: CaptureBatch.Item, of batch: CaptureBatch, hook: RunHook, sequence: UInt64,
     isLastOfPass: Bool
   ) throws(FrameError) -> FrameBytes {
@@ -57,7 +57,7 @@ struct Framing {
     return try encoder.encode(reduced, as: description)
   }
 
-  private mutating func reduce(
+  private func reduce(
     _ item: CaptureBatch.Item, of batch: CaptureBatch, width: Int, _ reduction: Selection.Reduction
   ) {
     let rows = width > 0 ? item.count / width : 0

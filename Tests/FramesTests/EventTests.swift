@@ -17,17 +17,6 @@ import Testing
         + #""logprob":-0.25,"top":[{"token_id":5,"text":"a\"\n","logprob":-0.5}]}"#)
   }
 
-  @Test func `an activation names its hook and its positions`() {
-    let activation = EventContents.Activation(
-      hookIndex: 1, hookID: "h", layerName: "model.layers.0", component: "residual", isInput: true,
-      shape: [1, 2, 3], dtype: "bf16", positions: 4..<6)
-    #expect(
-      text(.activation(activation))
-        == #"{"type":"activation","run_id":"r1","seq":3,"step":2,"time_ms":12.346,"hook_index":1,"#
-        + #""hook_id":"h","layer_name":"model.layers.0","component":"residual","is_input":true,"#
-        + #""shape":[1,2,3],"dtype":"bf16","positions":[4,6]}"#)
-  }
-
   @Test func `every type reads back equal, unknown members too`() throws {
     let contents: [EventContents] = [
       .runStarted(

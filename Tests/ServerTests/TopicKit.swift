@@ -38,12 +38,12 @@ struct TopicKit: ~Copyable {
 
   /// A frame of 1,000 bytes, which costs 1,128.
   mutating func frame(_ hook: String = "h", bytes: Int = 1000) {
-    publisher.add(
-      frameOf: hook, frame: { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: bytes) },
-      json: { sequence, form, frame in
-        let tensor = form == .base64 ? String(repeating: "x", count: frame.count) : "\(form)"
+    publisher.add(frameOf: hook) { sequence in
+      EncodedTensor(frame: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: bytes)) {
+        let tensor = $0 == .base64 ? String(repeating: "x", count: bytes) : "\($0)"
         return Array("{\"seq\":\(sequence),\"frame\":\"\(tensor)\"}".utf8)
-      })
+      }
+    }
     publisher.announce()
   }
 

@@ -58,6 +58,16 @@ import Testing
     #expect(late.drain() == "[events:0-4x5] 5 6 7 8 9")
   }
 
+  @Test func `a viewer that was there before the first item is slow, not late`() {
+    var kit = TopicKit(lag: 3000)
+    let viewer = kit.topic.subscribe(Subscription(from: 0))
+    for _ in 0..<5 {
+      kit.frame("a")
+      kit.event()
+    }
+    #expect(viewer.drain() == "[a:0-4x3] 1 3 5 6 7 8 9")
+  }
+
   @Test func `a slow viewer loses its oldest frames, never an event, and is told which`() {
     var kit = TopicKit(lag: 3000)
     let viewer = kit.topic.subscribe(Subscription(from: nil))

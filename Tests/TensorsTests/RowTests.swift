@@ -170,7 +170,7 @@ import Testing
   func `the largest come falling, equals by place`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var random = SeededGenerator(seed: 6)
-    for width in [1, 2, 15, 16, 17, 100, 5000] {
+    for width in [1, 2, 15, 16, 17, 100, 5000, 60_000] {
       // Few distinct numbers, so that there are ties.
       let x = (0..<width).map { _ in Float(Int.random(in: -20...20, using: &random)) }
       let sorted = x.indices.sorted { x[$0] > x[$1] || (x[$0] == x[$1] && $0 < $1) }
@@ -186,6 +186,21 @@ import Testing
         }
       }
     }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func `what is no number is never among the largest while numbers are left`(set: InstructionSet) {
+    let arithmetic = Arithmetic(threads: 1, instructionSet: set)
+    var x = [Float](repeating: .nan, count: 5000)
+    for place in stride(from: 7, to: 5000, by: 50) { x[place] = Float(place % 13) }
+    var indices = [Int32](repeating: 0, count: 100)
+    var values = [Float](repeating: 0, count: 100)
+    let count = x.withUnsafeBufferPointer {
+      arithmetic.largest(100, of: $0, indices: &indices, values: &values)
+    }
+    #expect(count == 100)
+    #expect(Set(indices.map(Int.init)) == Set(stride(from: 7, to: 5000, by: 50)))
+    #expect(values == values.sorted(by: >))
   }
 
   @Test func `no number at all is no crash`() {

@@ -1,7 +1,7 @@
 extension Event {
   /// The envelope and fields as one line of JSON without a line break.
   public func json() -> [UInt8] {
-    var writer = JSONWriter()
+    var writer = JSONWriter(capacity: 256)
     write(to: &writer)
     return writer.bytes
   }

@@ -5,7 +5,6 @@ extension EventContents {
     case .runStarted: .runStarted
     case .promptProgress: .promptProgress
     case .token: .token
-    case .activation: .activation
     case .analysis: .analysis
     case .interventionApplied: .interventionApplied
     case .runPaused: .runPaused
@@ -39,7 +38,6 @@ extension EventContents {
         .init("logprob", logprob.map { .number($0) } ?? .null),
         .init("top", .array(top.map(\.json))),
       ]
-    case .activation(let activation): activation.fields
     case .analysis(let name, let result): [.init("name", .string(name)), .init("result", result)]
     case .interventionApplied(let id, let step):
       [.init("intervention_id", .string(id)), .init("first_step", JSONValue(step))]
@@ -66,18 +64,6 @@ extension EventContents.Dropped {
     [
       "hook_id": .string(hookID), "from_seq": JSONValue(firstSequence),
       "to_seq": JSONValue(lastSequence), "count": JSONValue(count),
-    ]
-  }
-}
-
-extension EventContents.Activation {
-  var fields: [JSONValue.Member] {
-    [
-      .init("hook_index", JSONValue(hookIndex)), .init("hook_id", .string(hookID)),
-      .init("layer_name", .string(layerName)), .init("component", .string(component)),
-      .init("is_input", .bool(isInput)), .init("shape", .array(shape.map { JSONValue($0) })),
-      .init("dtype", .string(dtype)),
-      .init("positions", [JSONValue(positions.lowerBound), JSONValue(positions.upperBound)]),
     ]
   }
 }

@@ -1,4 +1,4 @@
-/// What each type of event adds to the envelope; each list of fields is made in one place.
+/// What each type of event adds to the envelope, but for activations, whose tensors travel beside it.
 public enum EventContents: Hashable, Sendable {
   /// The run begins: the model, its hash, the prompt, the hooks with their indices, how tokens are drawn.
   case runStarted(
@@ -8,8 +8,6 @@ public enum EventContents: Hashable, Sendable {
   case promptProgress(processed: Int, total: Int)
   /// A token was drawn.
   case token(id: Int, text: String, logprob: Double?, top: [Alternative])
-  /// A tensor was captured; the numbers travel beside or are added by the transport.
-  case activation(Activation)
   /// An analysis has a result.
   case analysis(name: String, result: JSONValue)
   /// An intervention takes effect, from this step on.
@@ -59,41 +57,6 @@ public enum EventContents: Hashable, Sendable {
       self.firstSequence = firstSequence
       self.lastSequence = lastSequence
       self.count = count
-    }
-  }
-
-  /// What an activation is, in words and numbers.
-  public struct Activation: Hashable, Sendable {
-    /// The hook as frames name it.
-    public var hookIndex: Int
-    /// The hook as the request named it.
-    public var hookID: String
-    /// The layer as the request named it.
-    public var layerName: String
-    /// The component as the request named it.
-    public var component: String
-    /// Whether it was taken on the way in.
-    public var isInput: Bool
-    /// The dimensions, outermost first.
-    public var shape: [Int]
-    /// How the numbers are stored.
-    public var dtype: String
-    /// From the first position to the one after the last.
-    public var positions: Range<Int>
-
-    /// Collects the parts.
-    public init(
-      hookIndex: Int, hookID: String, layerName: String, component: String, isInput: Bool,
-      shape: [Int], dtype: String, positions: Range<Int>
-    ) {
-      self.hookIndex = hookIndex
-      self.hookID = hookID
-      self.layerName = layerName
-      self.component = component
-      self.isInput = isInput
-      self.shape = shape
-      self.dtype = dtype
-      self.positions = positions
     }
   }
 }

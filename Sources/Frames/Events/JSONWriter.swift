@@ -9,7 +9,9 @@ public struct JSONWriter: Sendable {
   private var needsComma = false
 
   /// Begins with an empty buffer.
-  public init() {}
+  ///
+  /// - Parameter capacity: bytes that it takes before it has to grow.
+  public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
   /// Forgets the text but keeps the memory.
   public mutating func removeAll() {
@@ -42,6 +44,16 @@ public struct JSONWriter: Sendable {
   public mutating func string(_ text: String) {
     separate()
     bytes.append(0x22)
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }
+    if isPlain {
+      bytes.append(contentsOf: text.utf8)
+    } else {
+      escaped(text)
+    }
+    bytes.append(0x22)
+  }
+
+  private mutating func escaped(_ text: String) {
     for byte in text.utf8 {
       switch byte {
       case 0x22, 0x5c: bytes += [0x5c, byte]
@@ -54,7 +66,6 @@ public struct JSONWriter: Sendable {
       default: bytes.append(byte)
       }
     }
-    bytes.append(0x22)
   }
 
   /// Writes bytes of which the caller knows that they need no escape, such as base64, as a string.

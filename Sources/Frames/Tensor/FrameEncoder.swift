@@ -10,7 +10,7 @@ public final class FrameEncoder {
   private var split: [UInt8] = []
   private var packed: [UInt8] = []
   /// For planes: codes by frequency only.
-  private let huffman: Deflater
+  private let huffman = HuffmanDeflater()
   /// For the `deflate` codec: level 1 finds what there is to find in such numbers.
   private let search: Deflater
 
@@ -19,7 +19,6 @@ public final class FrameEncoder {
   /// - Throws: `outOfMemory`.
   public init() throws(FrameError) {
     do {
-      huffman = try Deflater(DeflateSettings(.zlib, strategy: .huffmanOnly))
       search = try Deflater(DeflateSettings(.zlib))
     } catch { throw .outOfMemory }
   }
@@ -104,7 +103,7 @@ extension FrameEncoder {
       switch description.codec {
       case .raw: break
       case .deflate: length = try packWhole(raw)
-      case .planes: length = try packPlanes(raw, description)
+      case .planes: length = packPlanes(raw, description)
       }
     } catch { throw .outOfMemory }
     guard length < raw.count else {
@@ -126,9 +125,7 @@ extension FrameEncoder {
   }
 
   /// Writes the table and the planes into `packed` and answers how many bytes that took.
-  private func packPlanes(
-    _ raw: UnsafeRawBufferPointer, _ frame: TensorFrame
-  ) throws(CompressionError) -> Int {
+  private func packPlanes(_ raw: UnsafeRawBufferPointer, _ frame: TensorFrame) -> Int {
     let type = frame.elementType
     let table = FramePlanes.tableLength(type)
     Self.resize(&split, to: raw.count)
@@ -139,7 +136,7 @@ extension FrameEncoder {
     var offset = table
     for index in 0..<FramePlanes.count(type) {
       let range = FramePlanes.range(index, type, shape: frame.shape, rawLength: raw.count)
-      let size = try packPlane(range, at: offset)
+      let size = packPlane(range, at: offset)
       let entry = UInt32(size ?? range.count) | (size == nil ? 0 : FramePlanes.packedBit)
       packed.withUnsafeMutableBytes {
         $0.storeBytes(of: entry.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
@@ -150,27 +147,21 @@ extension FrameEncoder {
   }
 
   /// Packs one plane, or copies it and answers nil when it does not shrink.
-  private func packPlane(_ range: Range<Int>, at offset: Int) throws(CompressionError) -> Int? {
-    let huffman = huffman
-    let result = split.withUnsafeBytes { source -> Result<Int?, CompressionError> in
-      let plane = UnsafeRawBufferPointer(rebasing: source[range])
-      return packed.withUnsafeMutableBytes { target in
+  private func packPlane(_ range: Range<Int>, at offset: Int) -> Int? {
+    split.withUnsafeBytes { source in
+      packed.withUnsafeMutableBytes { target in
+        let plane = UnsafeRawBufferPointer(rebasing: source[range])
         let room = UnsafeMutableRawBufferPointer(
           rebasing: target[offset..<offset + range.count])
-        return Result { () throws(CompressionError) in
-          // One byte less than the plane: packing has to save something.
-          let tight = UnsafeMutableRawBufferPointer(rebasing: room.dropLast())
-          if PlaneEstimate.isWorthPacking(plane),
-            let size = try huffman.compress(plane, into: tight)
-          {
-            return size
-          }
-          Conversions.copy(plane, to: room)
-          return nil
+        // One byte less than the plane: packing has to save something.
+        let tight = UnsafeMutableRawBufferPointer(rebasing: room.dropLast())
+        if PlaneEstimate.isWorthPacking(plane), let size = huffman.compress(plane, into: tight) {
+          return size
         }
+        Conversions.copy(plane, to: room)
+        return nil
       }
     }
-    return try result.get()
   }
 
   /// Puts header, payload and padding together.

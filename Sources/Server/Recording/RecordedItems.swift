@@ -70,7 +70,7 @@ final class RecordedItems: Sendable {
       hook: hook, run: run, sequence: sequence, milliseconds: Double(microseconds) / 1000,
       positions: description?["position_list"]?.array?.compactMap { $0.integer.map { Int($0) } }
         ?? hook.positions(of: frame.frame),
-      frame: frame.bytes)
+      frame: frame)
     return TopicItem(
       sequence: sequence, type: EventType.activation.rawValue, kind: .frame(hook: hook.id),
       frame: frame.bytes, epoch: epoch, cost: frame.bytes.count, budget: budget

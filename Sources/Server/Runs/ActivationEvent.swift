@@ -7,14 +7,30 @@ internal import Wire
 /// Written only when the first of them wants it, from the frame's own bytes, so that every door tells the same numbers.
 package struct ActivationEvent: Sendable {
   /// What an event says of its hook.
-  package struct Hook: Sendable {
+  package struct Hook: Sendable, Hashable {
     let index: Int
     let id: String
-    let layerName: String
-    let component: String
-    let isInput: Bool
     /// Which axis of its tensors counts positions, where the hook's shape said so.
-    var positionAxis: Int?
+    let positionAxis: Int?
+    /// The members that are the same in all of its events.
+    fileprivate let members: [UInt8]
+
+    init(
+      index: Int, id: String, layerName: String, component: String, isInput: Bool,
+      positionAxis: Int? = nil
+    ) {
+      self.index = index
+      self.id = id
+      self.positionAxis = positionAxis
+      let object = JSONWriter.object { writer in
+        writer.member("hook_index", index)
+        writer.member("hook_id", id)
+        writer.member("layer_name", layerName)
+        writer.member("component", component)
+        writer.member("is_input", isInput)
+      }
+      members = Array(object.dropFirst().dropLast())
+    }
   }
 
   let hook: Hook
@@ -22,16 +38,17 @@ package struct ActivationEvent: Sendable {
   let sequence: UInt64
   let milliseconds: Double
   let positions: [Int]
-  /// The encoded frame.
-  let frame: [UInt8]
+  /// The encoded tensor.
+  let frame: FrameBytes
 
   /// One line of JSON.
   func json(_ form: TensorForm) -> [UInt8] {
-    guard let frame = try? FrameBytes(checking: frame, limits: FrameLimits(tensorBytes: .max))
-    else { return JSONWriter.object { $0.member("type", EventType.error.rawValue) } }
-    let event = event(of: frame.frame)
-    var writer = JSONWriter()
+    let event = Event(
+      .activation, runID: run, sequence: sequence, step: Int(frame.frame.step),
+      milliseconds: milliseconds)
+    var writer = JSONWriter(capacity: 384 + (form == .base64 ? frame.count / 3 * 4 : 0))
     event.write(to: &writer) { writer in
+      describe(to: &writer)
       switch form {
       case .none: break
       case .base64:
@@ -45,30 +62,25 @@ package struct ActivationEvent: Sendable {
     return writer.bytes
   }
 
-  private func event(of frame: TensorFrame) -> Event {
-    let first = positions.first ?? 0
-    var event = Event(
-      .activation(
-        EventContents.Activation(
-          hookIndex: hook.index, hookID: hook.id, layerName: hook.layerName,
-          component: hook.component, isInput: hook.isInput, shape: frame.shape,
-          dtype: frame.elementType.name,
-          positions: first..<max(first, (positions.last ?? -1) + 1))),
-      runID: run, sequence: sequence, step: Int(frame.step), milliseconds: milliseconds)
-    if positions.count > 1, Framing.stride(of: positions) != 1 {
-      event.fields.append(.init("position_list", .array(positions.map { JSONValue($0) })))
+  private func describe(to writer: inout JSONWriter) {
+    writer.verbatim(hook.members)
+    writer.array("shape") { writer in
+      for dimension in frame.frame.shape { writer.integer(dimension) }
     }
-    return event
+    writer.member("dtype", frame.frame.elementType.name)
+    let first = positions.first ?? 0
+    writer.array("positions") { writer in
+      writer.integer(first)
+      writer.integer(max(first, (positions.last ?? -1) + 1))
+    }
+    guard positions.count > 1, Framing.stride(of: positions) != 1 else { return }
+    writer.array("position_list") { writer in
+      for position in positions { writer.integer(position) }
+    }
   }
 }
 
 extension ActivationEvent.Hook {
-  init(_ hook: RunHook) {
-    self.init(
-      index: hook.index, id: hook.spec.hookID, layerName: hook.spec.layerName,
-      component: hook.spec.component.rawValue, isInput: hook.spec.isInput)
-  }
-
   /// Reads a hook of `run.started`.
   init?(_ json: JSONValue) {
     guard let index = json["index"]?.integer, let id = json["hook_id"]?.string else { return nil }

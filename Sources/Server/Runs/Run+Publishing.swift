@@ -96,7 +96,12 @@ extension Run {
   // MARK: Captures
 
   /// Publishes a pass's captures from an item on; where a viewer says stop, the rest goes back in line.
+  ///
+  /// Viewers are woken when the pass's token has followed, or earlier where there is much.
   func publish(_ batch: CaptureBatch, from first: Int) {
+    if placed.specs != batch.specs {
+      placed = (batch.specs, batch.specs.map { hookIndex[$0] })
+    }
     var unannounced = 0
     // What analyses read comes behind the hooks' tensors.
     let last = batch.items.lastIndex { !batch.specs[$0.spec].isForAnalysis }
@@ -109,8 +114,10 @@ extension Run {
         return
       }
     }
-    _ = publisher?.announce()
-    if isAnalysed { unanalysed = batch }
+    if isAnalysed {
+      unanalysed = batch
+      _ = publisher?.announce()
+    }
     if backlog.remove(GenerationEvent.captures(batch).weight) { generation?.release() }
   }
 
@@ -118,31 +125,23 @@ extension Run {
   private func publish(
     _ item: CaptureBatch.Item, of batch: CaptureBatch, isLast: Bool
   ) -> Int {
-    guard let index = hookIndex[batch.specs[item.spec]], framing != nil else { return 0 }
+    guard let index = placed.hooks[item.spec], let framing else { return 0 }
     let hook = hooks[index]
     let run = id
     let time = milliseconds
     let positions = item.positions
     do {
       var size = 0
-      try publisher?.add(
-        frameOf: hook.spec.hookID,
-        frame: { sequence in
-          guard
-            let made = try framing?.frame(
-              item, of: batch, hook: hook, sequence: sequence, isLastOfPass: isLast)
-          else { return [] }
-          size = made.count
-          record(made, milliseconds: time, positions: positions)
-          return made.bytes
-        },
-        json: { sequence, form, bytes in
-          ActivationEvent(
-            hook: ActivationEvent.Hook(hook), run: run, sequence: sequence, milliseconds: time,
-            positions: positions,
-            frame: bytes
-          ).json(form)
-        })
+      try publisher?.add(frameOf: hook.spec.hookID) { sequence throws(FrameError) in
+        let frame = try framing.frame(
+          item, of: batch, hook: hook, sequence: sequence, isLastOfPass: isLast)
+        size = frame.count
+        record(frame, milliseconds: time, positions: positions)
+        let event = ActivationEvent(
+          hook: hook.event, run: run, sequence: sequence, milliseconds: time,
+          positions: positions, frame: frame)
+        return EncodedTensor(frame: frame.bytes, json: event.json)
+      }
       reportRecorder()
       return size
     } catch {

@@ -17,9 +17,8 @@ extension Run {
     guard recorder != nil else { return }
     if frame.frame.flags.contains(.scatteredPositions) {
       let description = ActivationEvent(
-        hook: ActivationEvent.Hook(hooks[Int(frame.frame.hookIndex)]), run: id,
-        sequence: frame.frame.sequence,
-        milliseconds: milliseconds, positions: positions, frame: frame.bytes
+        hook: hooks[Int(frame.frame.hookIndex)].event, run: id, sequence: frame.frame.sequence,
+        milliseconds: milliseconds, positions: positions, frame: frame
       ).json(.none)
       keep { recorder throws(Refusal) in
         try recorder.record(

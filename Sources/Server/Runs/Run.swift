@@ -53,6 +53,8 @@ package actor Run: GenerationSink {
   var failure: Refusal?
   var hooks: [RunHook]
   var hookIndex: [CaptureSpec: Int]
+  /// The hooks of the specs of the last batch, which the next one nearly always shares.
+  var placed: (specs: [CaptureSpec], hooks: [Int?]) = ([], [])
   var interventions: [Intervention]
   var parent: String?
   var recorder: (any RunRecorder)?

@@ -8,6 +8,8 @@ package struct RunHook: Sendable, Hashable {
   package let spec: CaptureSpec
   package let format: FrameFormat
   package let encoding: TensorEncoding?
+  /// What the events of its tensors say of it.
+  let event: ActivationEvent.Hook
   /// Whether the run captures it now; false after it was taken off.
   package var isActive = true
 
@@ -20,6 +22,9 @@ package struct RunHook: Sendable, Hashable {
     if spec.selection.reduction != .none { format = .exact }
     self.format = format
     encoding = order.encoding
+    event = ActivationEvent.Hook(
+      index: index, id: spec.hookID, layerName: spec.layerName,
+      component: spec.component.rawValue, isInput: spec.isInput)
   }
 
   /// The same as one would ask for it.

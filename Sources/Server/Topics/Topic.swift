@@ -112,10 +112,11 @@ package final class Topic: Sendable {
     let id = state.withLock { state in
       let id = state.nextViewer
       state.nextViewer += 1
+      let first = subscription.from ?? .max
       state.viewers[id] = Viewer(
-        cursor: state.ring.cursor(from: subscription.from ?? .max),
-        policy: subscription.policy, lag: subscription.lag ?? limits.lag,
-        keepsRunAlive: subscription.keepsRunAlive, isCatchingUp: subscription.from != nil,
+        cursor: state.ring.cursor(from: first), policy: subscription.policy,
+        lag: subscription.lag ?? limits.lag, keepsRunAlive: subscription.keepsRunAlive,
+        isCatchingUp: first < state.ring.nextSequence,
         readsArchive: archive != nil && subscription.from != nil)
       if subscription.policy != .conflate { state.watched.insert(id) }
       return id

@@ -1,3 +1,12 @@
+/// A captured tensor as a topic takes it.
+package struct EncodedTensor: Sendable {
+  /// The whole tensor frame.
+  package let frame: [UInt8]
+  /// Makes the `activation` event for a viewer that wants text: a pure function, called at most once per form, on any
+  /// thread.
+  package let json: @Sendable (TensorForm) -> [UInt8]
+}
+
 /// The one right to publish into a topic.
 ///
 /// A run's numbering has no holes and no order but that of publishing, so there is exactly one
@@ -42,18 +51,14 @@ package struct TopicPublisher: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - hook: the hook's id, under which viewers are told what they missed.
-  ///   - frame: encodes the tensor frame, which contains the item's number.
-  ///   - json: makes the `activation` event for a viewer that wants text: a pure function, called
-  ///     at most once per form, on any thread.
+  ///   - encode: encodes the tensor frame, which contains the item's number.
   package mutating func add(
-    frameOf hook: String, type: String = "activation", frame: (UInt64) throws -> [UInt8],
-    json: @escaping @Sendable (_ sequence: UInt64, _ form: TensorForm, _ frame: [UInt8]) -> [UInt8]
+    frameOf hook: String, type: String = "activation", encode: (UInt64) throws -> EncodedTensor
   ) rethrows {
-    let sequence = next
-    let bytes = try frame(sequence)
-    append(type, kind: .frame(hook: hook), frame: bytes, cost: bytes.count) {
-      json(sequence, $0, bytes)
-    }
+    let tensor = try encode(next)
+    append(
+      type, kind: .frame(hook: hook), frame: tensor.frame, cost: tensor.frame.count,
+      json: tensor.json)
   }
 
   /// Adds an item of a recording under the number it has there.
