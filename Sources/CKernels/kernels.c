@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "attention.h"
 
 extern const ns_kernels ns_kernels_scalar;
 
@@ -39,9 +39,16 @@ const ns_fast *ns_fast_for(int32_t set) {
 }
 
 int64_t ns_attention_scratch(const ns_attention *a, int64_t rows) {
-  int64_t keys = a->first_position + a->rows;
-  // A windowed tile sees the window of its first row up to its last row.
-  if (a->window > 0 && keys > a->window + rows) keys = a->window + rows;
-  int64_t group = a->heads / a->pages.kv_heads;
-  return 16 * ((a->pages.head_dim + 15) / 16 * 16) + group * rows * ((keys + 15) / 16 * 16);
+  // The last tile sees the most keys; another may begin elsewhere in a block, and so touch one more.
+  const span keys = keys_of(a, a->rows > rows ? a->rows - rows : 0, a->rows);
+  const int64_t lines = a->heads / a->pages.kv_heads * rows, blocks = blocks_of(keys) + 1;
+  return wide_floats(a->pages.head_dim) + lines * (a->pages.head_dim + 2 * blocks + stride_of(keys));
+}
+
+int64_t ns_attention_blocks(const ns_attention *a) { return blocks_of(keys_of(a, 0, a->rows)); }
+
+int64_t ns_attention_shared(const ns_attention *a) {
+  const span keys = keys_of(a, 0, a->rows);
+  const int64_t lines = a->heads / a->pages.kv_heads * a->rows, blocks = blocks_of(keys);
+  return lines * (stride_of(keys) + blocks * (2 + a->pages.head_dim));
 }

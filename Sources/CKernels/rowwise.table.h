@@ -14,5 +14,6 @@
     .largest = largest,
     .store = store,
     .attend = attend,
+    .attend_part = attend_part,
     .read_bytes = read_bytes,
     .multiply_adds = multiply_adds,

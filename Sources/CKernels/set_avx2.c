@@ -36,7 +36,8 @@ INLINE bytes16 look_up_bytes(const int8_t *table, bytes16 b) {
 
 #include "decoding.body.h"
 #include "rowwise.body.h"
-#define MIX_VECTORS 1
+#define DOT_KEYS 4
+#define MIX_VECTORS 2
 #include "attention.body.h"
 #include "measure.body.h"
 #define PANEL_VECTORS 1

@@ -29,6 +29,7 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 }
 
 #include "rowwise.body.h"
+#define DOT_KEYS 16
 #define MIX_VECTORS 4
 #include "attention.body.h"
 #include "measure.body.h"

@@ -34,6 +34,7 @@ extension Arithmetic {
   /// Jobs with `scores` or `pattern` get them written on the way; the arithmetic does not change.
   package func attend(_ jobs: [AttentionJob]) {
     perform(NS_SCORES.rawValue | NS_SOFTMAX.rawValue | NS_MIX.rawValue, jobs)
+    shareOut(jobs)
   }
 
   /// The first stage alone: fills `scores`, for callers that look at or change them.
@@ -59,7 +60,7 @@ extension Arithmetic {
     attentionTiles.removeAll(keepingCapacity: true)
     var scratch = 0
     var work = 0
-    for job in jobs where job.descriptor.rows > 0 {
+    for job in jobs where job.descriptor.rows > 0 && !job.isShared {
       withUnsafePointer(to: job.descriptor) { descriptor in
         let rows = Self.rowsPerTile(descriptor)
         scratch = max(scratch, Int(ns_attention_scratch(descriptor, rows)))

@@ -38,6 +38,9 @@ package final class Arithmetic: @unchecked Sendable {
   /// Attention jobs of the current call, in the kernels' own form.
   var attentionJobs: [ns_attention] = []
   var attentionTiles: [AttentionTile] = []
+  var attentionParts: [AttentionPart] = []
+  /// What the stages of shared attention hand on.
+  var sharedLines = FloatSlab(count: 0)
   /// One scratch slab per thread, grown when a longer context first needs it.
   var slabs: [FloatSlab]
 

@@ -67,6 +67,11 @@ final class SmallCache {
           set: set, type: .f16, rows: 18, first: 0, heads: 4, kvHeads: 4, headDim: 20,
           pageLength: 64),
         Case(set: set, rows: 40, first: 200, heads: 4, headDim: 128, pageLength: 128),
+        // Several blocks of keys: shared out by blocks, or tile by tile.
+        Case(set: set, rows: 1, first: 700, heads: 9, kvHeads: 3, headDim: 64, pageLength: 32),
+        Case(set: set, type: .f16, rows: 3, first: 600, heads: 10, headDim: 64, sinks: true),
+        Case(set: set, rows: 2, first: 1000, headDim: 80, window: 530, sinks: true, softcap: 5),
+        Case(set: set, rows: 21, first: 520, heads: 4, headDim: 128, window: 300, pageLength: 128),
       ]
     }
   }
@@ -108,14 +113,17 @@ final class SmallCache {
     }
 
     func job(
-      into z: FloatSlab, scores: FloatSlab? = nil, pattern: FloatSlab? = nil,
+      into z: FloatSlab, rows: Range<Int>? = nil, scores: FloatSlab? = nil,
+      pattern: FloatSlab? = nil,
       sinkShares: FloatSlab? = nil
     ) -> AttentionJob {
-      AttentionJob(
-        queries: queries.rows(case_.rows, width: width), firstPosition: case_.first,
+      let rows = rows ?? 0..<case_.rows
+      return AttentionJob(
+        queries: queries.rows(case_.rows, width: width)[rows],
+        firstPosition: case_.first + rows.lowerBound,
         pages: cache.pages, heads: case_.heads, scale: scale, window: case_.window,
         sinks: case_.sinks ? UnsafePointer(sinks.base) : nil, softcap: case_.softcap,
-        mixed: z.rows(case_.rows, width: width), scores: scores?.base, pattern: pattern?.base,
+        mixed: z.rows(case_.rows, width: width)[rows], scores: scores?.base, pattern: pattern?.base,
         keysStride: scores == nil && pattern == nil ? 0 : keyCount + 3,
         sinkShares: sinkShares?.base)
     }
@@ -196,6 +204,35 @@ final class SmallCache {
     #expect(outputs[0].values == outputs[2].values)
     #expect(slabs[0].values == slabs[2].values)
     #expect(slabs[1].values == slabs[3].values)
+  }
+
+  @Test(arguments: Case.all.filter { $0.rows > 1 })
+  func `a row's bits do not depend on the rows it comes with`(case_: Case) {
+    let setup = Setup(case_)
+    let (whole, cut) = (
+      FloatSlab(count: case_.rows * setup.width), FloatSlab(count: case_.rows * setup.width)
+    )
+    setup.arithmetic.attend([setup.job(into: whole)])
+    for row in 0..<case_.rows {
+      setup.arithmetic.attend([setup.job(into: cut, rows: row..<row + 1)])
+    }
+    #expect(whole.values == cut.values)
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func `scores of minus infinity take no share, however many blocks they fill`(set: InstructionSet)
+  {
+    let setup = Setup(Case(set: set, rows: 1, first: 600, headDim: 64))
+    let z = FloatSlab(count: setup.width)
+    let count = setup.case_.heads * (setup.keyCount + 3)
+    let (scores, pattern) = (FloatSlab(count: count), FloatSlab(count: count))
+    let job = setup.job(into: z, scores: scores, pattern: pattern)
+    setup.arithmetic.attentionScores(job)
+    for key in 0..<520 { scores.base[key] = -.infinity }
+    setup.arithmetic.attentionSoftmax(job)
+    let shares = pattern.values[..<setup.keyCount]
+    #expect(shares[..<520].allSatisfy { $0 == 0 })
+    #expect(abs(shares[520...].reduce(0, +) - 1) < 1e-5)
   }
 
   @Test(arguments: Case.all.filter(\.sinks))

@@ -88,7 +88,8 @@ typedef struct ns_attention {
 } ns_attention;
 
 // Which part of attention a call does; the fused form does all three with the same arithmetic.
-enum ns_stage { NS_SCORES = 1, NS_SOFTMAX = 2, NS_MIX = 4 };
+// NS_GATHER ends the mix where the shared form does it in parts.
+enum ns_stage { NS_SCORES = 1, NS_SOFTMAX = 2, NS_MIX = 4, NS_GATHER = 8 };
 
 // Floats of scratch that a thread needs for `panels`.
 #define NS_PANEL_SCRATCH (32 * 2048)
@@ -135,6 +136,12 @@ typedef struct ns_kernels {
   void (*attend)(
       const ns_attention *a, int32_t stages, int64_t kv_head, int64_t row_begin, int64_t row_end,
       float *scratch);
+  // The shared form, for few rows that see many keys: a stage for all rows of one kv head's group. Scores and mix go
+  // by blocks, which may run side by side; softmax and gather join them and are called once, with any block. The
+  // stages go in turn (scores, softmax, mix, gather) and hand on what lies in `shared`, ns_attention_shared floats
+  // for each kv head. It takes no note of the buffers `scores` and `pattern`.
+  void (*attend_part)(
+      const ns_attention *a, int32_t stage, int64_t kv_head, int64_t block, float *shared, float *scratch);
 
   // Measures of the machine: reads n bytes (a multiple of 256), does rounds * 384 float operations.
   uint64_t (*read_bytes)(const uint8_t *p, int64_t n);
@@ -159,5 +166,9 @@ const ns_kernels *ns_kernels_for(int32_t set);
 // The fast products that go with a set, or NULL where this processor or build lacks them.
 const ns_fast *ns_fast_for(int32_t set);
 
-// Floats of scratch that `attend` needs for `rows` rows of this job.
+// Floats of scratch that `attend` and `attend_part` need for tiles of `rows` rows of this job.
 int64_t ns_attention_scratch(const ns_attention *a, int64_t rows);
+
+// The shared form: blocks of keys that one kv head has, and floats that its stages share.
+int64_t ns_attention_blocks(const ns_attention *a);
+int64_t ns_attention_shared(const ns_attention *a);
