@@ -9,7 +9,7 @@
 #define MASKED 0
 #include "vectors.h"
 
-#define DECODE decode_in_vectors
+#define DECODE ns_decode_avx2
 
 INLINE void widen_halves(const uint16_t *x, float *y, int64_t n) {
   int64_t i = 0;
@@ -28,13 +28,6 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
   for (; i < n; i++) y[i] = ns_half_from_float(x[i]);
 }
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-
-INLINE bytes16 look_up_bytes(const int8_t *table, bytes16 b) {
-  return (bytes16)_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), (__m128i)b);
-}
-
-#include "decoding.body.h"
 #include "rowwise.body.h"
 #define DOT_KEYS 4
 #define MIX_VECTORS 2
@@ -43,11 +36,10 @@ INLINE bytes16 look_up_bytes(const int8_t *table, bytes16 b) {
 #define PANEL_VECTORS 1
 #define PANEL_HEIGHT 6
 #include "panels.body.h"
-#include "products.body.h"
 
 const ns_kernels ns_kernels_avx2 = {
     .decode = DECODE,
-    .product = product_by_decoding,
+    .product = ns_product_avx2,
     .panels = product_by_panels,
     .panel_width = PANEL_WIDTH,
 #include "rowwise.table.h"

@@ -6,5 +6,7 @@
 #define NS_TARGET_AVX512 \
   "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma,f16c"
 
+void ns_product_avx2(const ns_product *p, int64_t row_begin, int64_t row_end);
+void ns_decode_avx2(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
 void ns_product_avx512(const ns_product *p, int64_t row_begin, int64_t row_end);
 void ns_decode_avx512(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);

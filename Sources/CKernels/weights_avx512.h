@@ -12,9 +12,7 @@
 #pragma once
 #include <immintrin.h>
 
-#include "dequantise.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "weights.h"
 
 // Blocks of 32 columns of a row prepared at a time: 1,024 columns, four blocks of 256. And most rows side by side.
 #define CHUNK 32
@@ -28,51 +26,6 @@ typedef struct prepared {
   _Alignas(64) float m[ROWS * 2 * CHUNK];
   int64_t stride;
 } prepared;
-
-// A row as it lies in memory.
-typedef struct stored {
-  const uint8_t *data, *scales, *biases;
-} stored;
-
-INLINE stored stored_row(const ns_matrix *w, int64_t row) {
-  return (stored){w->data + row * w->row_stride, w->scales + row * w->scale_stride,
-                  w->biases + row * w->scale_stride};
-}
-
-INLINE int bytes_of_block(int type) {
-  switch (type) {
-    case NS_Q8_0: return 34;
-    case NS_Q4_0: case NS_IQ4_NL: return 18;
-    case NS_Q4_1: return 20;
-    case NS_Q5_0: return 22;
-    case NS_Q5_1: return 24;
-    case NS_MXFP4: return 17;
-    case NS_Q2_K: return 84;
-    case NS_Q3_K: return 110;
-    case NS_Q4_K: return 144;
-    case NS_Q5_K: return 176;
-    case NS_Q6_K: return 210;
-    case NS_IQ4_XS: return 136;
-    default: return 0;
-  }
-}
-
-// Types in blocks of 256: their chunks start at a whole block, and expand eight blocks of 32 at a time.
-INLINE int is_super(int type) {
-  return type == NS_Q2_K || type == NS_Q3_K || type == NS_Q4_K || type == NS_Q5_K || type == NS_Q6_K
-         || type == NS_IQ4_XS;
-}
-
-// Bytes (rounded down) of 32 columns, for reckoning where to prefetch.
-INLINE int bytes_of_32(int type, int bits) {
-  switch (type) {
-    case NS_F32: return 128;
-    case NS_F16: case NS_BF16: return 64;
-    case NS_MXFP4_SPLIT: return 16;
-    case NS_AFFINE: return 4 * bits;
-    default: return is_super(type) ? bytes_of_block(type) / 8 : bytes_of_block(type);
-  }
-}
 
 INLINE __m128i load16(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
 INLINE __m256i load32(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
@@ -110,8 +63,6 @@ INLINE __m512 ones_and_bit(__m512i slid, const int bits, __mmask16 top) {
   __m512i v = _mm512_ternarylogic_epi32(slid, mask, one, 0xea);
   return _mm512_castsi512_ps(_mm512_mask_or_epi32(v, top, v, half));
 }
-
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 // prepare --------------------------------------------------------------------------------------------------
 
