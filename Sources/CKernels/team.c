@@ -110,7 +110,10 @@ static void keep_apart(ns_team *team, int32_t thread) {
     const int place = atomic_load_explicit(&team->places[other], memory_order_relaxed);
     if (place >= 0 && place < CPU_SETSIZE) CPU_CLR(place, &free_places);
   }
-  if (CPU_COUNT(&free_places) > 0) sched_setaffinity(0, sizeof free_places, &free_places);
+  if (CPU_COUNT(&free_places) == 0) return;
+  sched_setaffinity(0, sizeof free_places, &free_places);
+  // Moved, but not bound: where something else takes its processor, the system may find it another.
+  sched_setaffinity(0, sizeof team->allowed, &team->allowed);
 }
 
 static int has_work(ns_team *team, uint64_t seen) {
