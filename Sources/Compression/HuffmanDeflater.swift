@@ -4,8 +4,8 @@
 /// clearing its tables takes longer than all the rest. Any reader of zlib streams reads these.
 ///
 /// - Standard: RFC 1950; RFC 1951, section 3.2.7.
-/// - Isolation: belongs to one thread at a time; its memory is allocated once.
-package final class HuffmanDeflater {
+/// - Ownership: its memory is allocated once, so it is kept and not copied.
+package struct HuffmanDeflater: ~Copyable {
   /// Bytes that share a code: enough to pay for its description, few enough to follow the data.
   private static let blockLength = 16 << 10
   private static let endOfBlock = 256
@@ -28,7 +28,7 @@ package final class HuffmanDeflater {
   package init() { told.reserveCapacity(260) }
 
   /// Compresses into memory of the caller; nil when the result does not fit, as for data that does not shrink.
-  package func compress(
+  package mutating func compress(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> Int? {
     var writer = BitWriter(output)
@@ -44,7 +44,7 @@ package final class HuffmanDeflater {
     return writer.finish(Zlib.adler32(input))
   }
 
-  private func write(
+  private mutating func write(
     _ block: UnsafeRawBufferPointer, isLast: Bool, to writer: inout BitWriter
   ) -> Bool {
     count(block)
@@ -65,7 +65,7 @@ package final class HuffmanDeflater {
     return true
   }
 
-  private func count(_ block: UnsafeRawBufferPointer) {
+  private mutating func count(_ block: UnsafeRawBufferPointer) {
     for symbol in counts.indices { counts[symbol] = 0 }
     for symbol in odd.indices { odd[symbol] = 0 }
     // Two tables, as neighbours are often equal and would wait for each other.
@@ -85,7 +85,7 @@ package final class HuffmanDeflater {
   }
 
   /// Tells the code lengths with their repetitions (RFC 1951, section 3.2.7).
-  private func tellLengths() {
+  private mutating func tellLengths() {
     told.removeAll(keepingCapacity: true)
     for symbol in runCounts.indices { runCounts[symbol] = 0 }
     let count = literals.lengths.count + Self.distances.count
@@ -104,7 +104,7 @@ package final class HuffmanDeflater {
   }
 
   /// Tells the beginning of a run; how much of it.
-  private func tell(_ length: UInt8, run: Int) -> Int {
+  private mutating func tell(_ length: UInt8, run: Int) -> Int {
     if length == 0, run >= 11 {
       tell(18, with: run - 11)
       return run
@@ -120,7 +120,7 @@ package final class HuffmanDeflater {
     return 1 + rest
   }
 
-  private func tell(_ symbol: UInt16, with extra: Int) {
+  private mutating func tell(_ symbol: UInt16, with extra: Int) {
     told.append(symbol | UInt16(extra) << 8)
     runCounts[Int(symbol)] += 1
   }

@@ -10,7 +10,7 @@ public final class FrameEncoder {
   private var split: [UInt8] = []
   private var packed: [UInt8] = []
   /// For planes: codes by frequency only.
-  private let huffman = HuffmanDeflater()
+  private var huffman = HuffmanDeflater()
   /// For the `deflate` codec: level 1 finds what there is to find in such numbers.
   private let search: Deflater
 

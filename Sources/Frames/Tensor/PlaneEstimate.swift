@@ -1,6 +1,6 @@
 /// A quick look at a plane that spares compressing noise.
 enum PlaneEstimate {
-  private static let sampleSize = 512
+  private static let sampleSize = 256
 
   /// Whether some bytes are enough more frequent than others for codes by frequency to save a few percent.
   ///
