@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Hooks
 import Synchronization
 import TestKit

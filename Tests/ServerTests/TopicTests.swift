@@ -126,6 +126,19 @@ import Testing
     #expect(!kit.topic.isHeld)
   }
 
+  @Test
+  func `a lossless viewer holds the run before a small ring is full, whatever lag it may have`() {
+    var kit = TopicKit(ring: 2000, lag: 1 << 20)
+    let viewer = kit.topic.subscribe(Subscription(policy: .lossless))
+    var seen: [String] = []
+    for _ in 0..<9 {
+      kit.frame()
+      if kit.topic.isHeld { seen.append(viewer.drain()) }
+    }
+    seen.append(viewer.drain())
+    #expect(seen.joined(separator: " ") == "0 1 2 3 4 5 6 7 8")
+  }
+
   @Test func `a lossless viewer that leaves lets the run go on`() {
     var kit = TopicKit(lag: 1000)
     let viewer = kit.topic.subscribe(Subscription(policy: .lossless))

@@ -295,12 +295,13 @@ package final class Topic: Sendable {
 
   /// Whether lossless viewers hold the run; nil when that has not changed.
   ///
-  /// Held above the limit, let go below half of it, so that the run does not stutter.
+  /// Held above the limit, let go below half of it, so that the run does not stutter. The limit is never more than the
+  /// ring holds: what a viewer may be behind must still be there when it comes to it.
   private func updateHeld(_ state: inout State) -> Bool? {
     var worst = 0.0
     for viewer in losslessViewers(state) {
       let behind = state.ring.published - state.ring.offset(of: viewer.cursor)
-      worst = max(worst, Double(behind) / Double(max(1, viewer.lag)))
+      worst = max(worst, Double(behind) / Double(max(1, min(viewer.lag, limits.ring))))
     }
     let isHeld = state.isHeld ? worst > 0.5 : worst > 1
     guard isHeld != state.isHeld else { return nil }
