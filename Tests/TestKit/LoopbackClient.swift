@@ -77,8 +77,10 @@ package final class LoopbackClient: @unchecked Sendable {
     await wait { [self] in
       var rest = bytes[...]
       while !rest.isEmpty {
-        let count = rest.withUnsafeBytes {
-          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        let count = Self.uninterrupted {
+          rest.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+          }
         }
         guard count > 0 else { return false }
         rest = rest.dropFirst(count)
@@ -98,9 +100,17 @@ package final class LoopbackClient: @unchecked Sendable {
 
   private func next(atMost count: Int = 65_536) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: count)
-    let received = recv(descriptor, &buffer, count, 0)
+    let received = Self.uninterrupted { recv(descriptor, &buffer, count, 0) }
     guard received >= 0 else { return nil }
     return Array(buffer.prefix(received))
+  }
+
+  /// Calls again what a stopped and continued process finds interrupted: with a time-out set, the kernel does not.
+  private static func uninterrupted(_ call: () -> Int) -> Int {
+    while true {
+      let result = call()
+      if result >= 0 || errno != EINTR { return result }
+    }
   }
 
   /// Everything up to and with a text; what has arrived so far if the stream ends before it.

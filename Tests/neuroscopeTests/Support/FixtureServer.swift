@@ -45,6 +45,8 @@ final class FixtureServer: Sendable {
     guard isBound else { throw CocoaError(.fileReadUnknown) }
     port = UInt16(bigEndian: place.sin_port)
     Thread.detachNewThread { [weak self] in
+      // Closed here, not with the server: a number that is free again may be the next server's.
+      defer { close(descriptor) }
       while true {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { return }
@@ -54,10 +56,8 @@ final class FixtureServer: Sendable {
     }
   }
 
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  /// Ends the thread's waiting.
+  deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func serve(_ connection: Int32) {
     guard let request = Self.read(connection) else { return }
