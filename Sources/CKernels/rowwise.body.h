@@ -80,19 +80,11 @@ static void rotate(const ns_rotation *r, float *x, int64_t position) {
   int64_t half = r->rotary_dim / 2;
   const float *cosines = r->cosines + position * half, *sines = r->sines + position * half;
   for (int64_t h = 0; h < r->heads; h++, x += r->head_dim) {
-    if (r->interleaved) {
-      for (int64_t i = 0; i < half; i++) {
-        float a = x[2 * i], b = x[2 * i + 1];
-        x[2 * i] = a * cosines[i] - b * sines[i];
-        x[2 * i + 1] = b * cosines[i] + a * sines[i];
-      }
-    } else {
-      float *y = x + half;
-      FOR_VECTORS(half) {
-        v16 a = LOAD(x, 0.f), b = LOAD(y, 0.f), c = LOAD(cosines, 0.f), s = LOAD(sines, 0.f);
-        STORE(x, a * c - b * s);
-        STORE(y, b * c + a * s);
-      }
+    float *y = x + half;
+    FOR_VECTORS(half) {
+      v16 a = LOAD(x, 0.f), b = LOAD(y, 0.f), c = LOAD(cosines, 0.f), s = LOAD(sines, 0.f);
+      STORE(x, a * c - b * s);
+      STORE(y, b * c + a * s);
     }
   }
 }

@@ -110,19 +110,18 @@ extension Arithmetic {
     }
   }
 
-  /// Turns each head of each row by its position's angles, in place.
+  /// Turns the pairs (i, i + rotaryDim / 2) of each head of each row by its position's angles, in place.
   ///
   /// - Axes: `x` `[rows, heads * headDim]`; `cosines`, `sines` `[positions, rotaryDim / 2]`, any attention
   ///   factor multiplied in; `positions` `[rows]`.
-  /// - Parameter interleaved: true pairs elements (2i, 2i + 1), false (i, i + rotaryDim / 2).
   package func rotate(
     _ x: FloatRows, heads: Int, headDim: Int, rotaryDim: Int, cosines: UnsafePointer<Float>,
-    sines: UnsafePointer<Float>, positions: UnsafePointer<Int32>, interleaved: Bool
+    sines: UnsafePointer<Float>, positions: UnsafePointer<Int32>
   ) {
     precondition(x.width == heads * headDim && rotaryDim <= headDim && rotaryDim % 2 == 0)
     var rotation = ns_rotation(
       heads: Int64(heads), head_dim: Int64(headDim), rotary_dim: Int64(rotaryDim),
-      cosines: cosines, sines: sines, interleaved: interleaved ? 1 : 0)
+      cosines: cosines, sines: sines)
     withUnsafePointer(to: &rotation) { rotation in
       split(rows: x.rows, width: x.width) { range in
         for row in range {

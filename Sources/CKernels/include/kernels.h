@@ -55,11 +55,10 @@ typedef struct ns_product {
   int64_t x_narrow_stride;   // in bfloat16 numbers, even
 } ns_product;
 
-// Rotary position embedding of one row `[heads, head_dim]`, in place.
+// Rotary position embedding of one row `[heads, head_dim]`, in place: pairs (i, i + rotary_dim / 2) turn.
 typedef struct ns_rotation {
   int64_t heads, head_dim, rotary_dim;  // only the first rotary_dim of a head turn
   const float *cosines, *sines;         // [positions, rotary_dim / 2], attention factor included
-  int32_t interleaved;                  // 1: pairs (2i, 2i+1); 0: pairs (i, i + rotary_dim / 2)
 } ns_rotation;
 
 // One layer's keys and values of one session, in pages; inside a page `[kv_heads, page_length, head_dim]`.

@@ -34,6 +34,6 @@ package final class RotaryTable: Sendable {
     arithmetic.rotate(
       x, heads: heads, headDim: headDimension, rotaryDim: rotaryDimension,
       cosines: UnsafePointer(cosines.base), sines: UnsafePointer(sines.base),
-      positions: positions, interleaved: false)
+      positions: positions)
   }
 }
