@@ -58,14 +58,15 @@ let package = Package(
     // Floor 1: values and hands.
     room("Tensors", ["CKernels"]),
     room("Compression", ["CZlib"]),
-    room("Frames", ["Compression"]),
+    room("JSON", [ordered]),
+    room("Frames", ["Compression", "JSON"]),
     room("Wire", ["Compression", httpTypes]),
     room("Loops"),
     room("Sockets", ["Loops"]),
 
     // Floor 2: files, text, capture points.
-    room("Checkpoints", ["Tensors"]),
-    room("Tokenizers", [ordered, heap]),
+    room("Checkpoints", ["Tensors", "JSON"]),
+    room("Tokenizers", ["JSON", ordered, heap]),
     room("Hooks", ["Tensors"]),
 
     // Floors 3 to 5: models, the engine, what runs on it.
@@ -79,7 +80,7 @@ let package = Package(
       name: "Server",
       dependencies: [
         "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
-        "Sockets", "Loops", "Tokenizers", "Tensors", httpTypes, logging, ordered, deque,
+        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered, deque,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),
@@ -95,9 +96,10 @@ let package = Package(
 
     // Tests mirror the rooms.
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
-    tests("Tensors", ["CKernels"]), tests("Compression"), tests("Frames"), tests("Wire"),
-    tests("Loops"), tests("Sockets", ["Loops"]), tests("Checkpoints", ["Tensors"]),
-    tests("Tokenizers"), tests("Hooks", ["Tensors"]),
+    tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
+    tests("Frames"), tests("Wire"),
+    tests("Loops"), tests("Sockets", ["Loops"]), tests("Checkpoints", ["Tensors", "JSON"]),
+    tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
@@ -115,7 +117,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Wire", "Frames", "Compression", "Recordings", "Checkpoints", "Tokenizers", httpTypes,
+        "Wire", "Frames", "Compression", "JSON", "Recordings", "Checkpoints", "Tokenizers",
+        httpTypes,
       ],
       path: "Tests/Fuzz/Targets", swiftSettings: house),
     .testTarget(

@@ -1,5 +1,5 @@
+package import JSON
 internal import OrderedCollections
-package import Tokenizers
 
 /// The documented scenarios and hook configurations, read from `Protocol/scenarios/`.
 package struct Scenarios: Sendable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A tokenizer that cannot be built from its files, as facts for the operator.
 ///
 /// A tokenizer is read in full or refused: a part that is not understood changes token ids silently, and
@@ -22,6 +24,13 @@ package struct TokenizerError: Error, Equatable, Sendable {
     self.expected = expected
     self.found = found
     self.offset = offset
+  }
+
+  /// A fault in the JSON of a file.
+  init(file: String, _ fault: JSONFault) {
+    self.init(
+      file: file, field: "JSON", expected: fault.expected, found: fault.found,
+      offset: fault.offset)
   }
 }
 

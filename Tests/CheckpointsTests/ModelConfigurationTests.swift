@@ -8,9 +8,9 @@ struct ModelConfigurationTests {
 
   private func read(_ text: String, generation: String? = nil) throws -> ModelConfiguration {
     let generation = try generation.map {
-      try JSON.file(try Mapping(path: try folder.write("generation.json", $0)))
+      try JSONFile.read(try Mapping(path: try folder.write("generation.json", $0)))
     }
-    let json = try JSON.file(try Mapping(path: try folder.write("config.json", text)))
+    let json = try JSONFile.read(try Mapping(path: try folder.write("config.json", text)))
     return try ModelConfiguration(huggingFace: json, generation: generation, file: "config.json")
   }
 

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Typed, range-checked reading of configuration values, whatever file they come from.
 ///
 /// Every refusal names the field, what it may be and what it is.
@@ -174,11 +176,11 @@ extension ConfigurationFields.Value {
   }
 
   /// A JSON value; nil for null.
-  init?(_ json: JSON) {
+  init?(_ json: JSONValue) {
     switch json {
     case .null: return nil
     case .bool(let value): self = .bool(value)
-    case .integer(let value): self = .integer(value)
+    case .integer(let value): self = .integer(Int(value))
     case .number(let value): self = .number(value)
     case .string(let value): self = .string(value)
     case .array(let elements): self = Self.list(elements)
@@ -186,8 +188,10 @@ extension ConfigurationFields.Value {
     }
   }
 
-  private static func list(_ elements: [JSON]) -> Self {
-    let integers = elements.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+  private static func list(_ elements: [JSONValue]) -> Self {
+    let integers = elements.compactMap {
+      if case .integer(let value) = $0 { Int(value) } else { nil }
+    }
     if integers.count == elements.count { return .integers(integers) }
     let numbers = elements.compactMap { element -> Double? in
       switch element {

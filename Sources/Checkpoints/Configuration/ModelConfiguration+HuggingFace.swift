@@ -1,15 +1,17 @@
+internal import JSON
+
 extension ModelConfiguration {
   /// Reads `config.json` in both spellings (transformers 5 and before) and nested in `text_config`.
   ///
   /// - Parameters:
   ///   - root: the document.
   ///   - generation: `generation_config.json`, which wins where both name the tokens that end a text.
-  init(huggingFace root: JSON, generation: JSON?, file: String) throws(CheckpointError) {
+  init(huggingFace root: JSONValue, generation: JSONValue?, file: String) throws(CheckpointError) {
     guard case .object = root else {
       throw CheckpointError(
         .damaged, file: file, .file, expected: "a JSON object", found: root.kind, offset: 0)
     }
-    let json = root["text_config"] ?? root
+    let json = root[present: "text_config"] ?? root
     let name = try Self.architectureName(json, root, file: file)
     let traits = Architecture.traits(of: name)
     let fields = ConfigurationFields(
@@ -81,7 +83,7 @@ extension ModelConfiguration {
   }
 
   private mutating func readArithmetic(
-    _ fields: ConfigurationFields, _ traits: Architecture.Traits?, _ root: JSON
+    _ fields: ConfigurationFields, _ traits: Architecture.Traits?, _ root: JSONValue
   ) throws(CheckpointError) {
     let epsilons = ["rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps"]
     normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
@@ -100,11 +102,15 @@ extension ModelConfiguration {
     activation = try Self.activation(fields, default: traits?.activation ?? .silu)
   }
 
-  private static func architectureName(_ json: JSON, _ root: JSON, file: String)
+  private static func architectureName(_ json: JSONValue, _ root: JSONValue, file: String)
     throws(CheckpointError) -> String
   {
-    if case .string(let name)? = json["model_type"] ?? root["model_type"] { return name }
-    if case .array(let names)? = root["architectures"], case .string(let name)? = names.first {
+    if case .string(let name)? = json[present: "model_type"] ?? root[present: "model_type"] {
+      return name
+    }
+    if case .array(let names)? = root[present: "architectures"],
+      case .string(let name)? = names.first
+    {
       return name
     }
     throw CheckpointError(
@@ -112,8 +118,8 @@ extension ModelConfiguration {
   }
 
   /// A multimodal configuration ties its embeddings outside of `text_config`.
-  private static func tie(_ root: JSON) -> Bool? {
-    if case .bool(let flag)? = root["tie_word_embeddings"] { flag } else { nil }
+  private static func tie(_ root: JSONValue) -> Bool? {
+    if case .bool(let flag)? = root[present: "tie_word_embeddings"] { flag } else { nil }
   }
 
   private static func activation(
@@ -182,7 +188,9 @@ extension ModelConfiguration {
     return spans
   }
 
-  private static func endTokens(_ fields: ConfigurationFields, _ generation: JSON?, file: String)
+  private static func endTokens(
+    _ fields: ConfigurationFields, _ generation: JSONValue?, file: String
+  )
     throws(CheckpointError) -> [Int]
   {
     if let generation {

@@ -1,10 +1,14 @@
 import Foundation
+internal import JSON
 
 extension ModelConfiguration {
   /// Reads rotary positions from `rope_parameters`, or from `rope_theta` and `rope_scaling`.
-  mutating func readRopes(_ json: JSON, file: String, isLenient: Bool) throws(CheckpointError) {
+  mutating func readRopes(_ json: JSONValue, file: String, isLenient: Bool) throws(CheckpointError)
+  {
     let (dimension, context) = (headDimension, contextLength)
-    func read(_ parameters: JSON?, theta: Double?) throws(CheckpointError) -> RopeConfiguration? {
+    func read(_ parameters: JSONValue?, theta: Double?) throws(CheckpointError)
+      -> RopeConfiguration?
+    {
       do throws(CheckpointError) {
         return try RopeConfiguration(
           parameters, theta: theta, around: json, file: file, headDimension: dimension,
@@ -15,14 +19,14 @@ extension ModelConfiguration {
         throw error
       }
     }
-    if let parameters = json["rope_parameters"] {
-      rope = try read(parameters["full_attention"] ?? parameters, theta: nil)
-      if let sliding = parameters["sliding_attention"] {
+    if let parameters = json[present: "rope_parameters"] {
+      rope = try read(parameters[present: "full_attention"] ?? parameters, theta: nil)
+      if let sliding = parameters[present: "sliding_attention"] {
         slidingRope = try read(sliding, theta: nil)
       }
       return
     }
-    rope = try read(json["rope_scaling"], theta: isGemma ? 1_000_000 : nil)
+    rope = try read(json[present: "rope_scaling"], theta: isGemma ? 1_000_000 : nil)
     guard isGemma else { return }
     let local = try ConfigurationFields(json, file: file)
       .number("rope_local_base_freq", in: RopeConfiguration.thetas)
@@ -33,7 +37,7 @@ extension ModelConfiguration {
 
 extension ConfigurationFields {
   /// The fields of a JSON object, none of which may stand in for another.
-  init(_ json: JSON, file: String) {
+  init(_ json: JSONValue, file: String) {
     self.init(
       file: file,
       look: { (name: String) throws(CheckpointError) in json[name].flatMap(Value.init) },
@@ -52,11 +56,11 @@ extension RopeConfiguration {
   ///   - theta: what the base is where nothing says so.
   ///   - json: the configuration around it, for values that older files keep there.
   init(
-    _ parameters: JSON?, theta standard: Double?, around json: JSON, file: String,
+    _ parameters: JSONValue?, theta standard: Double?, around json: JSONValue, file: String,
     headDimension: Int, contextLength: Int
   ) throws(CheckpointError) {
     let outer = ConfigurationFields(json, file: file)
-    let inner = ConfigurationFields(parameters ?? .object([:]), file: file)
+    let inner = ConfigurationFields(parameters ?? .null, file: file)
     let ownTheta = try inner.number("rope_theta", in: Self.thetas)
     theta =
       try ownTheta.otherwise(outer.number("rope_theta", in: Self.thetas)) ?? standard ?? 10_000

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Where a Hugging Face folder keeps its chat template: a file of its own, or inside `tokenizer_config.json`.
 enum ChatTemplateFiles {
   static let byteLimit = 1 << 20
@@ -16,12 +18,12 @@ enum ChatTemplateFiles {
     }
     let config = directory + "/tokenizer_config.json"
     guard Fence.kind(of: config) == .file else { return nil }
-    var json = JSONReader(try Mapping(path: config))
+    var json = try JSONFile.scanner(try Mapping(path: config))
     var template: String?
-    try json.object { (json: inout JSONReader, key: String) throws(CheckpointError) in
+    try json.members { (json: inout JSONReader, key: String) throws(CheckpointError) in
       if key == "chat_template" { template = try read(&json) } else { try json.skip() }
     }
-    try json.finish()
+    try json.end()
     return template
   }
 
@@ -33,10 +35,10 @@ enum ChatTemplateFiles {
       return nil
     }
     var templates: [(name: String, text: String)] = []
-    try json.array { (json: inout JSONReader) throws(CheckpointError) in
+    try json.elements { (json: inout JSONReader, _) throws(CheckpointError) in
       var name = ""
       var text = ""
-      try json.object { (json: inout JSONReader, key: String) throws(CheckpointError) in
+      try json.members { (json: inout JSONReader, key: String) throws(CheckpointError) in
         switch key {
         case "name": name = try json.string()
         case "template": text = try json.string()

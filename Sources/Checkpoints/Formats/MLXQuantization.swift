@@ -1,3 +1,5 @@
+internal import JSON
+
 /// How MLX quantised a checkpoint: `quantization` in `config.json`, with overrides by module.
 ///
 /// A matrix is quantised exactly if `<module>.scales` lies beside `<module>.weight`.
@@ -18,11 +20,13 @@ struct MLXQuantization: Sendable, Equatable {
   let overrides: [String: Setting]
 
   /// Nil where the configuration speaks of no such quantisation.
-  init?(_ root: JSON, file: String) throws(CheckpointError) {
-    guard let json = root["quantization"] ?? Self.affine(root["quantization_config"]) else {
+  init?(_ root: JSONValue, file: String) throws(CheckpointError) {
+    guard
+      let json = root[present: "quantization"] ?? Self.affine(root[present: "quantization_config"])
+    else {
       return nil
     }
-    guard case .object(let members) = json else {
+    guard let members = json.members else {
       throw CheckpointError(
         .damaged, file: file, .field("quantization"), expected: "an object", found: json.kind)
     }
@@ -47,12 +51,14 @@ struct MLXQuantization: Sendable, Equatable {
   }
 
   /// `quantization_config` also belongs to other schemes; MLX's has a group size and no method.
-  private static func affine(_ json: JSON?) -> JSON? {
-    guard let json, json["quant_method"] == nil, json["group_size"] != nil else { return nil }
+  private static func affine(_ json: JSONValue?) -> JSONValue? {
+    guard let json, json[present: "quant_method"] == nil, json[present: "group_size"] != nil else {
+      return nil
+    }
     return json
   }
 
-  private static func setting(_ json: JSON, file: String, name: String) throws(CheckpointError)
+  private static func setting(_ json: JSONValue, file: String, name: String) throws(CheckpointError)
     -> Setting
   {
     let fields = ConfigurationFields(json, file: file)

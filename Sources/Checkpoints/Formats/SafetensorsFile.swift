@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A safetensors file: a length, a JSON header of that length, and the tensors' bytes behind it.
 ///
 /// The rules of the format are all kept: the header lies inside the file, every `dtype` is known, every shape
@@ -20,24 +22,24 @@ struct SafetensorsFile: Sendable {
     let limit = min(Self.headerLimit, max(mapping.count - 8, 0))
     let length = try reader.count("header length", limit: limit)
     let dataStart = 8 + length
-    var json = JSONReader(mapping, range: 8..<dataStart)
+    var json = try JSONFile.scanner(mapping, 8..<dataStart)
     var entries: [TensorEntry] = []
     var writer: String?
     guard json.isNext("{") else {
-      throw json.damaged("a header that is an object", found: "something else")
+      throw json.fault("a header that is an object")
     }
-    try json.object { (json: inout JSONReader, name: String) throws(CheckpointError) in
+    try json.members { (json: inout JSONReader, name: String) throws(CheckpointError) in
       if name == "__metadata__" {
         writer = try Self.metadata(&json)
       } else {
         let name = TensorNames.canonical(name)
         entries.append(try Self.entry(&json, name, dataStart: dataStart, mapping))
         guard entries.count <= Self.tensorLimit else {
-          throw json.damaged("at most \(Self.tensorLimit) tensors", found: "more")
+          throw json.fault("at most \(Self.tensorLimit) tensors", found: "more")
         }
       }
     }
-    try json.finish()
+    try json.end()
     self.writer = writer
     tensors = entries.sorted {
       ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
@@ -47,7 +49,7 @@ struct SafetensorsFile: Sendable {
 
   private static func metadata(_ json: inout JSONReader) throws(CheckpointError) -> String? {
     var writer: String?
-    try json.object { (json: inout JSONReader, name: String) throws(CheckpointError) in
+    try json.members { (json: inout JSONReader, name: String) throws(CheckpointError) in
       let value = try json.string()
       if name == "format" { writer = value }
     }
@@ -69,7 +71,7 @@ struct SafetensorsFile: Sendable {
     var shape: [Int]?
     var offsets: [Int]?
     guard json.isNext("{") else { throw wrong("a description", "something else") }
-    try json.object { (json: inout JSONReader, key: String) throws(CheckpointError) in
+    try json.members { (json: inout JSONReader, key: String) throws(CheckpointError) in
       switch key {
       case "dtype": dtype = try json.string()
       case "shape": shape = try integers(&json, limit: dimensionLimit)
@@ -103,11 +105,11 @@ struct SafetensorsFile: Sendable {
     -> [Int]
   {
     var values: [Int] = []
-    try json.array { (json: inout JSONReader) throws(CheckpointError) in
-      let start = json.offset
+    try json.elements { (json: inout JSONReader, _) throws(CheckpointError) in
+      let start = json.position
       let value = try json.integer()
       guard value >= 0, values.count < limit else {
-        throw json.damaged("at most \(limit) integers from 0", found: "\(value)", at: start)
+        throw json.fault("at most \(limit) integers from 0", found: "\(value)", at: start)
       }
       values.append(value)
     }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A Hugging Face or MLX folder: `config.json`, one or several `.safetensors`, tokenizer files.
 enum SafetensorsFormat: WeightFormat {
   static let shardLimit = 4_096
@@ -14,7 +16,7 @@ enum SafetensorsFormat: WeightFormat {
     let place = try ShardList(path)
     let configPath = place.directory + "/config.json"
     let configFile = try Mapping(path: configPath)
-    let config = try JSON.file(configFile)
+    let config = try JSONFile.read(configFile)
     try refuseForeignQuantization(config, file: configPath)
     let files = try shards(place)
     let entries = files.flatMap(\.tensors)
@@ -58,17 +60,20 @@ enum SafetensorsFormat: WeightFormat {
     return tensors
   }
 
-  static func optionalJSON(_ directory: String, _ name: String) throws(CheckpointError) -> JSON? {
+  static func optionalJSON(_ directory: String, _ name: String) throws(CheckpointError)
+    -> JSONValue?
+  {
     let path = directory + "/" + name
     guard Fence.kind(of: path) == .file else { return nil }
-    return try JSON.file(try Mapping(path: path))
+    return try JSONFile.read(try Mapping(path: path))
   }
 
   /// GPTQ, AWQ, bitsandbytes and FP8 weights would read as nonsense.
-  private static func refuseForeignQuantization(_ config: JSON, file: String)
+  private static func refuseForeignQuantization(_ config: JSONValue, file: String)
     throws(CheckpointError)
   {
-    guard case .string(let method)? = config["quantization_config"]?["quant_method"],
+    guard
+      case .string(let method)? = config[present: "quantization_config"]?[present: "quant_method"],
       method != "mxfp4"
     else { return }
     throw CheckpointError(

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Which `.safetensors` files of a folder make up the model.
 struct ShardList {
   let directory: String
@@ -48,12 +50,12 @@ struct ShardList {
   /// Reads `weight_map`, in which no file's name may lead out of the folder.
   private static func readIndex(_ path: String) throws(CheckpointError) -> [String: String] {
     let mapping = try Mapping(path: path)
-    var json = JSONReader(mapping)
+    var json = try JSONFile.scanner(mapping)
     var index: [String: String] = [:]
     var shards: Set<String> = []
-    try json.object { (json: inout JSONReader, key: String) throws(CheckpointError) in
+    try json.members { (json: inout JSONReader, key: String) throws(CheckpointError) in
       guard key == "weight_map" else { return try json.skip() }
-      try json.object { (json: inout JSONReader, tensor: String) throws(CheckpointError) in
+      try json.members { (json: inout JSONReader, tensor: String) throws(CheckpointError) in
         let place = json.offset
         let file = try json.string()
         guard !file.isEmpty, !file.contains("/"), !file.contains("\0"), file != ".", file != "..",
@@ -68,10 +70,10 @@ struct ShardList {
         index[TensorNames.canonical(tensor)] = file
         guard shards.count <= SafetensorsFormat.shardLimit,
           index.count <= SafetensorsFile.tensorLimit
-        else { throw json.damaged("a sane number of tensors and files", found: "more") }
+        else { throw json.fault("a sane number of tensors and files", found: "more") }
       }
     }
-    try json.finish()
+    try json.end()
     guard !index.isEmpty else {
       throw CheckpointError(
         .damaged, file: path, .field("weight_map"), expected: "tensors and their files",

@@ -1,7 +1,7 @@
+internal import JSON
 internal import Engine
 internal import Hooks
 internal import OrderedCollections
-internal import Tokenizers
 
 /// The body of a request, completed so that it makes the same run again: tokens for messages, the seed that was drawn, the
 /// rows that are patched in.

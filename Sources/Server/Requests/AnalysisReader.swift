@@ -1,3 +1,4 @@
+internal import JSON
 package import Engine
 internal import Hooks
 internal import Tokenizers

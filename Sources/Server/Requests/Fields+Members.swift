@@ -1,11 +1,10 @@
+internal import JSON
 internal import OrderedCollections
-internal import Tokenizers
 
 extension Fields {
   /// All members as they were sent, their values as JSON text.
   var members: [(name: String, json: [UInt8])] {
-    guard case .object(let members) = value else { return [] }
-    return members.map { (name: $0.key, json: Array($0.value.json(.compact).utf8)) }
+    (value.members ?? []).map { (name: $0.name, json: Array($0.value.json(.compact).utf8)) }
   }
 }
 

@@ -1,5 +1,5 @@
+package import JSON
 internal import OrderedCollections
-package import Tokenizers
 
 /// The members of a JSON object in a request, read one by one with refusals that name field and value.
 ///
@@ -45,10 +45,7 @@ package struct Fields: Sendable {
   }
 
   /// A member that is there and not null.
-  package subscript(name: String) -> JSONValue? {
-    guard let value = value[name], !value.isNull else { return nil }
-    return value
-  }
+  package subscript(name: String) -> JSONValue? { value[present: name] }
 
   /// A member's full name, for refusals.
   func name(_ member: String) -> String { path + member }

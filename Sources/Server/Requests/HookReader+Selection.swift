@@ -1,3 +1,4 @@
+internal import JSON
 package import Hooks
 internal import Tokenizers
 

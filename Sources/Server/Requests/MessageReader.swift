@@ -1,3 +1,4 @@
+internal import JSON
 package import Tokenizers
 
 /// Reads conversations as the OpenAI chat protocol writes them.

@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Prompts out of messages.

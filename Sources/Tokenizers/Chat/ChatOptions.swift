@@ -1,3 +1,5 @@
+package import JSON
+
 /// What besides the messages decides a prompt.
 package struct ChatOptions: Sendable, Equatable {
   /// Ends the prompt where the assistant begins to speak.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The small files beside `tokenizer.json`, as far as they are there.
 struct TokenizerCompanions {
@@ -23,12 +24,8 @@ struct TokenizerCompanions {
   private static func read(_ name: String, in directory: URL) throws(TokenizerError) -> JSONValue {
     guard exists(name, in: directory) else { return .null }
     let bytes = try Tokenizer.read(name, in: directory)
-    do throws(JSONError) {
-      return try JSONValue(parsing: bytes)
-    } catch {
-      throw TokenizerError(
-        file: name, field: "JSON", expected: error.expected, found: error.found,
-        offset: error.offset)
+    return try JSONValue(parsing: bytes, JSONRules(allowsInfinities: true)) {
+      TokenizerError(file: name, $0)
     }
   }
 

@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// The pipeline's parts out of their descriptions in `tokenizer.json`.
@@ -24,7 +25,7 @@ extension TokenizerFile {
     }
 
     func flag(_ field: String, default fallback: Bool) throws(TokenizerError) -> Bool {
-      guard let found = value[field], !found.isNull else { return fallback }
+      guard let found = value[present: field] else { return fallback }
       guard let flag = found.flag else {
         throw fault(field, expected: "true or false", found: found)
       }

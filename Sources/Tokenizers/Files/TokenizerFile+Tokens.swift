@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Added tokens, the model and the post-processor out of `tokenizer.json`.

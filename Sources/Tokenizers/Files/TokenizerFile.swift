@@ -1,5 +1,9 @@
-import OrderedCollections
 import Foundation
+import JSON
+import OrderedCollections
+
+/// A walk over JSON that refuses with this room's errors.
+typealias TokenizerScanner = JSONScanner<TokenizerError>
 
 /// A `tokenizer.json` read once: the two large tables straight into place, the rest as a tree.
 struct TokenizerFile {
@@ -19,23 +23,15 @@ struct TokenizerFile {
   /// - Throws: `TokenizerError` naming the field and the byte where the file is not what it should be.
   init(_ bytes: [UInt8], name: String) throws(TokenizerError) {
     self.name = name
-    var failure: TokenizerError?
-    do throws(JSONError) {
-      var scanner = try JSONScanner(bytes)
-      try scanner.members { scanner, key throws(JSONError) in
-        if key == "model" {
-          try readModel(&scanner, &failure)
-        } else {
-          top[key] = try scanner.value()
-        }
+    var scanner = try TokenizerScanner(bytes) { TokenizerError(file: name, $0) }
+    try scanner.members { scanner, key throws(TokenizerError) in
+      if key == "model" {
+        try readModel(&scanner)
+      } else {
+        top[key] = try scanner.value()
       }
-      try scanner.end()
-    } catch {
-      throw failure
-        ?? TokenizerError(
-          file: name, field: "JSON", expected: error.expected, found: error.found,
-          offset: error.offset)
     }
+    try scanner.end()
   }
 
   /// An error about a field of this file.
@@ -43,59 +39,52 @@ struct TokenizerFile {
     TokenizerError(file: name, field: field, expected: expected, found: found)
   }
 
-  private mutating func readModel(
-    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
-  ) throws(JSONError) {
-    try scanner.members { scanner, key throws(JSONError) in
+  private mutating func readModel(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
+    try scanner.members { scanner, key throws(TokenizerError) in
       switch key {
-      case "vocab" where scanner.peek() == UInt8(ascii: "{"):
-        try readVocabulary(&scanner, &failure)
-      case "vocab": try readScores(&scanner, &failure)
-      case "merges" where vocabulary.count == 0 && scanner.peek() == UInt8(ascii: "["):
+      case "vocab" where scanner.isNext("{"):
+        try readVocabulary(&scanner)
+      case "vocab": try readScores(&scanner)
+      case "merges" where vocabulary.count == 0 && scanner.isNext("["):
         postponedMerges = scanner.position
         try scanner.skip()
-      case "merges" where scanner.peek() == UInt8(ascii: "["):
-        try readMerges(&scanner, &failure)
+      case "merges" where scanner.isNext("["):
+        try readMerges(&scanner)
       default: model[key] = try scanner.value()
       }
     }
     if let start = postponedMerges {
       let end = scanner.position
       scanner.position = start
-      try readMerges(&scanner, &failure)
+      try readMerges(&scanner)
       scanner.position = end
     }
   }
 
   /// Takes `{"spelling": token, …}`.
-  private mutating func readVocabulary(
-    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
-  ) throws(JSONError) {
+  private mutating func readVocabulary(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
     var table = Vocabulary(capacity: (scanner.bytes.count - scanner.position) / 64)
     var spelling: [UInt8] = []
-    try scanner.enter(UInt8(ascii: "{"), "an object")
-    if try scanner.leave(UInt8(ascii: "}")) { return }
+    try scanner.enter("{", "an object")
+    if try scanner.leave("}") { return }
     repeat {
       spelling.removeAll(keepingCapacity: true)
       try scanner.string(into: &spelling)
-      try scanner.take(UInt8(ascii: ":"))
+      try scanner.take(":")
       let number = try scanner.token()
       guard let token = number, table.insert(spelling, token) else {
         let text = String(decoding: spelling, as: UTF8.self)
-        failure = fault(
+        throw fault(
           "model.vocab[\"\(text)\"]", expected: "a token below \(Vocabulary.largestToken)",
           found: number.map { String($0) } ?? "another value")
-        throw scanner.fault("a token")
       }
-    } while try !scanner.more(UInt8(ascii: "}"))
+    } while try scanner.more("}")
     vocabulary = table
   }
 
   /// Takes `[["spelling", score], …]`.
-  private mutating func readScores(
-    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
-  ) throws(JSONError) {
-    try scanner.elements { scanner, index throws(JSONError) in
+  private mutating func readScores(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
+    try scanner.elements { scanner, index throws(TokenizerError) in
       let pair = try scanner.value().elements ?? []
       let score: Double? =
         switch pair.last {
@@ -106,39 +95,34 @@ struct TokenizerFile {
       guard pair.count == 2, let text = pair[0].text, let score, let token = Token(exactly: index),
         vocabulary.insertUnlisted(Array(text.utf8), token)
       else {
-        failure = fault(
+        throw fault(
           "model.vocab[\(index)]", expected: "a spelling and its score",
           found: "\(pair.count) values")
-        throw scanner.fault("a spelling and its score")
       }
       scores.append(score)
     }
   }
 
   /// Takes `["left right", …]` or `[["left", "right"], …]`, in order of rank.
-  private mutating func readMerges(
-    _ scanner: inout JSONScanner, _ failure: inout TokenizerError?
-  ) throws(JSONError) {
+  private mutating func readMerges(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
     let prefix = model["continuing_subword_prefix"]?.text.map { $0.utf8.count } ?? 0
     var table = MergeTable(capacity: (scanner.bytes.count - scanner.position) / 64)
     var text: [UInt8] = []
-    try scanner.elements { scanner, rank throws(JSONError) in
+    try scanner.elements { scanner, rank throws(TokenizerError) in
       text.removeAll(keepingCapacity: true)
       let middle = try scanner.merge(into: &text)
       guard let middle, let rank32 = Int32(exactly: rank),
         let left = vocabulary.token(text[..<middle]), let right = vocabulary.token(text[middle...])
       else {
-        failure = fault(
+        throw fault(
           "model.merges[\(rank)]", expected: "two tokens of the vocabulary",
           found: String(decoding: text, as: UTF8.self))
-        throw scanner.fault("two tokens of the vocabulary")
       }
       if prefix > 0 { text.removeSubrange(middle..<min(middle + prefix, text.count)) }
       guard let joined = vocabulary.token(text) else {
-        failure = fault(
+        throw fault(
           "model.merges[\(rank)]", expected: "tokens that make a token",
           found: String(decoding: text, as: UTF8.self))
-        throw scanner.fault("tokens that make a token")
       }
       table.insert(left, right, MergeTable.Merge(rank: rank32, joined: joined))
     }
@@ -146,19 +130,19 @@ struct TokenizerFile {
   }
 }
 
-extension JSONScanner {
+extension TokenizerScanner {
   /// Takes a small whole number; nil if the value is something else.
-  fileprivate mutating func token() throws(JSONError) -> Token? {
+  fileprivate mutating func token() throws(TokenizerError) -> Token? {
     guard let next = peek(), (0x30...0x39).contains(next) else {
       try skip()
       return nil
     }
-    return try number().whole.flatMap { Token(exactly: $0) }
+    return JSONValue(try number()).whole.flatMap { Token(exactly: $0) }
   }
 
   /// Takes a merge, appends both halves and tells where the second begins; nil if it is no merge.
-  fileprivate mutating func merge(into text: inout [UInt8]) throws(JSONError) -> Int? {
-    if peek() == UInt8(ascii: "\"") {
+  fileprivate mutating func merge(into text: inout [UInt8]) throws(TokenizerError) -> Int? {
+    if isNext("\"") {
       try string(into: &text)
       guard let blank = text.firstIndex(of: 0x20), blank > 0, blank + 1 < text.count else {
         return nil
@@ -166,12 +150,12 @@ extension JSONScanner {
       text.remove(at: blank)
       return blank
     }
-    try enter(UInt8(ascii: "["), "a merge")
+    try enter("[", "a merge")
     try string(into: &text)
     let middle = text.count
-    try take(UInt8(ascii: ","))
+    try take(",")
     try string(into: &text)
-    guard try more(UInt8(ascii: "]")) else { return nil }
+    guard try !more("]") else { return nil }
     return middle > 0 && middle < text.count ? middle : nil
   }
 }

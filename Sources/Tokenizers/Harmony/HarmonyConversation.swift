@@ -1,3 +1,5 @@
+import JSON
+
 /// OpenAI chat messages as a Harmony conversation.
 enum HarmonyConversation {
   /// Maps messages and options.

@@ -1,3 +1,5 @@
+import JSON
+
 /// Tools under one name, described to the model as a TypeScript namespace.
 struct HarmonyToolNamespace: Sendable, Equatable {
   var name: String

@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// A JSON schema written as a TypeScript type, the way gpt-oss was trained to read functions.

@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Filters of single values.

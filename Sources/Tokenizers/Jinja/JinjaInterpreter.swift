@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Runs a template's statements.

@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// A chat template in the Jinja language, read once.

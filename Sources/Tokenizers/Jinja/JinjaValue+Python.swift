@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// Texts, equality and order as Python has them.

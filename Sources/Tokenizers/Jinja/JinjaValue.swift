@@ -1,3 +1,4 @@
+import JSON
 import OrderedCollections
 
 /// A value of a running template, with the meaning that Python gives it.

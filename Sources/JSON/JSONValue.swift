@@ -18,11 +18,31 @@ package indirect enum JSONValue: Sendable, Equatable {
 
   /// Parses a whole document.
   ///
-  /// - Throws: `JSONError` with the byte offset of the first fault.
-  package init(parsing bytes: [UInt8]) throws(JSONError) {
-    var scanner = try JSONScanner(bytes)
+  /// - Parameter refuse: makes the reader's own error of the first fault.
+  package init<Failure>(
+    parsing bytes: [UInt8], _ rules: JSONRules = JSONRules(),
+    refuse: @escaping (JSONFault) -> Failure
+  ) throws(Failure) {
+    var scanner = try JSONScanner(bytes, rules, refuse: refuse)
     self = try scanner.value()
     try scanner.end()
+  }
+
+  /// Parses a whole document by the plain rules.
+  package init(parsing bytes: [UInt8]) throws(JSONFault) {
+    try self.init(parsing: bytes) { $0 }
+  }
+
+  /// A value that holds no others.
+  package init(_ scalar: JSONScalar) {
+    self =
+      switch scalar {
+      case .null: .null
+      case .bool(let flag): .bool(flag)
+      case .integer(let whole): .integer(whole)
+      case .number(let number): .number(number)
+      case .string(let text): .string(text)
+      }
   }
 
   /// The member of an object, or nil for any other value.
@@ -30,9 +50,17 @@ package indirect enum JSONValue: Sendable, Equatable {
     if case .object(let members) = self { members[key] } else { nil }
   }
 
+  /// The member of an object; nil where there is none, or null.
+  package subscript(present key: String) -> JSONValue? {
+    self[key].flatMap { $0.isNull ? nil : $0 }
+  }
+
   package var text: String? { if case .string(let text) = self { text } else { nil } }
   package var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
   package var elements: [JSONValue]? { if case .array(let list) = self { list } else { nil } }
+  package var members: [(name: String, value: JSONValue)]? {
+    if case .object(let members) = self { members.map { ($0.key, $0.value) } } else { nil }
+  }
   package var isNull: Bool { self == .null }
 
   package var whole: Int64? {

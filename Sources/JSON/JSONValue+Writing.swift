@@ -73,7 +73,7 @@ extension JSONValue {
   /// A number as Python prints it.
   ///
   /// Swift's spelling is the same but for whole numbers from 2^53 to 10^16.
-  static func spell(_ value: Double) -> String {
+  package static func spell(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity" }
     guard value.magnitude >= 0x1p53, value.magnitude < 1e16 else { return String(value) }
     return String(Int64(value)) + ".0"

@@ -2,52 +2,64 @@ import OrderedCollections
 
 /// Values of the text, as trees, as text, or skipped.
 extension JSONScanner {
-  /// Takes the next value as a tree.
-  mutating func value() throws(JSONError) -> JSONValue {
+  /// Takes the next value as a tree; of several members with one name the last counts.
+  package mutating func value() throws(Failure) -> JSONValue {
+    try count()
     switch peek() {
     case UInt8(ascii: "{"):
       var members: OrderedDictionary<String, JSONValue> = [:]
-      try self.members { scanner, key throws(JSONError) in members[key] = try scanner.value() }
+      try self.members { scanner, name throws(Failure) in members[name] = try scanner.value() }
       return .object(members)
     case UInt8(ascii: "["):
       var list: [JSONValue] = []
-      try elements { scanner, _ throws(JSONError) in list.append(try scanner.value()) }
+      try elements { scanner, _ throws(Failure) in list.append(try scanner.value()) }
       return .array(list)
+    default: return JSONValue(try scalar())
+    }
+  }
+
+  /// Takes the next value, which is neither array nor object.
+  package mutating func scalar() throws(Failure) -> JSONScalar {
+    switch peek() {
     case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "t"):
-      try word("true")
-      return .bool(true)
-    case UInt8(ascii: "f"):
-      try word("false")
-      return .bool(false)
-    case UInt8(ascii: "n"):
-      try word("null")
-      return .null
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
     default: return try number()
     }
   }
 
-  /// Takes the next value and forgets it.
-  mutating func skip() throws(JSONError) {
+  /// Takes the next value and forgets it; names are not compared.
+  package mutating func skip() throws(Failure) {
     switch peek() {
-    case UInt8(ascii: "{"): try members { scanner, _ throws(JSONError) in try scanner.skip() }
-    case UInt8(ascii: "["): try elements { scanner, _ throws(JSONError) in try scanner.skip() }
-    case UInt8(ascii: "\""):
-      var ignored: [UInt8] = []
-      try string(into: &ignored)
-    default: _ = try value()
+    case UInt8(ascii: "{"):
+      try enter("{", "an object")
+      if try leave("}") { return }
+      repeat {
+        try skipString()
+        try take(":")
+        try skip()
+      } while try more("}")
+    case UInt8(ascii: "["): try elements { scanner, _ throws(Failure) in try scanner.skip() }
+    case UInt8(ascii: "\""): try skipString()
+    default: _ = try scalar()
     }
   }
 
+  private mutating func skipString() throws(Failure) {
+    var ignored: [UInt8] = []
+    try string(into: &ignored)
+  }
+
   /// Takes a string.
-  mutating func string() throws(JSONError) -> String {
+  package mutating func string() throws(Failure) -> String {
     var text: [UInt8] = []
     try string(into: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
   /// Takes a string and appends its text, as UTF-8, to what is there.
-  mutating func string(into text: inout [UInt8]) throws(JSONError) {
+  package mutating func string(into text: inout [UInt8]) throws(Failure) {
     guard peek() == UInt8(ascii: "\"") else { throw fault("a string") }
     position += 1
     var run = position
@@ -72,7 +84,7 @@ extension JSONScanner {
   }
 
   /// What follows a backslash.
-  private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
+  private mutating func escape(into text: inout [UInt8]) throws(Failure) {
     guard position < bytes.count else { throw fault("an escape") }
     let byte = bytes[position]
     position += 1
@@ -83,13 +95,13 @@ extension JSONScanner {
     case UInt8(ascii: "n"): text.append(0x0A)
     case UInt8(ascii: "r"): text.append(0x0D)
     case UInt8(ascii: "t"): text.append(0x09)
-    case UInt8(ascii: "u"): text.append(contentsOf: String(try scalar()).utf8)
+    case UInt8(ascii: "u"): text.append(contentsOf: String(try character()).utf8)
     default: throw fault("an escape", at: position - 1)
     }
   }
 
   /// The character of `\uXXXX`, with its second half if it is one of a surrogate pair.
-  private mutating func scalar() throws(JSONError) -> Character {
+  private mutating func character() throws(Failure) -> Character {
     let start = position
     let first = try unit()
     var code = first
@@ -109,7 +121,7 @@ extension JSONScanner {
   }
 
   /// Four hexadecimal digits.
-  private mutating func unit() throws(JSONError) -> UInt32 {
+  private mutating func unit() throws(Failure) -> UInt32 {
     guard position + 4 <= bytes.count else { throw fault("four hexadecimal digits") }
     var code: UInt32 = 0
     for _ in 0..<4 {
@@ -122,32 +134,51 @@ extension JSONScanner {
     return code
   }
 
-  /// Takes an integer that fits 64 bits, or another number.
-  mutating func number() throws(JSONError) -> JSONValue {
-    guard peek() != nil else { throw fault("a value") }
+  /// Takes an integer that fits 64 bits, written without fraction or exponent.
+  package mutating func integer() throws(Failure) -> Int {
+    _ = peek()
     let start = position
-    if bytes[position] == UInt8(ascii: "-") { position += 1 }
+    guard case .integer(let whole) = try number(), let integer = Int(exactly: whole) else {
+      throw fault("an integer of 64 bits", at: start)
+    }
+    return integer
+  }
+
+  /// Takes an integer that fits 64 bits, or another number.
+  package mutating func number() throws(Failure) -> JSONScalar {
+    guard let first = peek() else { throw fault("a value") }
+    let start = position
+    if rules.allowsInfinities, let value = infinity() { return .number(value) }
+    if first == UInt8(ascii: "-") { position += 1 }
     let whole = digits()
     let leadingZero = whole > 1 && bytes[position - whole] == UInt8(ascii: "0")
     guard whole > 0, !leadingZero else { throw fault("a value", at: start) }
     var exact = true
-    if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+    if isHere(".") {
       exact = false
       position += 1
       guard digits() > 0 else { throw fault("a digit") }
     }
-    if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+    if isHere("e") || isHere("E") {
       exact = false
       position += 1
-      if position < bytes.count, bytes[position] == 0x2B || bytes[position] == 0x2D {
-        position += 1
-      }
+      if isHere("+") || isHere("-") { position += 1 }
       guard digits() > 0 else { throw fault("a digit") }
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if exact, let value = Int64(text) { return .integer(value) }
     guard let value = Double(text), value.isFinite else { throw fault("a number", at: start) }
     return .number(value)
+  }
+
+  /// Takes a number that only Python writes; nil if another one stands here.
+  private mutating func infinity() -> Double? {
+    let words: KeyValuePairs = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity]
+    for (word, value) in words where bytes[position...].starts(with: word.utf8) {
+      position += word.utf8.count
+      return value
+    }
+    return nil
   }
 
   /// Skips digits and tells how many.
@@ -157,9 +188,13 @@ extension JSONScanner {
     return position - start
   }
 
-  private mutating func word(_ word: StaticString) throws(JSONError) {
-    let text = Array("\(word)".utf8)
-    guard bytes[position...].starts(with: text) else { throw fault("\(word)") }
-    position += text.count
+  private func isHere(_ character: Unicode.Scalar) -> Bool {
+    position < bytes.count && bytes[position] == UInt8(ascii: character)
+  }
+
+  private mutating func word(_ word: String, _ value: JSONScalar) throws(Failure) -> JSONScalar {
+    guard bytes[position...].starts(with: word.utf8) else { throw fault(word) }
+    position += word.utf8.count
+    return value
   }
 }
