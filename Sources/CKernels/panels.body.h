@@ -2,7 +2,8 @@
 // multiplied with all rows of x in tiles whose sums stay in registers. Compiled once for every instruction set.
 //
 // The including file sets PANEL_VECTORS (vectors of sixteen weight rows in a panel) and PANEL_HEIGHT (rows of x
-// in a tile) so that a tile's sums, a column of the panel and one broadcast number fill the registers.
+// in a tile) so that a tile's sums, a column of the panel and one broadcast number fill the registers. It may set
+// FILL_COLUMNS to what fills sixteen rows' part of a panel for some types by a shorter way.
 
 #include "transpose.h"
 
@@ -19,12 +20,14 @@ static void fill_panel(
     const ns_matrix *w, int64_t row, int64_t rows, int64_t column, int64_t depth, float *panel) {
   _Alignas(64) float slice[16][SLICE];
   for (int64_t s = 0; s < PANEL_VECTORS; s++) {
+    int64_t from[16];
+    for (int64_t r = 0; r < 16; r++) from[r] = 16 * s + r < rows ? row + 16 * s + r : row + rows - 1;
+#ifdef FILL_COLUMNS
+    if (FILL_COLUMNS(w, from, column, depth, panel + 16 * s, PANEL_WIDTH)) continue;
+#endif
     for (int64_t k = 0; k < depth; k += SLICE) {
       int64_t n = depth - k < SLICE ? depth - k : SLICE;
-      for (int64_t r = 0; r < 16; r++) {
-        int64_t from = 16 * s + r < rows ? row + 16 * s + r : row + rows - 1;
-        DECODE(w, from, column + k, n, slice[r]);
-      }
+      for (int64_t r = 0; r < 16; r++) DECODE(w, from[r], column + k, n, slice[r]);
       for (int64_t i = 0; i < n; i += 16) {
         v16 v[16];
         EACH for (int r = 0; r < 16; r++) v[r] = v_load(slice[r] + i);

@@ -35,6 +35,9 @@ INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
 #include "measure.body.h"
 #define PANEL_VECTORS 2
 #define PANEL_HEIGHT 14
+#include "transpose.h"
+#include "panels_avx512.h"
+#define FILL_COLUMNS fill_columns
 #include "panels.body.h"
 
 const ns_kernels ns_kernels_avx512 = {

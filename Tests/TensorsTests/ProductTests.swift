@@ -14,10 +14,10 @@ import Testing
     }
   }
 
-  /// The matrix in plain numbers, decoded by the scalar twin.
-  static func decoded(_ matrix: WeightMatrix) -> [Float] {
+  /// The matrix in plain numbers, decoded row by row, by the scalar twin where nothing else is said.
+  static func decoded(_ matrix: WeightMatrix, by set: InstructionSet = .scalar) -> [Float] {
     let out = FloatSlab(count: matrix.rows * matrix.columns)
-    Arithmetic(threads: 1, instructionSet: .scalar).embed(
+    Arithmetic(threads: 1, instructionSet: set).embed(
       matrix, tokens: (0..<matrix.rows).map(Int32.init),
       into: out.rows(matrix.rows, width: matrix.columns))
     return out.values
@@ -88,6 +88,21 @@ import Testing
       let y = Self.product(arithmetic, matrix, x, rows: count, bias: bias, policy: .panel)
       Self.expectProduct(matrix, x, rows: count, bias: bias, equals: y)
     }
+  }
+
+  @Test(arguments: Case.all)
+  func `tiles are multiplied with the very numbers that decoding row by row gives`(kind: Case)
+    throws
+  {
+    let arithmetic = Arithmetic(threads: 2, instructionSet: kind.set)
+    let columns = max(kind.storage.block, 32) * 3
+    let matrix = try kind.storage.make(37, columns, 4)
+    // One activation of 1 in each row takes one column out.
+    let x = (0..<columns * columns).map { $0 % (columns + 1) == 0 ? Float(1) : 0 }
+    let y = Self.product(arithmetic, matrix, x, rows: columns, policy: .panel)
+    let weights = Self.decoded(matrix, by: kind.set)
+    let taken = (0..<columns).flatMap { c in (0..<37).map { weights[$0 * columns + c] } }
+    #expect(y == taken)
   }
 
   @Test(arguments: Case.all)
