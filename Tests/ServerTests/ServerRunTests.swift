@@ -128,12 +128,15 @@ import Wire
 
   @Test func `the first token is sent before the run ends`() async throws {
     let kit = try await ServerKit.shared()
-    let run = try await kit.start(Self.long())
+    // One step, so that the run cannot be over before its viewer has left.
+    let run = try await kit.start(Self.long(#","start":"paused""#))
     let client = try kit.client()
     await client.send(ServerKit.request("GET", "/v1/runs/\(run)/events", nil))
+    _ = await client.receive(through: "event: run.paused")
+    _ = try await kit.json("POST", "/v1/runs/\(run)/step", "{}")
     _ = await client.receive(through: "event: token")
     let object = try await kit.json("GET", "/v1/runs/\(run)")
-    #expect(object["status"]?.string == "running")
+    #expect(["running", "paused"].contains(object["status"]?.string))
     #expect(object["viewers"]?.integer == 1)
     client.close()
     #expect(await eventually { await status(kit, run) == "cancelled" })
@@ -152,10 +155,10 @@ import Wire
     #expect(await eventually { ["cancelled", "finished"].contains(await status(kit, run)) })
   }
 
-  @Test func `a detached run goes on and DELETE ends it`() async throws {
+  @Test func `a detached run stays without viewers and DELETE ends it`() async throws {
     let kit = try await ServerKit.shared()
-    let run = try await kit.start(Self.long(#","detach":true"#))
-    #expect(await eventually { await status(kit, run) == "running" })
+    let run = try await kit.start(Self.long(#","detach":true,"start":"paused""#))
+    #expect(await eventually { await status(kit, run) == "paused" })
     let deleted = try await kit.json("DELETE", "/v1/runs/\(run)")
     #expect(deleted["run_id"]?.string == run)
     #expect(await eventually { await status(kit, run) == "cancelled" })
