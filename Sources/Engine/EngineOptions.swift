@@ -8,9 +8,12 @@ package struct EngineOptions: Sendable {
   package var numerics: Numerics
   /// How keys and values are kept: `F32`, or `F16` for half the memory.
   package var cacheType: ElementType
-  /// Prompt tokens of one pass while nothing else runs, and while other generations wait for their next token.
+  /// Prompt tokens of one pass while nothing else runs.
   package var promptChunk: Int
+  /// Prompt tokens of the first pass that other generations wait for; later ones follow ``tokenGap``.
   package var sharedPromptChunk: Int
+  /// Seconds that a pass with a part of a prompt should take at most while other generations wait for their next token.
+  package var tokenGap = 0.1
   /// Generations that decode side by side; further ones wait.
   package var maxActive: Int
   /// Generations that may wait; one more is refused.
@@ -21,7 +24,7 @@ package struct EngineOptions: Sendable {
   package var keptPrefixes: Int
 
   /// A smaller chunk would read all weights for next to nothing.
-  private static let minimumChunk = 16
+  static let minimumChunk = 16
 
   package init(
     threads: Int, instructionSet: InstructionSet = .best, numerics: Numerics = .exact,

@@ -14,6 +14,9 @@ final class Lane {
   private let workspace: Workspace
   private let batch: ForwardBatch
   private var prefixes: PrefixStore
+  private var pace: PromptPace
+  /// Tokens of a prompt in the batch under way.
+  private var promptTokens = 0
   /// Sessions of the batch under way, by part.
   private var batched: [Session] = []
 
@@ -26,6 +29,9 @@ final class Lane {
       maxScores: options.maxActive + 1)
     batch = ForwardBatch(layers: loaded.info.layers)
     prefixes = PrefixStore(limit: options.keptPrefixes)
+    pace = PromptPace(
+      gap: options.tokenGap, first: options.sharedPromptChunk,
+      range: EngineOptions.minimumChunk...max(options.promptChunk, EngineOptions.minimumChunk))
   }
 
   var isEmpty: Bool { sessions.isEmpty }
@@ -58,7 +64,9 @@ final class Lane {
     removeCancelled()
     fillBatch()
     guard !batched.isEmpty else { return }
+    let began = Clock.now
     loaded.model.forward(batch, workspace, arithmetic)
+    pace.note(tokens: promptTokens, seconds: Clock.now - began)
     var scored = 0
     for session in batched {
       guard session.pending.isEmpty else {
@@ -81,6 +89,7 @@ final class Lane {
 
   private func fillBatch() {
     batch.removeAll()
+    promptTokens = 0
     var active = 0
     for session in sessions where session.isRunnable && session.isDecoding {
       guard active < options.maxActive else { break }
@@ -92,9 +101,9 @@ final class Lane {
         $0.isRunnable && !$0.isDecoding && ($0.began != nil || active < options.maxActive)
       })
     else { return }
-    let limit = min(
-      active == 0 ? options.promptChunk : options.sharedPromptChunk, loaded.info.contextLength)
-    add(prompt, count: min(prompt.pending.count, limit), isDecode: false)
+    let limit = min(active == 0 ? options.promptChunk : pace.chunk, loaded.info.contextLength)
+    promptTokens = min(prompt.pending.count, limit)
+    add(prompt, count: promptTokens, isDecode: false)
   }
 
   private func add(_ session: Session, count: Int, isDecode: Bool) {
