@@ -45,7 +45,7 @@ static int fill_columns(
     const ns_matrix *w, const int64_t *rows, int64_t column, int64_t depth, float *panel, int64_t stride) {
   if (w->type != NS_Q4_0 && w->type != NS_Q4_1) return 0;
   const int has_least = w->type == NS_Q4_1;
-  const int64_t head = has_least ? 4 : 2, block = head + 16;
+  const int64_t block = bytes_of_block(w->type), head = block - 16;
   const uint8_t *from[16];
   for (int r = 0; r < 16; r++) from[r] = w->data + rows[r] * w->row_stride + column / 32 * block;
   for (int64_t k = 0; k < depth; k += 32, panel += 32 * stride) {
