@@ -15,8 +15,6 @@ final class Lane {
   private let batch: ForwardBatch
   private var prefixes: PrefixStore
   private var pace: PromptPace
-  /// Tokens of a prompt in the batch under way.
-  private var promptTokens = 0
   /// Sessions of the batch under way, by part.
   private var batched: [Session] = []
 
@@ -66,7 +64,7 @@ final class Lane {
     guard !batched.isEmpty else { return }
     let began = Clock.now
     loaded.model.forward(batch, workspace, arithmetic)
-    pace.note(tokens: promptTokens, seconds: Clock.now - began)
+    pace.note(tokens: batch.tokens.count - batch.decodeRows, seconds: Clock.now - began)
     var scored = 0
     for session in batched {
       guard session.pending.isEmpty else {
@@ -89,7 +87,6 @@ final class Lane {
 
   private func fillBatch() {
     batch.removeAll()
-    promptTokens = 0
     var active = 0
     for session in sessions where session.isRunnable && session.isDecoding {
       guard active < options.maxActive else { break }
@@ -102,8 +99,7 @@ final class Lane {
       })
     else { return }
     let limit = min(active == 0 ? options.promptChunk : pace.chunk, loaded.info.contextLength)
-    promptTokens = min(prompt.pending.count, limit)
-    add(prompt, count: promptTokens, isDecode: false)
+    add(prompt, count: min(prompt.pending.count, limit), isDecode: false)
   }
 
   private func add(_ session: Session, count: Int, isDecode: Bool) {

@@ -90,10 +90,10 @@ package final class RunTap {
     }
     var items: [CaptureBatch.Item] = []
     items.reserveCapacity(specs.count)
-    let kept = KeptPositions(pass)
+    let positions = KeptPositions(pass)
     var floats = 0
     for (index, spec) in specs.enumerated() {
-      guard let item = plan(spec, index: index, kept, offset: floats) else {
+      guard let item = plan(spec, index: index, positions, offset: floats) else {
         itemOfSpec.append(-1)
         continue
       }
@@ -117,13 +117,13 @@ package final class RunTap {
   }
 
   private func plan(
-    _ spec: CaptureSpec, index: Int, _ pass: KeptPositions, offset: Int
+    _ spec: CaptureSpec, index: Int, _ positions: KeptPositions, offset: Int
   ) -> CaptureBatch.Item? {
     guard step % max(spec.selection.every, 1) == 0 else { return nil }
-    let kept = pass.kept(by: spec.selection.positions)
+    let kept = positions.kept(by: spec.selection.positions)
     guard !kept.isEmpty else { return nil }
     let site = spec.point.site
-    let keys = site.axes.contains(.keyPosition) ? self.pass.upperBound : 0
+    let keys = site.axes.contains(.keyPosition) ? pass.upperBound : 0
     if shapes[index].positions != kept.count || shapes[index].keys != keys {
       shapes[index] = Shape(
         positions: kept.count, keys: keys,
