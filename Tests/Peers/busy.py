@@ -3,13 +3,11 @@
 
     python busy.py MODEL.gguf [--rounds 5] [--threads 2] [--their-kind Q4_0]
 """
-import argparse
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-from peers import Rounds, benched, output, requantised, theirs
+from peers import Rounds, benched, output, parser, requantised, theirs
 
 
 def our_decode(model, threads):
@@ -24,12 +22,9 @@ def their_decode(model, threads):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--their-kind", default="Q4_0")
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--their-kind", default="Q4_0")
+    options = arguments.parse_args()
     engines = {
         "neuroscope": (our_decode, options.model),
         f"llama.cpp {options.their_kind}": (their_decode, requantised(options.model, options.their_kind))}

@@ -6,15 +6,13 @@
 transformers and nnsight read the same GGUF file, dequantised to bfloat16; transformers also with its weights packed, which
 is its fastest way to decode.
 """
-import argparse
 import time
-from pathlib import Path
 
 import torch
 from nnsight import LanguageModel
 from transformers import AutoTokenizer
 
-from peers import Rounds, benched, transformers_model
+from peers import Rounds, benched, parser, transformers_model
 
 
 def timed(model, ids, tokens):
@@ -58,12 +56,9 @@ def with_nnsight(wrapped, ids, tokens):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=64)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--tokens", type=int, default=64)
+    options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     model = transformers_model(options.model, "bfloat16")
     packed = transformers_model(options.model, "float32", packed=True)

@@ -5,11 +5,9 @@
 
 The first kind is the file itself; the others are requantised from it by llama.cpp. Q4_0 is its fastest path.
 """
-import argparse
 import json
-from pathlib import Path
 
-from peers import Rounds, benched, output, requantised, theirs
+from peers import Rounds, benched, output, parser, requantised, theirs
 
 
 def measure_ours(rounds, name, model, options):
@@ -31,14 +29,11 @@ def measure_theirs(rounds, name, model, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--kinds", default="Q4_1,Q4_0,Q8_0,F16")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--prompt", type=int, default=512)
-    parser.add_argument("--generate", type=int, default=128)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--kinds", default="Q4_1,Q4_0,Q8_0,F16")
+    arguments.add_argument("--prompt", type=int, default=512)
+    arguments.add_argument("--generate", type=int, default=128)
+    options = arguments.parse_args()
     kinds = options.kinds.split(",")
     files = {kinds[0]: options.model, **{kind: requantised(options.model, kind) for kind in kinds[1:]}}
     rounds = Rounds()

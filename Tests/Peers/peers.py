@@ -1,6 +1,7 @@
 """What the comparisons share: where the programs are, rounds, medians, a table."""
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -8,6 +9,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LLAMA = ROOT / ".build-peers" / "llama" / "bin"
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """What every comparison takes: the model, how many rounds, how many threads."""
+    result = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("model", type=Path)
+    result.add_argument("--rounds", type=int, default=5)
+    result.add_argument("--threads", type=int, default=2)
+    return result
 
 
 def ours() -> Path:

@@ -5,22 +5,17 @@
 
 transformers reads the same GGUF file, dequantised to float32 or bfloat16, or with its weights packed.
 """
-import argparse
 import time
-from pathlib import Path
 
 import torch
 
-from peers import Rounds, benched, transformers_model
+from peers import Rounds, benched, parser, transformers_model
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--prompt", type=int, default=512)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--prompt", type=int, default=512)
+    options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     models = {
         "float32": transformers_model(options.model, "float32"),

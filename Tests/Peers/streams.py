@@ -3,15 +3,13 @@
 
     python streams.py MODEL.gguf [--their-kind Q4_0] [--rounds 5] [--threads 2] [--tokens 128]
 """
-import argparse
 import http.client
 import json
 import subprocess
 import threading
 import time
-from pathlib import Path
 
-from peers import Rounds, ours, requantised, theirs
+from peers import Rounds, ours, parser, requantised, theirs
 
 # 32 tokens of SmolLM2 with the number in front, which keeps either server from knowing the prompt already.
 PROMPT = "The quick brown fox jumps over the lazy dog while seven wise owls watch from the old oak tree and sing until the dawn"
@@ -64,13 +62,10 @@ def wait_for(port):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--their-kind", default="Q4_0")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=128)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--their-kind", default="Q4_0")
+    arguments.add_argument("--tokens", type=int, default=128)
+    options = arguments.parse_args()
     servers = {
         "neuroscope": (18181, [ours(), "serve", "--model", options.model, "--port", 18181,
                                "--threads", options.threads]),
