@@ -1,5 +1,6 @@
 import Foundation
 import Frames
+import Recordings
 import TestKit
 import Testing
 

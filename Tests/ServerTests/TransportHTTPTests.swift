@@ -202,7 +202,7 @@ import Wire
 
   /// Where only one deadline is near, a busy machine can't miss another.
   private func kit(
-    near deadline: any WritableKeyPath<TransportLimits, Duration> & Sendable
+    near deadline: any (WritableKeyPath<TransportLimits, Duration> & Sendable)
   ) async throws -> TransportKit {
     try await TransportKit([TransportKit.hello, TransportKit.echo]) { limits in
       limits[keyPath: deadline] = .milliseconds(150)

@@ -2,8 +2,8 @@ import Foundation
 import JSON
 import OrderedCollections
 import Synchronization
-import TestKit
 import Testing
+import TestKit
 
 @testable import Tokenizers
 

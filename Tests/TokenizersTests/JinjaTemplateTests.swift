@@ -1,8 +1,8 @@
 import Foundation
 import JSON
 import OrderedCollections
-import TestKit
 import Testing
+import TestKit
 
 @testable import Tokenizers
 

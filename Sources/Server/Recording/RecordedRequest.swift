@@ -1,6 +1,6 @@
-internal import JSON
 internal import Engine
 internal import Hooks
+internal import JSON
 internal import OrderedCollections
 
 /// The body of a request, completed so that it makes the same run again: tokens for messages, the seed that was drawn, the

@@ -1,7 +1,6 @@
-internal import JSON
 internal import Frames
 internal import Hooks
-internal import Tokenizers
+internal import JSON
 
 /// What a recorded run was told from its request on, in bodies: enough to compute it a second time.
 ///

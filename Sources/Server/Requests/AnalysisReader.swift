@@ -1,6 +1,6 @@
-internal import JSON
 package import Engine
 internal import Hooks
+internal import JSON
 internal import Tokenizers
 
 /// Reads the analyses that a run streams.

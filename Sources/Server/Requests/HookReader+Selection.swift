@@ -1,6 +1,5 @@
-internal import JSON
 package import Hooks
-internal import Tokenizers
+internal import JSON
 
 extension HookReader {
   /// Most entries of a list of positions.

@@ -1,6 +1,6 @@
 internal import Hooks
-internal import OrderedCollections
 internal import JSON
+internal import OrderedCollections
 internal import Wire
 
 /// The rows of a patch as its `source` carries them: `rows`, base64 of little-endian f32, from `first_position` on.

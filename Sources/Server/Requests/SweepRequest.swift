@@ -1,7 +1,7 @@
-internal import JSON
 internal import Engine
 internal import Hooks
 internal import Interpretability
+internal import JSON
 internal import Tokenizers
 
 /// A body of `POST /v1/analyses`.
