@@ -3,24 +3,16 @@ package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
+  /// The two letters of twelve bits, the first in the low byte.
+  private static let pairs: [UInt16] = alphabet.flatMap { first in
+    alphabet.map { second in UInt16(first) | UInt16(second) << 8 }
+  }
+
   /// The characters of encoded bytes, four for each three.
   package static func encode(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     let count = (bytes.count + 2) / 3 * 4
     return [UInt8](unsafeUninitializedCapacity: count) { output, written in
-      alphabet.withUnsafeBufferPointer { letters in
-        var target = 0
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-          let rest = bytes.count - start
-          let group =
-            UInt32(bytes[start]) << 16 | (rest > 1 ? UInt32(bytes[start + 1]) << 8 : 0)
-            | (rest > 2 ? UInt32(bytes[start + 2]) : 0)
-          output[target] = letters[Int(group >> 18)]
-          output[target + 1] = letters[Int(group >> 12 & 63)]
-          output[target + 2] = rest > 1 ? letters[Int(group >> 6 & 63)] : UInt8(ascii: "=")
-          output[target + 3] = rest > 2 ? letters[Int(group & 63)] : UInt8(ascii: "=")
-          target += 4
-        }
-      }
+      write(bytes, to: output[...])
       written = count
     }
   }
@@ -28,6 +20,42 @@ package enum Base64 {
   /// The characters of encoded bytes, four for each three.
   package static func encode(_ bytes: [UInt8]) -> [UInt8] {
     bytes.withUnsafeBytes { encode($0) }
+  }
+
+  /// Adds the characters of bytes to text.
+  package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+    let start = text.count
+    text.append(contentsOf: repeatElement(0, count: (bytes.count + 2) / 3 * 4))
+    text.withUnsafeMutableBufferPointer { text in
+      bytes.withUnsafeBytes { write($0, to: text[start...]) }
+    }
+  }
+
+  private static func write(
+    _ bytes: UnsafeRawBufferPointer, to output: Slice<UnsafeMutableBufferPointer<UInt8>>
+  ) {
+    let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: output))
+    let groups = bytes.count / 3
+    pairs.withUnsafeBufferPointer { pairs in
+      for group in 0..<groups {
+        let first = UInt32(bytes[group * 3])
+        let second = UInt32(bytes[group * 3 + 1])
+        let third = UInt32(bytes[group * 3 + 2])
+        let letters =
+          UInt32(pairs[Int(first << 4 | second >> 4)])
+          | UInt32(pairs[Int((second & 15) << 8 | third)]) << 16
+        target.storeBytes(of: letters.littleEndian, toByteOffset: group * 4, as: UInt32.self)
+      }
+    }
+    let rest = bytes.count - groups * 3
+    guard rest > 0 else { return }
+    let first = bytes[groups * 3]
+    let second = rest > 1 ? bytes[groups * 3 + 1] : 0
+    let padding = UInt8(ascii: "=")
+    target[groups * 4] = alphabet[Int(first >> 2)]
+    target[groups * 4 + 1] = alphabet[Int((first & 3) << 4 | second >> 4)]
+    target[groups * 4 + 2] = rest > 1 ? alphabet[Int((second & 15) << 2)] : padding
+    target[groups * 4 + 3] = padding
   }
 
   /// The bytes of padded text, or nil when it is none: wrong letters, length, padding, or left-over bits.

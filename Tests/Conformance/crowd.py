@@ -145,7 +145,8 @@ class Viewer:
         self.socket.close()
 
 
-SINK = bytearray(1 << 18)
+# As much as a viewer may be behind, so that nobody is held up by how often it looks.
+SINK = bytearray(1 << 22)
 
 
 class CutViewer:

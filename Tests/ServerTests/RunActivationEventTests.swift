@@ -19,7 +19,9 @@ import Testing
   }
 
   func text(_ form: TensorForm, _ positions: [Int] = [4, 5]) throws -> String {
-    String(decoding: try event(positions).json(form), as: UTF8.self)
+    let item = TopicItem(
+      "activation", sequence: 3, tensor: try event(positions).tensor, hook: "a", epoch: "e")
+    return String(decoding: item.text(form), as: UTF8.self)
   }
 
   let beginning =

@@ -41,7 +41,7 @@ struct ServerKit: Sendable {
   }
 
   func client() throws -> LoopbackClient {
-    try #require(LoopbackClient(port: port, timeoutSeconds: 30))
+    try #require(LoopbackClient(port: port, timeoutSeconds: 120))
   }
 
   /// One request on a connection of its own, and the whole answer with its chunks joined.

@@ -16,10 +16,7 @@ import Testing
     func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
       asked.withLock { $0 += 1 }
       return range.filter { $0 < end }.prefix(2).map { number in
-        TopicItem(
-          sequence: number, type: "kept", kind: .event, frame: nil, epoch: "e", cost: 10,
-          budget: nil
-        ) { _ in [] }
+        TopicItem("kept", sequence: number, text: [], epoch: "e")
       }
     }
   }

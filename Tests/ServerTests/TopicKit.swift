@@ -1,3 +1,4 @@
+import Frames
 import Synchronization
 
 @testable import Server
@@ -39,10 +40,9 @@ struct TopicKit: ~Copyable {
   /// A frame of 1,000 bytes, which costs 1,128.
   mutating func frame(_ hook: String = "h", bytes: Int = 1000) {
     publisher.add(frameOf: hook) { sequence in
-      EncodedTensor(frame: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: bytes)) {
-        let tensor = $0 == .base64 ? String(repeating: "x", count: bytes) : "\($0)"
-        return Array("{\"seq\":\(sequence),\"frame\":\"\(tensor)\"}".utf8)
-      }
+      EncodedTensor(
+        frame: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: bytes),
+        text: { Array("{\"seq\":\(sequence)}".utf8) }, numbers: { $0.integer(sequence) })
     }
     publisher.announce()
   }
@@ -63,9 +63,9 @@ extension Subscriber {
     var words: [String] = []
     while true {
       switch take(atMost: step) {
-      case .items(let gap, let items):
+      case .batch(let gap, let batch):
         if !gap.isEmpty { words.append("[\(TopicKit.text(of: gap))]") }
-        words += items.map { String($0.sequence) }
+        words += batch.items.map { String($0.sequence) }
       case .later: return words.joined(separator: " ")
       case .end(let ending): return (words + ["\(ending)"]).joined(separator: " ")
       }

@@ -74,39 +74,6 @@ import Testing
     kit.frame()
     #expect(log.all == ["woken", "held", "woken"])
   }
-
-  @Test func `viewers at the same place share one piece of memory`() throws {
-    let budget = ByteBudget(limit: .max)
-    var kit = TopicKit(budget: budget)
-    kit.event()
-    kit.frame(bytes: 100)
-    let items = kit.topic.pieces().flatMap { $0 }
-    for shape in [
-      StreamShape.events(.base64), .messages(.binary, isDeflating: false),
-      .messages(.json, isDeflating: true),
-    ] {
-      let first = kit.topic.pieces(of: items, as: shape)
-      let second = kit.topic.pieces(of: items, as: shape)
-      #expect(first.count == 1)
-      #expect(first == [Array(items.flatMap { shape.pieces(of: $0) }.joined())])
-      let places = [first, second].map { $0[0].withUnsafeBytes { $0.baseAddress } }
-      #expect(places[0] == places[1])
-    }
-    let other = Array(items.dropFirst())
-    #expect(kit.topic.pieces(of: other, as: .events(.none)) == [other[0].bytes(.event(.none))])
-    let viewer = kit.topic.subscribe()
-    let before = budget.used
-    viewer.leave()
-    #expect(budget.used < before, "batches go with the last viewer")
-  }
-
-  @Test func `large items are shared as they are, not joined`() {
-    var kit = TopicKit()
-    kit.frame(bytes: 200_000)
-    let items = kit.topic.pieces().flatMap { $0 }
-    let pieces = kit.topic.pieces(of: items, as: .messages(.binary, isDeflating: false))
-    #expect(pieces.map(\.count) == [2, 24, 10, 200_000])
-  }
 }
 
 /// What a topic wants to be run later.

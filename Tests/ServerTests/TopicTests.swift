@@ -193,29 +193,13 @@ import Testing
     kit.publisher.add("token") { _ in [] }
     kit.publisher.add("token") { _ in [] }
     #expect(wakes.all == [])
+    #expect(viewer.drain() == "", "what is not announced is not shown")
     kit.publisher.announce()
     kit.event()
     #expect(wakes.all == ["wake"])
     #expect(viewer.drain() == "1 2 3")
     kit.finish()
     #expect(wakes.all == ["wake", "wake"])
-  }
-
-  @Test func `a rendering is made once and shared by all viewers`() {
-    let made = SignalLog()
-    let item = TopicItem(
-      sequence: 7, type: "activation", kind: .frame(hook: "h"), frame: [1, 2], epoch: "e", cost: 2,
-      budget: nil
-    ) { form in
-      made.note("\(form)")
-      return Array("{\"form\":\"\(form)\"}".utf8)
-    }
-    let expected = "event: activation\nid: e-7\ndata: {\"form\":\"base64\"}\n\n"
-    for _ in 0..<3 {
-      #expect(String(decoding: item.bytes(.event(.base64)), as: UTF8.self) == expected)
-    }
-    #expect(item.bytes(.frame) == [1, 2])
-    #expect(made.all == ["base64"])
   }
 
   @Test func `the server's budget counts every item once, and shrinks rings when exceeded`() {

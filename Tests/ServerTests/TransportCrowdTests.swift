@@ -101,10 +101,9 @@ import Testing
     run.publisher.publish("run.finished") { Array("{\"seq\":\($0),\"last\":true}".utf8) }
     run.finish()
 
-    let expected = topic.pieces().joined().map {
-      String(decoding: $0.bytes(.event(.base64)), as: UTF8.self)
-    }
-    .joined()
+    let items = topic.pieces().flatMap { $0 }
+    let bytes = TopicBatch(items, budget: nil).pieces(as: .events(.base64)).joined()
+    let expected = String(decoding: Array(bytes), as: UTF8.self)
     for stream in await streams { #expect(stream == expected) }
     #expect(try await cut == expected)
     // Each of the 400 frames is a text and a binary message, each of the 200 events a text.

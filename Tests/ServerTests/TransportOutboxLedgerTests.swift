@@ -81,17 +81,16 @@ import Testing
         .events(.source(TopicBody(topic.subscribe(), tensors: .base64)), heartbeat: nil)
       }
     ]) { $0.outboxes = limit }
+    let reader = try kit.client()
+    await reader.send("GET /events HTTP/1.0\r\nHost: a\r\n\r\n")
     let deaf = try (0..<20).map { _ in try kit.client(receiveBuffer: 4096) }
     for client in deaf { await client.send("GET /events HTTP/1.0\r\nHost: a\r\n\r\n") }
-    #expect(await eventually { topic.viewerCount == 20 })
+    #expect(await eventually { topic.viewerCount == 21 })
+    async let whole = reader.receiveAll()
     // Enough to fill what the kernel holds for each, and all outboxes.
     for _ in 0..<100 { run.frame(bytes: 8000) }
     #expect(await eventually { kit.server.waitingByteCount > limit / 2 })
     #expect(await eventually { kit.server.waitingByteCount < 2 * limit })
-    let reader = try kit.client()
-    await reader.send("GET /events HTTP/1.0\r\nHost: a\r\n\r\n")
-    #expect(await eventually { topic.viewerCount == 21 })
-    async let whole = reader.receiveAll()
     let isRelieved = await eventually {
       run.frame(bytes: 8000)
       return topic.viewerCount < 21 && kit.server.waitingByteCount <= limit

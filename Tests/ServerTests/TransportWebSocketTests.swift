@@ -131,11 +131,11 @@ import Wire
     let transport = try await TransportKit([Self.watch(kit.topic)])
     let binary = try await WebSocketTestClient(transport)
     #expect(await binary.next() == #"1:{"seq":0}"#)
-    #expect(await binary.next() == #"1:{"seq":1,"frame":"none"}"#)
+    #expect(await binary.next() == #"1:{"seq":1}"#)
     #expect(await binary.next() == "2:[1, 1, 1, 1]")
     let numbers = try await WebSocketTestClient(transport, "/socket?tensors=json")
     #expect(await numbers.next() == #"1:{"seq":0}"#)
-    #expect(await numbers.next() == #"1:{"seq":1,"frame":"json"}"#)
+    #expect(await numbers.next() == #"1:{"seq":1,"data":1}"#)
     kit.event()
     for socket in [binary, numbers] { #expect(await socket.next() == #"1:{"seq":2}"#) }
     kit.finish()

@@ -23,10 +23,11 @@ import Testing
         == "event: aid: 9\nid: 12\ndata: \n\n")
   }
 
-  @Test func `shared data is only wrapped`() {
-    let envelope = SSEEncoder.envelope("activation", id: "1")
-    #expect(text(envelope.prefix) == "event: activation\nid: 1\ndata: ")
-    #expect(text(envelope.suffix) == "\n\n")
+  @Test func `an event is added to what is there`() {
+    var bytes = SSEEncoder.comment()
+    SSEEncoder.append("activation", id: "1", to: &bytes) { $0 += "{}".utf8 }
+    SSEEncoder.append(to: &bytes) { $0 += "[]".utf8 }
+    #expect(text(bytes) == ": \n\nevent: activation\nid: 1\ndata: {}\n\ndata: []\n\n")
   }
 
   @Test func `comments and the end mark`() {

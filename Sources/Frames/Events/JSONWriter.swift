@@ -13,6 +13,14 @@ public struct JSONWriter: Sendable {
   /// - Parameter capacity: bytes that it takes before it has to grow.
   public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
+  /// Adds what `body` writes to bytes.
+  public static func append(to bytes: inout [UInt8], _ body: (inout JSONWriter) -> Void) {
+    var writer = JSONWriter()
+    swap(&writer.bytes, &bytes)
+    body(&writer)
+    swap(&writer.bytes, &bytes)
+  }
+
   /// Forgets the text but keeps the memory.
   public mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)

@@ -21,7 +21,7 @@ enum CompletionStep: Sendable {
 
   /// Reads an item; nil where it says nothing to a completion.
   init?(_ item: TopicItem, hooks: [RunHook]) {
-    guard let event = try? EventValue(reading: item.bytes(.text(.none))) else { return nil }
+    guard let event = try? EventValue(reading: item.text) else { return nil }
     switch EventType(rawValue: item.type) {
     case .activation:
       guard let bytes = item.frame,

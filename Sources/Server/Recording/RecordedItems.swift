@@ -51,11 +51,8 @@ final class RecordedItems: Sendable {
 
   /// An event's item; its line is the recorded one with this run's name.
   func item(event json: [UInt8], type: String, sequence: UInt64) -> TopicItem {
-    let line = renamed(json)
-    return TopicItem(
-      sequence: sequence, type: type, kind: .event, frame: nil, epoch: epoch, cost: line.count,
-      budget: budget
-    ) { _ in line }
+    TopicItem(
+      type, sequence: sequence, text: renamed(json), epoch: epoch, budget: budget)
   }
 
   /// A frame's item.
@@ -72,9 +69,8 @@ final class RecordedItems: Sendable {
         ?? hook.positions(of: frame.frame),
       frame: frame)
     return TopicItem(
-      sequence: sequence, type: EventType.activation.rawValue, kind: .frame(hook: hook.id),
-      frame: frame.bytes, epoch: epoch, cost: frame.bytes.count, budget: budget
-    ) { event.json($0) }
+      EventType.activation.rawValue, sequence: sequence, tensor: event.tensor, hook: hook.id,
+      epoch: epoch, budget: budget)
   }
 
   /// The items of records that follow each other, as far as they can be read.

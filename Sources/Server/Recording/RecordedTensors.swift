@@ -19,7 +19,7 @@ struct RecordedTensors {
       if let bytes = item.frame, let frame = try? FrameBytes(checking: bytes) {
         frames[Key(frame.frame)] = frame
       } else if item.type == EventType.token.rawValue,
-        let json = try? EventValue(reading: item.bytes(.text(.none)))
+        let json = try? EventValue(reading: item.text)
       {
         tokens[Int(json["step"]?.integer ?? 0)] = json["token_id"]?.integer
       }

@@ -128,7 +128,7 @@ extension Service {
     try await step(run, Fields(body: Array(#"{"count":\#(count)}"#.utf8)))
     while let items = await reader.next() {
       for item in items where item.type == EventType.runPaused.rawValue {
-        let event = try? EventValue(reading: item.bytes(.text(.none)))
+        let event = try? EventValue(reading: item.text)
         if event?["step"]?.integer == Int64(last) { return }
       }
     }

@@ -1,6 +1,5 @@
 internal import Frames
 internal import Hooks
-internal import Wire
 
 /// The `activation` event of one frame, for viewers that read JSON.
 ///
@@ -41,24 +40,19 @@ package struct ActivationEvent: Sendable {
   /// The encoded tensor.
   let frame: FrameBytes
 
-  /// One line of JSON.
-  func json(_ form: TensorForm) -> [UInt8] {
+  /// The frame with what viewers that read JSON are told of it.
+  var tensor: EncodedTensor {
+    EncodedTensor(
+      frame: frame.bytes, text: { text }, numbers: { $0.tensor(frame, flat: false) })
+  }
+
+  /// One line of JSON, without the tensor.
+  var text: [UInt8] {
     let event = Event(
       .activation, runID: run, sequence: sequence, step: Int(frame.frame.step),
       milliseconds: milliseconds)
-    var writer = JSONWriter(capacity: 384 + (form == .base64 ? frame.count / 3 * 4 : 0))
-    event.write(to: &writer) { writer in
-      describe(to: &writer)
-      switch form {
-      case .none: break
-      case .base64:
-        writer.name("frame")
-        writer.plainString(Base64.encode(frame.bytes))
-      case .json:
-        writer.name("data")
-        writer.tensor(frame, flat: false)
-      }
-    }
+    var writer = JSONWriter(capacity: 384)
+    event.write(to: &writer) { describe(to: &$0) }
     return writer.bytes
   }
 

@@ -140,7 +140,7 @@ extension Run {
         let event = ActivationEvent(
           hook: hook.event, run: run, sequence: sequence, milliseconds: time,
           positions: positions, frame: frame)
-        return EncodedTensor(frame: frame.bytes, json: event.json)
+        return event.tensor
       }
       reportRecorder()
       return size

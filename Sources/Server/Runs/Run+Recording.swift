@@ -19,7 +19,7 @@ extension Run {
       let description = ActivationEvent(
         hook: hooks[Int(frame.frame.hookIndex)].event, run: id, sequence: frame.frame.sequence,
         milliseconds: milliseconds, positions: positions, frame: frame
-      ).json(.none)
+      ).text
       keep { recorder throws(Refusal) in
         try recorder.record(
           event: description, sequence: frame.frame.sequence, milliseconds: milliseconds)

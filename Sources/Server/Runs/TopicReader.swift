@@ -25,7 +25,7 @@ package final class TopicReader: Sendable {
   package func next() async -> [TopicItem]? {
     while !Task.isCancelled {
       switch subscriber.take(atMost: 256 << 10) {
-      case .items(_, let items): return items
+      case .batch(_, let batch): return batch.items
       case .end: return nil
       case .later: await wait()
       }

@@ -26,9 +26,10 @@ package struct Gap: Sendable, Equatable {
   mutating func add(_ entry: Missed) {
     guard entry.count > 0 else { return }
     if let index = missed.firstIndex(where: { $0.hook == entry.hook }) {
-      missed[index].first = min(missed[index].first, entry.first)
       missed[index].last = max(missed[index].last, entry.last)
       missed[index].count += entry.count
+      guard entry.first < missed[index].first else { return }
+      missed[index].first = entry.first
     } else {
       missed.append(entry)
     }

@@ -7,22 +7,53 @@ enum StreamShape: Sendable, Hashable {
   /// Whole WebSocket frames; deflated where that is worth it and agreed on.
   case messages(TopicMessages.Tensors, isDeflating: Bool)
 
-  /// The bytes of one item, in pieces that are shared as far as they can be.
-  func pieces(of item: TopicItem) -> [[UInt8]] {
+  /// Adds the bytes of one item.
+  func write(_ item: TopicItem, to pieces: inout StreamPieces) {
     switch self {
-    case .events(let form): return [item.bytes(.event(form))]
+    case .events(let form): pieces.write { item.appendEvent(form, to: &$0) }
     case .messages(let tensors, let isDeflating):
-      let form: TensorForm = tensors == .json ? .json : .none
-      let text = item.bytes(.text(form))
+      let text = tensors == .json ? item.text(.json) : item.text
       let isDeflated = isDeflating && text.count >= WebSocketCompressor.smallestMessage
-      var message: OutgoingMessage =
-        isDeflated ? .deflatedText(item.bytes(.deflatedText(form))) : .text(text)
-      var pieces = [message.envelope, message.payload]
-      if tensors == .binary, item.frame != nil {
-        message = .binary(item.bytes(.frame))
-        pieces += [message.envelope, message.payload]
+      if !isDeflated {
+        pieces.add(.text(text))
+      } else if tensors == .json {
+        pieces.add(.deflatedText(SharedDeflater.deflate(text)))
+      } else {
+        pieces.add(.deflatedText(item.deflatedText))
       }
-      return pieces
+      if tensors == .binary, let frame = item.frame { pieces.add(.binary(frame)) }
     }
+  }
+}
+
+/// Bytes for one viewer: what is small is joined, what is large stays shared with whoever else holds it.
+struct StreamPieces {
+  /// Bytes above which a copy costs more than a piece of its own.
+  private static let large = 32 << 10
+
+  private var whole: [[UInt8]] = []
+  private var joined: [UInt8] = []
+
+  /// Begins with room for so many bytes.
+  init(capacity: Int) { joined.reserveCapacity(capacity) }
+
+  /// All of it.
+  consuming func all() -> [[UInt8]] {
+    if !joined.isEmpty { whole.append(joined) }
+    return whole
+  }
+
+  /// Adds what `body` writes.
+  mutating func write(_ body: (inout [UInt8]) -> Void) { body(&joined) }
+
+  /// Adds a message as one frame.
+  mutating func add(_ message: OutgoingMessage) {
+    joined += message.envelope
+    guard message.payload.count > Self.large else {
+      joined += message.payload
+      return
+    }
+    whole += [joined, message.payload]
+    joined = []
   }
 }

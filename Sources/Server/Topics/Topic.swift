@@ -16,8 +16,8 @@ package final class Topic: Sendable {
 
   /// What a viewer gets.
   package enum Delivery: Sendable {
-    /// What was missed (first), and the next items, in order.
-    case items(gap: Gap, [TopicItem])
+    /// What was missed (first), and the next items.
+    case batch(gap: Gap, TopicBatch)
     /// Nothing now; the viewer's `wake` follows.
     case later
     /// Nothing more.
@@ -41,6 +41,7 @@ package final class Topic: Sendable {
 
   private struct State: Sendable {
     var ring = TopicRing()
+    var recent = RecentBatches()
     var viewers: [Int: Viewer] = [:]
     /// Viewers whose place is looked at on each announcement.
     var watched: Set<Int> = []
@@ -59,7 +60,6 @@ package final class Topic: Sendable {
   private let budget: ByteBudget?
   private let archive: (any TopicArchive)?
   private let signals: TopicSignals
-  private let batches: SharedBatches
   private let state: Mutex<State>
 
   init(
@@ -72,7 +72,6 @@ package final class Topic: Sendable {
     self.budget = budget
     self.archive = archive
     self.signals = signals
-    batches = SharedBatches(budget: budget)
     state = Mutex(State(pace: WakePace(rest: limits.rest, longest: limits.longestRest)))
   }
 
@@ -133,10 +132,11 @@ package final class Topic: Sendable {
     }
   }
 
-  /// Wakes the viewers that wait, now or soon; whether a lossless viewer holds the run.
+  /// Shows viewers what was added, and wakes those that wait, now or soon; whether a lossless viewer holds the run.
   func announce() -> Bool {
     let now = ContinuousClock.now
     let (turn, wakes, held, isHeld) = state.withLock { state in
+      state.ring.show()
       sendSlowViewersAway(&state)
       let held = updateHeld(&state)
       let turn = nextTurn(&state, at: now)
@@ -151,7 +151,12 @@ package final class Topic: Sendable {
     return isHeld
   }
 
-  func finish() { wakeAll { $0.isFinished = true } }
+  func finish() {
+    wakeAll { state in
+      state.ring.show()
+      state.isFinished = true
+    }
+  }
 
   private func wakeAll(after change: (inout State) -> Void) {
     let wakes = state.withLock { state in
@@ -168,7 +173,9 @@ package final class Topic: Sendable {
   }
 
   func take(_ id: Int, atMost byteCount: Int) -> Delivery {
-    if let items = takeArchived(id, atMost: byteCount) { return .items(gap: Gap(), items) }
+    if let items = takeArchived(id, atMost: byteCount) {
+      return .batch(gap: Gap(), TopicBatch(items, budget: budget))
+    }
     let (delivery, held) = state.withLock { state -> (Delivery, Bool?) in
       guard var viewer = state.viewers[id] else { return (.end(.finished), nil) }
       let delivery = take(&viewer, id, atMost: byteCount, &state)
@@ -202,24 +209,19 @@ package final class Topic: Sendable {
   }
 
   func leave(_ id: Int) {
-    let (isLast, isEmpty, held) = state.withLock { state -> (Bool, Bool, Bool?) in
-      guard let viewer = state.viewers.removeValue(forKey: id) else { return (false, false, nil) }
+    let (isLast, held) = state.withLock { state -> (Bool, Bool?) in
+      guard let viewer = state.viewers.removeValue(forKey: id) else { return (false, nil) }
       state.watched.remove(id)
+      if state.viewers.isEmpty { state.recent.forget() }
       let isLast = viewer.keepsRunAlive && !state.viewers.values.contains(where: \.keepsRunAlive)
-      return (isLast && !state.isFinished, state.viewers.isEmpty, updateHeld(&state))
+      return (isLast && !state.isFinished, updateHeld(&state))
     }
-    if isEmpty { batches.forget() }
     // First the end, so that a run let go only because nobody is left computes nothing more.
     if isLast { signals.lastViewerLeft() }
     if let held { signals.held(held) }
   }
 
   func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
-
-  /// The bytes of items that a viewer has taken.
-  func pieces(of items: [TopicItem], as shape: StreamShape) -> [[UInt8]] {
-    batches.pieces(of: items, as: shape)
-  }
 
   // MARK: Under the lock
 
@@ -228,14 +230,25 @@ package final class Topic: Sendable {
   ) -> Delivery {
     let losesEvents = !viewer.isCatchingUp && state.ring.hasLostEvents(viewer.cursor)
     guard !viewer.isTooSlow, !losesEvents else { return .end(.tooSlow) }
-    if state.ring.published - state.ring.offset(of: viewer.cursor) <= viewer.lag {
+    let isBehind = state.ring.published - state.ring.offset(of: viewer.cursor) > viewer.lag
+    if !isBehind {
       viewer.isCatchingUp = false
       viewer.readsArchive = false
+    }
+    let misses = isBehind || state.ring.past(of: viewer.cursor) != nil
+    let request = RecentBatches.Request(place: viewer.cursor, byteCount: byteCount)
+    if !misses, let (batch, next) = state.recent.batch(for: request) {
+      viewer.cursor = next
+      return .batch(gap: Gap(), batch)
     }
     let isConflating = viewer.policy == .conflate && !viewer.isCatchingUp
     let (gap, items) = state.ring.take(
       &viewer.cursor, atMost: byteCount, lag: isConflating ? viewer.lag : nil)
-    if !gap.isEmpty || !items.isEmpty { return .items(gap: gap, items) }
+    if !gap.isEmpty || !items.isEmpty {
+      let batch = TopicBatch(items, budget: budget)
+      if !misses { state.recent.note(batch, for: request, next: viewer.cursor) }
+      return .batch(gap: gap, batch)
+    }
     if state.isFinished { return .end(.finished) }
     if !viewer.isWaiting {
       viewer.isWaiting = true

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A viewer as the body of an event stream.
 package final class TopicBody: BodySource {
   private let subscriber: Subscriber
@@ -13,14 +15,13 @@ package final class TopicBody: BodySource {
 
   package func pull(atMost byteCount: Int) -> BodyPull {
     switch subscriber.take(atMost: byteCount) {
-    case .items(let gap, let items):
-      var pieces: [[UInt8]] = []
-      if !gap.isEmpty {
-        let json = subscriber.topic.describe(gap)
-        pieces.append(EventRendering.event(type: "gap", id: nil, json: json))
-      }
-      pieces += subscriber.topic.pieces(of: items, as: .events(form))
-      return .pieces(pieces)
+    case .batch(let gap, let batch):
+      let pieces = batch.pieces(as: .events(form))
+      guard !gap.isEmpty else { return .pieces(pieces) }
+      var event: [UInt8] = []
+      // Without an id the client keeps the last one: a gap is this viewer's own, and it resumes after the last shared event.
+      SSEEncoder.append("gap", to: &event) { $0 += subscriber.topic.describe(gap) }
+      return .pieces([event] + pieces)
     case .later: return .later
     // A stream that ends without `run.finished` is taken up again by the client, from its last id.
     case .end: return .end

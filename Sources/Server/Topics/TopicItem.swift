@@ -1,9 +1,11 @@
+internal import Frames
 import Synchronization
+internal import Wire
 
 /// One numbered thing that happened in a run: an event, or the frame of one captured tensor.
 ///
-/// Immutable and shared by the ring and by every viewer. The JSON and the renderings are made when
-/// the first viewer wants them, and then kept as long as the item.
+/// Immutable and shared by the ring and by every viewer. What tells of it in text is made when the first viewer wants
+/// it, and then kept as long as the item.
 package final class TopicItem: Sendable {
   /// Whether an item may be missed.
   package enum Kind: Sendable, Hashable {
@@ -13,82 +15,129 @@ package final class TopicItem: Sendable {
     case frame(hook: String)
   }
 
+  /// What has been made of it.
+  private struct Texts: Sendable {
+    var plain: [UInt8]?
+    var deflated: [UInt8]?
+  }
+
   /// Its number in the run; the first is 0.
   package let sequence: UInt64
   /// The event's name, such as `token`.
   package let type: String
   /// Whether it may be missed.
   package let kind: Kind
-  /// The encoded tensor frame; nil for an event.
-  package let frame: [UInt8]?
   /// Bytes it counts for in rings and limits.
   package let cost: Int
 
-  private let epoch: String
+  private let tensor: EncodedTensor?
+  private let id: EventID
   private let budget: ByteBudget?
-  private let json: @Sendable (TensorForm) -> [UInt8]
-  private let renditions = Mutex<[Rendering: [UInt8]]>([:])
-  private let renderedByteCount = Atomic(0)
+  private let texts: Mutex<Texts>
+  private let textByteCount = Atomic(0)
 
-  init(
-    sequence: UInt64, type: String, kind: Kind, frame: [UInt8]?, epoch: String, cost: Int,
-    budget: ByteBudget?, json: @escaping @Sendable (TensorForm) -> [UInt8]
-  ) {
-    self.sequence = sequence
+  /// An event.
+  ///
+  /// - Parameter text: its JSON on a single line.
+  init(_ type: String, sequence: UInt64, text: [UInt8], epoch: String, budget: ByteBudget? = nil) {
     self.type = type
-    self.kind = kind
-    self.frame = frame
-    self.epoch = epoch
-    // A fixed charge for the object itself, so that empty events are bounded too.
-    self.cost = cost + 128
+    self.sequence = sequence
     self.budget = budget
-    self.json = json
-    budget?.add(self.cost)
+    kind = .event
+    tensor = nil
+    id = EventID(epoch: epoch, sequence: sequence)
+    texts = Mutex(Texts(plain: text))
+    cost = text.count + Self.overhead
+    budget?.add(cost)
   }
+
+  /// A captured tensor.
+  ///
+  /// - Parameter hook: the hook's id, under which viewers are told what they missed.
+  init(
+    _ type: String, sequence: UInt64, tensor: EncodedTensor, hook: String, epoch: String,
+    budget: ByteBudget? = nil
+  ) {
+    self.type = type
+    self.sequence = sequence
+    self.budget = budget
+    self.tensor = tensor
+    kind = .frame(hook: hook)
+    id = EventID(epoch: epoch, sequence: sequence)
+    texts = Mutex(Texts())
+    cost = tensor.frame.count + Self.overhead
+    budget?.add(cost)
+  }
+
+  /// A charge for the object itself, so that empty events are bounded too.
+  private static let overhead = 128
 
   deinit {
-    budget?.subtract(cost + renderedByteCount.load(ordering: .relaxed))
+    budget?.subtract(cost + textByteCount.load(ordering: .relaxed))
   }
 
-  /// The bytes of a rendering, shared by all viewers that want it.
+  /// The encoded tensor frame; nil for an event.
+  package var frame: [UInt8]? { tensor?.frame }
+
+  /// The event's JSON on a single line, without its tensor.
+  package var text: [UInt8] { texts.withLock { plain(&$0) } }
+
+  /// The same, deflated for a text message (RFC 7692).
   ///
-  /// Renderers are pure functions of the item, so the item's own lock may be held while one works:
-  /// a second viewer waits for the same bytes instead of making them again.
-  package func bytes(_ rendering: Rendering) -> [UInt8] {
-    let wanted = canonical(rendering)
-    return renditions.withLock { made in
-      if let bytes = made[wanted] { return bytes }
-      let bytes = render(wanted, with: &made)
-      if wanted != .frame {
-        made[wanted] = bytes
-        budget?.add(bytes.count)
-        renderedByteCount.add(bytes.count, ordering: .relaxed)
-      }
+  /// The item's own lock is held while one viewer's thread deflates: a second viewer waits for the same bytes instead
+  /// of making them again.
+  var deflatedText: [UInt8] {
+    texts.withLock { texts in
+      if let made = texts.deflated { return made }
+      let bytes = SharedDeflater.deflate(plain(&texts))
+      texts.deflated = bytes
+      charge(bytes)
       return bytes
     }
   }
 
-  /// An event reads the same in every tensor form.
-  private func canonical(_ rendering: Rendering) -> Rendering {
-    guard kind == .event else { return rendering }
-    return switch rendering {
-    case .event: .event(.none)
-    case .text: .text(.none)
-    case .deflatedText: .deflatedText(.none)
-    case .frame: .frame
-    }
+  private func plain(_ texts: inout Texts) -> [UInt8] {
+    if let made = texts.plain { return made }
+    let bytes = tensor?.text() ?? []
+    texts.plain = bytes
+    charge(bytes)
+    return bytes
   }
 
-  private func render(_ rendering: Rendering, with made: inout [Rendering: [UInt8]]) -> [UInt8] {
-    switch rendering {
-    case .frame: frame ?? []
-    case .text(let form): json(form)
-    case .event(let form):
-      EventRendering.event(
-        type: type, id: EventID(epoch: epoch, sequence: sequence),
-        json: made[.text(form)] ?? json(form))
-    case .deflatedText(let form):
-      SharedDeflater.deflate(made[.text(form)] ?? json(form))
+  private func charge(_ bytes: [UInt8]) {
+    budget?.add(bytes.count)
+    textByteCount.add(bytes.count, ordering: .relaxed)
+  }
+
+  /// The event's JSON on a single line, its tensor in the given form.
+  package func text(_ form: TensorForm) -> [UInt8] {
+    var bytes: [UInt8] = []
+    append(form, to: &bytes)
+    return bytes
+  }
+
+  /// Adds the same to bytes.
+  func append(_ form: TensorForm, to bytes: inout [UInt8]) {
+    bytes += text
+    guard form != .none, let tensor else { return }
+    // The tensor is the object's last member.
+    bytes.removeLast()
+    bytes += form == .json ? Self.numbersName : Self.frameName
+    switch form {
+    case .base64:
+      Base64.append(tensor.frame, to: &bytes)
+      bytes.append(UInt8(ascii: "\""))
+    case .json: JSONWriter.append(to: &bytes, tensor.numbers)
+    case .none: break
     }
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  private static let frameName = Array(#","frame":""#.utf8)
+  private static let numbersName = Array(#","data":"#.utf8)
+
+  /// Adds a complete event of an event stream.
+  func appendEvent(_ form: TensorForm, to bytes: inout [UInt8]) {
+    SSEEncoder.append(type, id: id.description, to: &bytes) { append(form, to: &$0) }
   }
 }

@@ -36,15 +36,12 @@ package final class TopicMessages: MessageSource {
 
   package func pull(atMost byteCount: Int) -> MessagePull {
     switch subscriber.take(atMost: byteCount) {
-    case .items(let gap, let items):
-      var frames: [[UInt8]] = []
-      if !gap.isEmpty {
-        let message = OutgoingMessage.text(subscriber.topic.describe(gap))
-        frames += [message.envelope, message.payload]
-      }
-      let shape = StreamShape.messages(
-        tensors, isDeflating: isDeflating.load(ordering: .relaxed))
-      return .frames(frames + subscriber.topic.pieces(of: items, as: shape))
+    case .batch(let gap, let batch):
+      let frames = batch.pieces(
+        as: .messages(tensors, isDeflating: isDeflating.load(ordering: .relaxed)))
+      guard !gap.isEmpty else { return .frames(frames) }
+      let message = OutgoingMessage.text(subscriber.topic.describe(gap))
+      return .frames([message.envelope, message.payload] + frames)
     case .later: return .later
     case .end(let ending):
       ended(ending)

@@ -1,12 +1,3 @@
-/// A captured tensor as a topic takes it.
-package struct EncodedTensor: Sendable {
-  /// The whole tensor frame.
-  package let frame: [UInt8]
-  /// Makes the `activation` event for a viewer that wants text: a pure function, called at most once per form, on any
-  /// thread.
-  package let json: @Sendable (TensorForm) -> [UInt8]
-}
-
 /// The one right to publish into a topic.
 ///
 /// A run's numbering has no holes and no order but that of publishing, so there is exactly one
@@ -43,8 +34,8 @@ package struct TopicPublisher: ~Copyable, Sendable {
   ///
   /// - Parameter json: makes the event's single-line JSON, which contains its number.
   package mutating func add(_ type: String, json: (UInt64) throws -> [UInt8]) rethrows {
-    let bytes = try json(next)
-    append(type, kind: .event, frame: nil, cost: bytes.count) { _ in bytes }
+    let text = try json(next)
+    append(TopicItem(type, sequence: next, text: text, epoch: topic.epoch, budget: budget))
   }
 
   /// Adds a captured tensor without waking anybody yet.
@@ -57,8 +48,8 @@ package struct TopicPublisher: ~Copyable, Sendable {
   ) rethrows {
     let tensor = try encode(next)
     append(
-      type, kind: .frame(hook: hook), frame: tensor.frame, cost: tensor.frame.count,
-      json: tensor.json)
+      TopicItem(
+        type, sequence: next, tensor: tensor, hook: hook, epoch: topic.epoch, budget: budget))
   }
 
   /// Adds an item of a recording under the number it has there.
@@ -89,14 +80,8 @@ package struct TopicPublisher: ~Copyable, Sendable {
   /// The ring stays readable.
   package consuming func finish() {}
 
-  private mutating func append(
-    _ type: String, kind: TopicItem.Kind, frame: [UInt8]?, cost: Int,
-    json: @escaping @Sendable (TensorForm) -> [UInt8]
-  ) {
-    topic.append(
-      TopicItem(
-        sequence: next, type: type, kind: kind, frame: frame, epoch: topic.epoch, cost: cost,
-        budget: budget, json: json))
+  private mutating func append(_ item: TopicItem) {
+    topic.append(item)
     next += 1
   }
 }

@@ -36,6 +36,8 @@ struct TopicRing: Sendable {
   private(set) var retained = 0
   /// The number the next item must have.
   private(set) var nextSequence: UInt64 = 0
+  /// The number of the first item that cursors are not given yet.
+  private(set) var visibleEnd: UInt64 = 0
 
   /// Adds the next item.
   mutating func append(_ item: TopicItem) {
@@ -45,6 +47,9 @@ struct TopicRing: Sendable {
     nextSequence = item.sequence + 1
     if item.kind == .event { events.append(slot) } else { frames.append(slot) }
   }
+
+  /// Lets cursors have all items that were added.
+  mutating func show() { visibleEnd = nextSequence }
 
   /// Lets the oldest items go until at most `limit` bytes are held.
   ///
@@ -161,8 +166,8 @@ struct TopicRing: Sendable {
   }
 
   private func nextItem(_ cursor: inout Cursor) -> TopicItem? {
-    let event = slot(cursor.event, in: events, base: eventsBase)?.item
-    let frame = slot(cursor.frame, in: frames, base: framesBase)?.item
+    let event = visible(slot(cursor.event, in: events, base: eventsBase))
+    let frame = visible(slot(cursor.frame, in: frames, base: framesBase))
     if let event, event.sequence < frame?.sequence ?? .max {
       cursor.event += 1
       cursor.eventFloor = event.sequence + 1
@@ -172,5 +177,10 @@ struct TopicRing: Sendable {
     cursor.frame += 1
     cursor.frameFloor = frame.sequence + 1
     return frame
+  }
+
+  private func visible(_ slot: Slot?) -> TopicItem? {
+    guard let item = slot?.item, item.sequence < visibleEnd else { return nil }
+    return item
   }
 }

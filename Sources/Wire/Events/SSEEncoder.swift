@@ -9,14 +9,25 @@ package enum SSEEncoder {
   package static func event(
     _ name: String? = nil, id: String? = nil, retry milliseconds: Int? = nil, data: String
   ) -> [UInt8] {
-    Array(
-      head(name, id: id, retry: milliseconds).utf8 + lines(data).flatMap { dataLine($0) } + [0x0a])
+    var bytes: [UInt8] = []
+    if let name { append("event: ", name, to: &bytes) }
+    if let id { append("id: ", id, to: &bytes) }
+    if let milliseconds { append("retry: ", "\(max(0, milliseconds))", to: &bytes) }
+    for line in lines(data) { bytes += "data: \(line)\n".utf8 }
+    bytes.append(0x0a)
+    return bytes
   }
 
-  /// The envelope of an event whose data is single-line bytes made once and shared: prefix, data, suffix.
-  package static func envelope(_ name: String? = nil, id: String? = nil) -> BodyEnvelope {
-    BodyEnvelope(
-      prefix: Array((head(name, id: id, retry: nil) + "data: ").utf8), suffix: [0x0a, 0x0a])
+  /// Adds an event to bytes; what `data` adds must be a single line.
+  package static func append(
+    _ name: String? = nil, id: String? = nil, to bytes: inout [UInt8],
+    data: (inout [UInt8]) -> Void
+  ) {
+    if let name { append("event: ", name, to: &bytes) }
+    if let id { append("id: ", id, to: &bytes) }
+    bytes += "data: ".utf8
+    data(&bytes)
+    bytes += "\n\n".utf8
   }
 
   /// A comment, which clients ignore: the heartbeat, and the first flush.
@@ -30,15 +41,19 @@ package enum SSEEncoder {
   /// What ends an OpenAI-style stream.
   package static let done: [UInt8] = data("[DONE]")
 
-  private static func head(_ name: String?, id: String?, retry: Int?) -> String {
-    var text = ""
-    if let name { text += "event: " + singleLine(name) + "\n" }
-    if let id { text += "id: " + singleLine(id) + "\n" }
-    if let retry { text += "retry: \(max(0, retry))\n" }
-    return text
+  /// A field on a line of its own: the line breaks of its value, and a NUL, are left out.
+  private static func append(_ field: String, _ value: String, to bytes: inout [UInt8]) {
+    bytes += field.utf8
+    // Names and ids of our own have none, and there are thousands a second of them.
+    if value.utf8.contains(where: isBreak) {
+      bytes += value.utf8.filter { !isBreak($0) }
+    } else {
+      bytes += value.utf8
+    }
+    bytes.append(0x0a)
   }
 
-  private static func dataLine(_ line: String) -> [UInt8] { Array("data: \(line)\n".utf8) }
+  private static func isBreak(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d || byte == 0 }
 
   /// The lines of a text; CR, LF and CRLF each end one.
   private static func lines(_ text: String) -> [String] {
@@ -50,12 +65,5 @@ package enum SSEEncoder {
       }
     }
     return result
-  }
-
-  private static func singleLine(_ text: String) -> String {
-    let breaks: [UInt8] = [0x0a, 0x0d, 0]
-    // Names and ids of our own have none, and there are thousands a second of them.
-    guard text.utf8.contains(where: { breaks.contains($0) }) else { return text }
-    return String(decoding: text.utf8.filter { !breaks.contains($0) }, as: UTF8.self)
   }
 }

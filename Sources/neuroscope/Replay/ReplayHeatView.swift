@@ -14,7 +14,7 @@ struct ReplayHeatView: ReplayView {
   init(_ console: Console) { self.console = console }
 
   mutating func show(_ item: TopicItem) throws {
-    let event = try JSONValue(reading: item.bytes(.text(.none)))
+    let event = try JSONValue(reading: item.text)
     switch item.type {
     case "run.started": begin(event)
     case "hooks.changed": take(event["hooks"]?.array ?? [])

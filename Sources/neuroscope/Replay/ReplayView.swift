@@ -11,6 +11,6 @@ struct ReplayJSONView: ReplayView {
   let tensors: ReplayTensors
 
   func show(_ item: TopicItem) {
-    console.line(String(decoding: item.bytes(.text(tensors.form)), as: UTF8.self))
+    console.line(String(decoding: item.text(tensors.form), as: UTF8.self))
   }
 }
