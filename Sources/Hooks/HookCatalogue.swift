@@ -65,6 +65,11 @@ package struct HookCatalogue: Sendable, Equatable {
     dimensions(of: site).reduce(1) { $0 * ($1 ?? 1) }
   }
 
+  private func points(of site: HookSite, layer: Int) -> [HookPoint] {
+    guard site == .expertOutput else { return [HookPoint(site, layer: layer)] }
+    return (0..<experts).map { HookPoint(site, layer: layer, expert: $0) }
+  }
+
   /// Every point of the model, in the order of the forward pass.
   package var points: [HookPoint] {
     let ordered = HookSite.allCases.filter(sites.contains)
@@ -72,7 +77,7 @@ package struct HookCatalogue: Sendable, Equatable {
     let inside = ordered.filter(Self.isPerLayer)
     let after = ordered.filter { !Self.isPerLayer($0) && !before.contains($0) }
     return before.map { HookPoint($0) }
-      + (0..<layers).flatMap { layer in inside.map { HookPoint($0, layer: layer) } }
+      + (0..<layers).flatMap { layer in inside.flatMap { points(of: $0, layer: layer) } }
       + after.map { HookPoint($0) }
   }
 }

@@ -49,7 +49,7 @@ final class ModelRunner {
     batch = ForwardBatch(layers: model.catalogue.layers)
   }
 
-  var points: [HookPoint] { model.catalogue.points.filter { $0.site != .expertOutput } }
+  var points: [HookPoint] { model.catalogue.points }
 
   /// The point of a reference's name (`blocks.1.attn.hook_q`).
   func point(named name: String) -> HookPoint? { points.first { $0.name == name } }

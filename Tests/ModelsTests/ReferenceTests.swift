@@ -25,7 +25,16 @@ import Testing
         // Edits have a test of their own; the others are second opinions of other libraries.
         let others = ["edit.", "mlx_lm", "llama_cpp", "transformers_truncated_rope"]
         if others.contains(where: short.hasPrefix) { continue }
-        guard let point = runner.point(named: short), let found = run.captured[point] else {
+        guard let point = runner.point(named: short) else {
+          Issue.record("\(set.name): there is no \(name)")
+          continue
+        }
+        // An expert that no token was routed to gives nothing.
+        if point.site == .expertOutput, expected.values.isEmpty {
+          #expect(run.captured[point] == nil)
+          continue
+        }
+        guard let found = run.captured[point] else {
           Issue.record("\(set.name): nothing captured for \(name)")
           continue
         }
@@ -51,6 +60,11 @@ import Testing
         id: "edit", point: HookPoint(site, layer: outside ? -1 : 1), change: change,
         positions: positions, heads: heads, neurons: neurons)
     }
+    func scaled(expert: Int, by factor: Float) -> Intervention {
+      Intervention(
+        id: "edit", point: HookPoint(.expertOutput, layer: 1, expert: expert),
+        change: .scale(factor))
+    }
     return [
       "add_vec_to_blocks.1.hook_resid_post": edit(
         .residualPost, .add(vector: vector, strength: 1)),
@@ -69,6 +83,8 @@ import Testing
       "ban_experts_0_1_of_blocks.1": edit(.routerLogits, .banExperts([0, 1])),
       "force_first_experts_of_blocks.1": edit(
         .routerLogits, .forceExperts(Array(0..<expertsPerToken))),
+      "scale_blocks.1.mlp.experts.0_by_0": scaled(expert: 0, by: 0),
+      "scale_blocks.1.mlp.experts.2_by_-2": scaled(expert: 2, by: -2),
     ]
   }
 

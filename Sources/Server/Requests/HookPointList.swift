@@ -3,9 +3,21 @@ internal import Hooks
 
 /// Every hook point of a model, for the listing.
 struct HookPointList {
-  private let catalogue: HookCatalogue
+  /// A hook of the documented contract.
+  private struct DocumentedName {
+    var layer: String
+    var component: HookComponent
+    var isInput: Bool
+  }
 
-  init(_ catalogue: HookCatalogue) { self.catalogue = catalogue }
+  private let catalogue: HookCatalogue
+  /// The documented names that lead to each point.
+  private let documented: [HookPoint: [DocumentedName]]
+
+  init(_ catalogue: HookCatalogue) {
+    self.catalogue = catalogue
+    documented = Self.documentedNames(of: catalogue)
+  }
 
   /// The points in the order of the forward pass, with axes, shape, dtype and other names.
   func write(to writer: inout JSONWriter) {
@@ -35,10 +47,10 @@ struct HookPointList {
         for alias in aliases(of: point) { writer.string(alias) }
       }
       writer.array("documented") { writer in
-        for name in documentedNames(of: point) {
+        for name in documented[point] ?? [] {
           writer.object { writer in
             writer.member("layer_name", name.layer)
-            writer.member("component", name.component)
+            writer.member("component", name.component.rawValue)
             writer.member("is_input", name.isInput)
           }
         }
@@ -50,23 +62,27 @@ struct HookPointList {
     point.site.aliases.map { point.layer < 0 ? $0 : "blocks.\(point.layer).\($0)" }
   }
 
-  /// Names of the documented contract that lead to a point, found by resolving them.
-  private func documentedNames(
-    of point: HookPoint
-  ) -> [(layer: String, component: String, isInput: Bool)] {
-    let layers: [String] =
-      point.layer < 0
-      ? ["transformer.wte", "model.norm", "lm_head"]
-      : ["transformer.h.\(point.layer)"]
-        + (point.layer == catalogue.layers - 1 ? ["model.norm"] : [])
-    var names: [(layer: String, component: String, isInput: Bool)] = []
-    for layer in layers {
+  /// Found by resolving them all.
+  private static func documentedNames(
+    of catalogue: HookCatalogue
+  ) -> [HookPoint: [DocumentedName]] {
+    var names: [HookPoint: [DocumentedName]] = [:]
+    func note(_ layer: String, _ component: HookComponent, isInput: Bool) {
+      let point = try? catalogue.resolve(
+        layerName: layer, component: component.rawValue, isInput: isInput)
+      guard let point else { return }
+      names[point, default: []].append(
+        DocumentedName(layer: layer, component: component, isInput: isInput))
+    }
+    let blocks = (0..<catalogue.layers).map { "transformer.h.\($0)" }
+    for layer in ["transformer.wte"] + blocks + ["model.norm", "lm_head"] {
       for component in HookComponent.allCases where component != .expert {
-        for isInput in [true, false] {
-          let found = try? catalogue.resolve(
-            layerName: layer, component: component.rawValue, isInput: isInput)
-          if found == point { names.append((layer, component.rawValue, isInput)) }
-        }
+        for isInput in [true, false] { note(layer, component, isInput: isInput) }
+      }
+    }
+    for layer in 0..<catalogue.layers {
+      for expert in 0..<catalogue.experts {
+        note("layers.\(layer).mlp.experts.\(expert)", .expert, isInput: false)
       }
     }
     return names

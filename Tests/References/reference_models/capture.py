@@ -13,7 +13,7 @@ def capture(model, family: str, ids: list[int]) -> dict:
     """Activations of one prompt, by TransformerLens-like name, batch dimension dropped."""
     import numpy as np
     import torch
-    cfg, acts, hooks = model.config, {}, []
+    cfg, acts, hooks, entering = model.config, {}, [], {}
     nh = cfg.num_attention_heads
     nkv = getattr(cfg, "num_key_value_heads", None) or nh
     hd = getattr(cfg, "head_dim", None) or cfg.hidden_size // nh
@@ -90,6 +90,8 @@ def capture(model, family: str, ids: list[int]) -> dict:
             out_hook(L.mlp.router, b + "mlp.hook_router_logits", pick=lambda o: o[0])
             out_hook(L.mlp.router, b + "mlp.hook_expert_weights", pick=lambda o: o[1])
             out_hook(L.mlp.router, b + "mlp.hook_expert_indices", pick=lambda o: o[2])
+            hooks.append(L.mlp.experts.register_forward_pre_hook(
+                lambda _m, a, i=i: entering.__setitem__(i, a[:2])))
         else:
             out_hook(L.mlp.gate_proj, b + "mlp.hook_pre")
             out_hook(L.mlp.up_proj, b + "mlp.hook_pre_linear")
@@ -119,6 +121,12 @@ def capture(model, family: str, ids: list[int]) -> dict:
         acts[f"blocks.{i}.attn.hook_rot_q"] = f32(q[0].transpose(0, 1))     # [seq, heads, head_dim]
         acts[f"blocks.{i}.attn.hook_rot_k"] = f32(k[0].transpose(0, 1))
     acts["logits"] = f32(logits[0])
+    for i, (tokens, chosen) in entering.items():
+        # One expert's output for the tokens routed to it: all others weigh nothing, and it weighs 1.
+        for expert in range(cfg.num_local_experts):
+            with torch.no_grad():
+                alone = layers[i].mlp.experts(tokens, chosen, (chosen == expert).float())
+            acts[f"blocks.{i}.mlp.experts.{expert}"] = f32(alone[(chosen == expert).any(-1)])
     for k in list(acts):
         if k.endswith("expert_indices"):
             acts[k] = acts[k].astype(np.int32)
@@ -195,6 +203,8 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         edits[f"zero_head_{head}_of_blocks.1.attn.hook_{name}"] = output(module, zero_head(head, first))
     if family == "gpt_oss":
         edits |= routing(L.mlp.router, cfg.num_experts_per_tok)
+        for expert, factor in ((0, 0.0), (2, -2.0)):
+            edits[f"scale_blocks.1.mlp.experts.{expert}_by_{factor:g}"] = outweigh(L.mlp.experts, expert, factor)
     else:
         size = cfg.n_inner or 4 * cfg.hidden_size if is_gpt2 else cfg.intermediate_size
         gate = L.mlp.c_fc if is_gpt2 else L.mlp.gate_up_proj if family == "phi3" else L.mlp.gate_proj
@@ -211,6 +221,12 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         finally:
             h.remove()
     return res
+
+
+def outweigh(experts, expert: int, factor: float):
+    """Scales one expert's output: what it weighs in the sum, which is not normalised any more."""
+    return lambda: experts.register_forward_pre_hook(
+        lambda _m, a: (a[0], a[1], a[2] * (1 + (factor - 1) * (a[1] == expert))))
 
 
 def routing(router, chosen: int) -> dict:
