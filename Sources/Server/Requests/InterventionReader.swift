@@ -93,9 +93,8 @@ package struct InterventionReader: Sendable {
     let point = try HookReader(catalogue).point(
       layerName, component, isInput: try fields.bool("is_input") ?? false, fields)
     // Experts are chosen at the router, whichever of the layer's names was used.
-    guard kind == "force_experts" || kind == "ban_experts", catalogue.experts > 0 else {
-      return point
-    }
+    guard kind == "force_experts" || kind == "ban_experts", catalogue.experts > 0, point.layer >= 0
+    else { return point }
     return HookPoint(.routerLogits, layer: point.layer)
   }
 
