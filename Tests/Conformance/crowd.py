@@ -11,8 +11,9 @@ one too, every event has reached the deaf ones, and their `gap`s name exactly th
 memory must not have grown by more than --cap.
 
 The cost: the same run with one viewer and with the whole crowd in turn, --rounds times; the speeds are the server's
-own (`decode_tokens_per_second`).  All viewers but the first throw away inside the kernel what they get (MSG_TRUNC), so
-that what is measured is serving them and the least that receiving can take, not what a viewer does with its bytes.
+own (`decode_tokens_per_second`).  All viewers but the first and the cut one throw away inside the kernel what they get
+(MSG_TRUNC), so that what is measured is serving them and the least that receiving can take, not what a viewer does with
+its bytes.
 
 Standard library only.  Exit 0 when everything holds (and the run lost less than --most percent).
 """
@@ -156,6 +157,8 @@ class CutViewer:
         self.server, self.run, self.chance, self.every = server, run, chance, every
         self.door, self.bytes, self.cuts = "events", bytearray(), 0
         self.join()
+        # Runs may be shorter than the time between two cuts.
+        self.until -= chance.uniform(0, every)
 
     def join(self):
         place = self.bytes.rfind(b"\nid: ")
@@ -357,14 +360,15 @@ def prove(server, options, chance):
 # ---- The cost
 
 
-def timed(server, options, viewers, deaf):
+def timed(server, options, viewers, deaf, chance):
     """A run with so many viewers: tokens a second, and processor seconds of the server and of us."""
     run = server.start(options, options.figure_tokens)
     doors = ["socket", "events"]
-    crowd = [Viewer(server, run, doors[i % 2]) for i in range(viewers - deaf)]
+    cut = [CutViewer(server, run, chance, options.cut)] if viewers > 1 else []
+    crowd = [Viewer(server, run, doors[i % 2]) for i in range(viewers - deaf - len(cut))]
     silent = [Viewer(server, run, doors[i % 2], buffer=4096) for i in range(deaf)]
     poll = select.epoll()
-    by_number = {viewer.socket.fileno(): viewer for viewer in crowd}
+    by_number = {viewer.socket.fileno(): viewer for viewer in crowd + cut}
     for number in by_number:
         poll.register(number, select.EPOLLIN)
     used = server.processor_seconds(), time.process_time()
@@ -379,26 +383,33 @@ def timed(server, options, viewers, deaf):
             viewer = by_number[number]
             if viewer is first:
                 viewer.read()
+            elif viewer in cut:
+                if viewer.read():
+                    del by_number[number]
+                    by_number[viewer.socket.fileno()] = viewer
+                    poll.register(viewer.socket.fileno(), select.EPOLLIN)
+                elif viewer.ended:
+                    poll.unregister(number)
             else:
                 viewer.discard()
                 if viewer.ended:
                     poll.unregister(number)
     used = server.processor_seconds() - used[0], time.process_time() - used[1]
     finished = [event for event in events(first) if event["type"] == "run.finished"][0]
-    for viewer in crowd + silent:
+    for viewer in crowd + cut + silent:
         viewer.close()
     server.ask("DELETE", "/v1/runs/" + run)
     return finished["timings"]["decode_tokens_per_second"], used, finished["usage"]["completion_tokens"]
 
 
-def measure(server, options):
+def measure(server, options, chance):
     alone, crowded, ratios = [], [], []
-    timed(server, options, options.viewers, options.deaf)
+    timed(server, options, options.viewers, options.deaf, chance)
     for number in range(options.rounds):
         pair = {}
         # Who goes first changes, so that a drift of the machine favours neither.
         for viewers in [1, options.viewers] if number % 2 == 0 else [options.viewers, 1]:
-            pair[viewers] = timed(server, options, viewers, 0 if viewers == 1 else options.deaf)
+            pair[viewers] = timed(server, options, viewers, 0 if viewers == 1 else options.deaf, chance)
         alone.append(pair[1])
         crowded.append(pair[options.viewers])
         ratios.append(crowded[-1][0] / alone[-1][0])
@@ -443,7 +454,7 @@ def main():
         if options.seconds or not options.rounds:
             prove(server, options, random.Random(options.seed))
         if options.rounds:
-            measure(server, options)
+            measure(server, options, random.Random(options.seed))
     except Failure as failure:
         print("failed: %s" % failure)
         return 1
