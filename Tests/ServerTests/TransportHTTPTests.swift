@@ -169,7 +169,7 @@ import Wire
     let kit = try await TransportKit([
       Route(.get, "/slow") { _ in
         log.note("began")
-        try? await Task.sleep(for: .seconds(20))
+        try? await Task.sleep(for: .seconds(600))
         log.note(Task.isCancelled ? "cancelled" : "slept")
         return .empty(.noContent)
       }
@@ -178,10 +178,8 @@ import Wire
     await client?.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
     #expect(await eventually { log.all == ["began"] })
     if how == "reset" { client?.resetWhenReleased() }
-    let start = ContinuousClock.now
     client = nil
     #expect(await eventually { log.all == ["began", "cancelled"] })
-    #expect(ContinuousClock.now - start < Patience.seconds(1))
     #expect(await eventually { kit.server.connectionCount == 0 })
   }
 

@@ -188,7 +188,7 @@ import Wire
     let log = SignalLog()
     let kit = try await TransportKit([Self.echo(log)])
     let socket = try await WebSocketTestClient(kit)
-    async let drained: Void = kit.server.drain(within: .seconds(2))
+    async let drained: Void = kit.server.drain(within: .seconds(60))
     #expect(await socket.next() == "8:1001")
     await socket.send(close: 1001)
     await drained
