@@ -134,7 +134,7 @@ INLINE void multiply(
             _mm_prefetch(later + k, _MM_HINT_T0);
           }
           UNROLL for (int r = 0; r < R; r++) {
-            const int64_t from = r * chunk->stride;
+            const int64_t from = plain ? 0 : r * chunk->stride;
             pair v = expand(type, bits, w, rows[r], first, i + g, g, chunk->s + from, chunk->m + from);
             UNROLL for (int j = 0; j < M; j++) {
               sums[r * M + j] = _mm512_fmadd_ps(v.a, _mm512_loadu_ps(x[j] + at), sums[r * M + j]);

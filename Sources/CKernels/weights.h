@@ -12,7 +12,7 @@ typedef struct stored {
 
 INLINE stored stored_row(const ns_matrix *w, int64_t row) {
   return (stored){w->data + row * w->row_stride, w->scales + row * w->scale_stride,
-                  w->biases + row * w->scale_stride};
+                  w->biases ? w->biases + row * w->scale_stride : NULL};
 }
 
 INLINE int bytes_of_block(int type) {
