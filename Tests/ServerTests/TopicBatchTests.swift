@@ -83,9 +83,11 @@ import Testing
 
   @Test func `a large frame stays where it is`() {
     let frame = [UInt8](repeating: 7, count: 200_000)
-    let batch = TopicBatch([item(1, frame: [1]), item(2, frame: frame)], budget: nil)
+    let budget = ByteBudget(limit: .max)
+    let batch = TopicBatch([item(1, frame: [1]), item(2, frame: frame)], budget: budget)
     let pieces = batch.pieces(as: .messages(.binary, isDeflating: false))
     #expect(pieces.map(\.count) == [11 + 3 + 11 + 10, 200_000])
+    #expect(budget.used == 35, "what is only shared is not held twice")
     let places = [pieces[1], frame].map { $0.withUnsafeBytes { $0.baseAddress } }
     #expect(places[0] == places[1])
   }

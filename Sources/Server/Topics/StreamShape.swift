@@ -31,15 +31,17 @@ struct StreamPieces {
   /// Bytes above which a copy costs more than a piece of its own.
   private static let large = 32 << 10
 
+  /// Bytes of pieces that were made here.
+  private(set) var madeByteCount = 0
   private var whole: [[UInt8]] = []
   private var joined: [UInt8] = []
 
   /// Begins with room for so many bytes.
   init(capacity: Int) { joined.reserveCapacity(capacity) }
 
-  /// All of it.
-  consuming func all() -> [[UInt8]] {
-    if !joined.isEmpty { whole.append(joined) }
+  /// All of it; nothing is added after that.
+  mutating func all() -> [[UInt8]] {
+    endPiece()
     return whole
   }
 
@@ -53,7 +55,14 @@ struct StreamPieces {
       joined += message.payload
       return
     }
-    whole += [joined, message.payload]
+    endPiece()
+    whole.append(message.payload)
+  }
+
+  private mutating func endPiece() {
+    guard !joined.isEmpty else { return }
+    madeByteCount += joined.count
+    whole.append(joined)
     joined = []
   }
 }

@@ -32,9 +32,8 @@ package final class TopicBatch: Sendable {
       var pieces = StreamPieces(capacity: cost)
       for item in items { shape.write(item, to: &pieces) }
       let all = pieces.all()
-      let count = all.reduce(0) { $0 + $1.count }
-      budget?.add(count)
-      madeByteCount.add(count, ordering: .relaxed)
+      budget?.add(pieces.madeByteCount)
+      madeByteCount.add(pieces.madeByteCount, ordering: .relaxed)
       made[shape] = all
       return all
     }
