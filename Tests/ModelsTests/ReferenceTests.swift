@@ -78,6 +78,9 @@ import Testing
       "zero_head_1_of_blocks.1.attn.hook_q": edit(.query, .zero, heads: [1]),
       "zero_head_0_of_blocks.1.attn.hook_k": edit(.key, .zero, heads: [0]),
       "zero_head_0_of_blocks.1.attn.hook_v": edit(.value, .zero, heads: [0]),
+      "halve_head_1_of_blocks.1.attn.hook_attn_scores": edit(
+        .attentionScores, .scale(0.5), heads: [1]),
+      "zero_head_1_of_blocks.1.attn.hook_pattern": edit(.attentionPattern, .zero, heads: [1]),
       "clamp_blocks.1.mlp.hook_pre": edit(.mlpPre, .clamp(low: -0.1, high: 0.1)),
       "zero_neurons_3_5_of_blocks.1.mlp.hook_post": edit(.mlpPost, .zero, neurons: [3, 5]),
       "ban_experts_0_1_of_blocks.1": edit(.routerLogits, .banExperts([0, 1])),

@@ -201,6 +201,11 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         sources = [(attn.q_proj, 0), (attn.k_proj, 0), (attn.v_proj, 0)]
     for (module, first), name, head in zip(sources, "qkv", (1, 0, 0)):
         edits[f"zero_head_{head}_of_blocks.1.attn.hook_{name}"] = output(module, zero_head(head, first))
+    edits["zero_head_1_of_blocks.1.attn.hook_pattern"] = lambda: EditedSoftmax(
+        1, after=lambda t: edited(t, lambda x: x.zero_(), slice(None), 1))
+    if family != "gpt_oss":        # whose scores have lost their largest, and have the sink beside them, where they are seen
+        edits["halve_head_1_of_blocks.1.attn.hook_attn_scores"] = lambda: EditedSoftmax(
+            1, before=lambda t: edited(t, lambda x: x.mul_(0.5), slice(None), 1))
     if family == "gpt_oss":
         edits |= routing(L.mlp.router, cfg.num_experts_per_tok)
         for expert, factor in ((0, 0.0), (2, -2.0)):
@@ -221,6 +226,24 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         finally:
             h.remove()
     return res
+
+
+class EditedSoftmax:
+    """Changes what goes into one layer's softmax over keys `[batch, head, query, key]`, or what comes out of it."""
+
+    def __init__(self, layer: int, before=lambda t: t, after=lambda t: t):
+        import torch
+        self.functional, self.softmax, seen = torch.nn.functional, torch.nn.functional.softmax, []
+
+        def softmax(t, *a, **kw):
+            if t.ndim != 4:
+                return self.softmax(t, *a, **kw)
+            seen.append(t)
+            return after(self.softmax(before(t), *a, **kw)) if len(seen) == layer + 1 else self.softmax(t, *a, **kw)
+        self.functional.softmax = softmax
+
+    def remove(self):
+        self.functional.softmax = self.softmax
 
 
 def outweigh(experts, expert: int, factor: float):
