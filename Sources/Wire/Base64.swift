@@ -9,17 +9,10 @@ package enum Base64 {
   }
 
   /// The characters of encoded bytes, four for each three.
-  package static func encode(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    let count = (bytes.count + 2) / 3 * 4
-    return [UInt8](unsafeUninitializedCapacity: count) { output, written in
-      write(bytes, to: output[...])
-      written = count
-    }
-  }
-
-  /// The characters of encoded bytes, four for each three.
   package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-    bytes.withUnsafeBytes { encode($0) }
+    var text: [UInt8] = []
+    append(bytes, to: &text)
+    return text
   }
 
   /// Adds the characters of bytes to text.

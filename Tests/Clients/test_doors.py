@@ -9,19 +9,10 @@ import numpy as np
 import websockets
 
 import frames
+from runs import events
 from server import FRANCE, residuals, shared
 
 BODY = {"messages": FRANCE, "temperature": 0, "max_tokens": 20, "activation_hooks": residuals([0, 5, 23])}
-
-
-def events(text):
-    """The events of a stream as (name, data) pairs."""
-    found = []
-    for block in text.split("\n\n"):
-        lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and not line.startswith(":"))
-        if "data" in lines:
-            found.append((lines["event"], json.loads(lines["data"])))
-    return found
 
 
 class Doors(unittest.TestCase):
@@ -50,7 +41,7 @@ class Doors(unittest.TestCase):
     def test_rest_events_and_socket_say_the_same(self):
         run = self.server.json("POST", "/v1/runs", {**BODY, "detach": True})["run_id"]
         _, _, stream = self.server.call("GET", f"/v1/runs/{run}/events")
-        sent = events(stream.decode())
+        sent = [(name, event) for name, _, event in events(stream.decode())]
         by_events = [base64.b64decode(data["frame"]) for name, data in sent if name == "activation"]
         text, seen, by_socket = asyncio.run(self.started())
         _, _, by_rest = self.server.call("GET", f"/v1/runs/{run}/frames")

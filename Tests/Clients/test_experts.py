@@ -8,9 +8,8 @@ import unittest
 
 import numpy as np
 
-import frames
+from runs import Runs, events, unnumbered
 from server import Server
-from test_streaming import events, unnumbered
 
 MODEL = os.path.join(os.environ.get("NEUROSCOPE_REFERENCES", ""), "gpt_oss", "mlx-q4-g32")
 ROUTER = {"layer_name": "blocks.1.mlp.hook_router_logits", "component": "moe"}
@@ -20,7 +19,7 @@ PROMPT = {"tokens": [17, 250, 31, 8, 99, 250, 31], "temperature": 1, "seed": 4, 
 
 
 @unittest.skipUnless(os.path.isdir(MODEL), "the references' mixture of experts was not made")
-class Experts(unittest.TestCase):
+class Experts(Runs, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server("--model", MODEL)
@@ -30,21 +29,12 @@ class Experts(unittest.TestCase):
         cls.server.stop()
 
     def start(self, **body):
-        return self.server.json("POST", "/v1/runs", {"detach": True, **PROMPT, **body})["run_id"]
-
-    def finished(self, **body):
-        run = self.start(**body)
-        self.server.wait(run, "finished")
-        return run
-
-    def bytes(self, run, hook=None):
-        query = f"?hook_id={hook}" if hook else ""
-        return self.server.call("GET", f"/v1/runs/{run}/frames{query}")[2]
+        return super().start(**{**PROMPT, **body})
 
     def captured(self, run):
         """Each hook's numbers by position: {hook: {position: row}}."""
         found = {}
-        for name, _, event in events(self.server.call("GET", f"/v1/runs/{run}/events?tensors=json")[2].decode()):
+        for name, _, event in events(self.stream(run, "?tensors=json")):
             if name == "activation":
                 first, end = event["positions"]
                 rows = np.asarray(event["data"], np.float64)[0]
@@ -63,8 +53,8 @@ class Experts(unittest.TestCase):
         hooks = [{"layer_name": point["name"], "component": point["component"], "hook_id": point["name"]}
                  for point in listing]
         self.assertEqual(sum(point["component"] == "expert" for point in listing), 4 * 4)
-        stream = self.server.call("GET", f"/v1/runs/{self.finished(activation_hooks=hooks)}/events?tensors=none")[2]
-        captured = {event["hook_id"] for name, _, event in events(stream.decode()) if name == "activation"}
+        stream = self.stream(self.finished(activation_hooks=hooks), "?tensors=none")
+        captured = {event["hook_id"] for name, _, event in events(stream) if name == "activation"}
         self.assertEqual(captured, {point["name"] for point in listing})
         run = self.start(start="paused")
         for point in listing:
@@ -100,9 +90,9 @@ class Experts(unittest.TestCase):
         changes = f"/v1/runs/{run}/interventions"
         forced = {**ROUTER, "kind": "force_experts", "experts": [0, 3], "intervention_id": "f"}
         banned = {**ROUTER, "kind": "ban_experts", "experts": [0], "intervention_id": "b"}
-        self.step(run, 3)
+        self.stepped(run, 3)
         first = [self.server.json("POST", changes, forced)["first_step"]]
-        self.step(run, 4)
+        self.stepped(run, 4)
         self.server.json("DELETE", f"{changes}/f")
         first.append(self.server.json("POST", changes, banned)["first_step"])
         self.server.json("POST", f"/v1/runs/{run}/resume")
@@ -116,17 +106,9 @@ class Experts(unittest.TestCase):
             {**forced, "from_step": 3, "to_step": 6}, {**banned, "from_step": 7}])
         self.assertEqual(unnumbered(self.bytes(run)), unnumbered(self.bytes(offline)))
         self.assertEqual(unnumbered(self.bytes(beside)), unnumbered(self.bytes(alone)))
-        applied = [event["first_step"] for name, _, event in
-                   events(self.server.call("GET", f"/v1/runs/{run}/events")[2].decode()) if name == "intervention.applied"]
+        applied = [event["first_step"] for name, _, event in events(self.stream(run)) if name == "intervention.applied"]
         self.assertEqual(applied, [3, 7])
         self.assertEqual(self.server.json("POST", f"/v1/recordings/{recording}/verify")["ok"], True)
-
-    def step(self, run, count):
-        before = self.server.json("GET", f"/v1/runs/{run}")["completion_tokens"]
-        self.server.json("POST", f"/v1/runs/{run}/step", {"count": count})
-        while self.server.json("GET", f"/v1/runs/{run}")["completion_tokens"] < before + count:
-            pass
-        self.server.wait(run, "paused", "finished")
 
     def test_one_expert_is_silenced_where_it_is_asked(self):
         silent = {"layer_name": "layers.1.mlp.experts.2", "component": "expert", "kind": "zero"}

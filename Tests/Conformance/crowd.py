@@ -202,6 +202,31 @@ class CutViewer:
         self.viewer.close()
 
 
+class Watch:
+    """Viewers that are read as soon as something is there for them, until they have ended."""
+
+    def __init__(self, viewers):
+        self.poll, self.by_number = select.epoll(), {}
+        for viewer in viewers:
+            self.add(viewer)
+
+    def add(self, viewer):
+        self.by_number[viewer.socket.fileno()] = viewer
+        self.poll.register(viewer.socket.fileno(), select.EPOLLIN)
+
+    def look(self, timeout, read):
+        """Calls `read` with each viewer that has something; it says whether the viewer has another line now."""
+        for number, _ in self.poll.poll(timeout):
+            viewer = self.by_number[number]
+            if read(viewer):
+                # Its old descriptor closed itself out of the poll.
+                del self.by_number[number]
+                self.add(viewer)
+            elif viewer.ended:
+                self.poll.unregister(number)
+                del self.by_number[number]
+
+
 # ---- What a stream says
 
 
@@ -287,10 +312,7 @@ def prove(server, options, chance):
     deaf = [Viewer(server, run, doors[i % 2], buffer=4096) for i in range(options.deaf)]
     cut = CutViewer(server, run, chance, options.cut)
     good = [Viewer(server, run, doors[i % 2]) for i in range(options.viewers - options.deaf - 1)]
-    poll = select.epoll()
-    by_number = {viewer.socket.fileno(): viewer for viewer in good + [cut]}
-    for number in by_number:
-        poll.register(number, select.EPOLLIN)
+    watch = Watch(good + [cut])
     began = time.monotonic()
     deadline = began + options.seconds + 60
     paces = options.seconds * 20
@@ -298,9 +320,9 @@ def prove(server, options, chance):
         server.ask("POST", "/v1/runs/%s/resume" % run, {})
     paced = 0
     most = before
-    while by_number:
+    while watch.by_number:
         now = time.monotonic()
-        demand(now < deadline, "%d viewers without an end" % len(by_number))
+        demand(now < deadline, "%d viewers without an end" % len(watch.by_number))
         if paced < paces and now >= began + paced / 20:
             # A small model would be done at once: it is let go step by step.
             count = (paced + 1) * options.tokens // paces - paced * options.tokens // paces
@@ -310,16 +332,7 @@ def prove(server, options, chance):
             elif count:
                 server.ask("POST", "/v1/runs/%s/step" % run, {"count": count})
         most = max(most, server.memory("VmRSS"))
-        for number, _ in poll.poll(0.02):
-            viewer = by_number[number]
-            if viewer.read():
-                # Its old descriptor closed itself out of the poll.
-                del by_number[number]
-                by_number[viewer.socket.fileno()] = viewer
-                poll.register(viewer.socket.fileno(), select.EPOLLIN)
-            elif viewer.ended:
-                poll.unregister(number)
-                del by_number[number]
+        watch.look(0.02, lambda viewer: viewer.read())
     took = time.monotonic() - began
     for viewer in deaf:
         viewer.finish(time.monotonic() + 30)
@@ -367,33 +380,16 @@ def timed(server, options, viewers, deaf, chance):
     cut = [CutViewer(server, run, chance, options.cut)] if viewers > 1 else []
     crowd = [Viewer(server, run, doors[i % 2]) for i in range(viewers - deaf - len(cut))]
     silent = [Viewer(server, run, doors[i % 2], buffer=4096) for i in range(deaf)]
-    poll = select.epoll()
-    by_number = {viewer.socket.fileno(): viewer for viewer in crowd + cut}
-    for number in by_number:
-        poll.register(number, select.EPOLLIN)
+    watch, first = Watch(crowd + cut), crowd[0]
+    kept = [first] + cut
     used = server.processor_seconds(), time.process_time()
     server.ask("POST", "/v1/runs/%s/resume" % run, {})
-    first = crowd[0]
     deadline = time.monotonic() + 120
     while not first.ended:
         demand(time.monotonic() < deadline, "the run does not end")
         # Viewers look as often as a screen shows something new.
         time.sleep(1 / 60)
-        for number, _ in poll.poll(0):
-            viewer = by_number[number]
-            if viewer is first:
-                viewer.read()
-            elif viewer in cut:
-                if viewer.read():
-                    del by_number[number]
-                    by_number[viewer.socket.fileno()] = viewer
-                    poll.register(viewer.socket.fileno(), select.EPOLLIN)
-                elif viewer.ended:
-                    poll.unregister(number)
-            else:
-                viewer.discard()
-                if viewer.ended:
-                    poll.unregister(number)
+        watch.look(0, lambda viewer: viewer.read() if viewer in kept else viewer.discard())
     used = server.processor_seconds() - used[0], time.process_time() - used[1]
     finished = [event for event in events(first) if event["type"] == "run.finished"][0]
     for viewer in crowd + cut + silent:

@@ -1,3 +1,4 @@
+import Compression
 import Frames
 import Synchronization
 import Testing
@@ -79,6 +80,14 @@ import Testing
     #expect(message[0] == 0xc1, "a final text frame, compressed (RFC 7692)")
     #expect(Array(message.dropFirst(2)) == item.deflatedText)
     #expect(message.count < long.count / 2)
+    let inflater = try Inflater(.raw)
+    var text: [UInt8] = []
+    inflater.beginMessage()
+    try message.dropFirst(2).withUnsafeBytes {
+      try inflater.continueMessage($0, limit: 1 << 16, appendingTo: &text)
+    }
+    try inflater.endMessage(limit: 1 << 16, appendingTo: &text)
+    #expect(text == long)
   }
 
   @Test func `a large frame stays where it is`() {

@@ -10,8 +10,7 @@ package enum SSEEncoder {
     _ name: String? = nil, id: String? = nil, retry milliseconds: Int? = nil, data: String
   ) -> [UInt8] {
     var bytes: [UInt8] = []
-    if let name { append("event: ", name, to: &bytes) }
-    if let id { append("id: ", id, to: &bytes) }
+    appendHead(name, id: id, to: &bytes)
     if let milliseconds { append("retry: ", "\(max(0, milliseconds))", to: &bytes) }
     for line in lines(data) { bytes += "data: \(line)\n".utf8 }
     bytes.append(0x0a)
@@ -23,8 +22,7 @@ package enum SSEEncoder {
     _ name: String? = nil, id: String? = nil, to bytes: inout [UInt8],
     data: (inout [UInt8]) -> Void
   ) {
-    if let name { append("event: ", name, to: &bytes) }
-    if let id { append("id: ", id, to: &bytes) }
+    appendHead(name, id: id, to: &bytes)
     bytes += "data: ".utf8
     data(&bytes)
     bytes += "\n\n".utf8
@@ -40,6 +38,11 @@ package enum SSEEncoder {
 
   /// What ends an OpenAI-style stream.
   package static let done: [UInt8] = data("[DONE]")
+
+  private static func appendHead(_ name: String?, id: String?, to bytes: inout [UInt8]) {
+    if let name { append("event: ", name, to: &bytes) }
+    if let id { append("id: ", id, to: &bytes) }
+  }
 
   /// A field on a line of its own: the line breaks of its value, and a NUL, are left out.
   private static func append(_ field: String, _ value: String, to bytes: inout [UInt8]) {
