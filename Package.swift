@@ -61,12 +61,14 @@ let package = Package(
     room("JSON", [ordered]),
     room("Frames", ["Compression", "JSON"]),
     room("Wire", ["Compression", httpTypes]),
+    room("Templates", ["JSON", ordered]),
+    room("Patterns"),
     room("Loops"),
     room("Sockets", ["Loops"]),
 
     // Floor 2: files, text, capture points.
     room("Checkpoints", ["Tensors", "JSON"]),
-    room("Tokenizers", ["JSON", ordered, heap]),
+    room("Tokenizers", ["JSON", "Templates", "Patterns", ordered, heap]),
     room("Hooks", ["Tensors"]),
 
     // Floors 3 to 5: models, the engine, what runs on it.
@@ -99,6 +101,7 @@ let package = Package(
     tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
     tests("Frames"), tests("Wire"),
     tests("Loops"), tests("Sockets", ["Loops"]), tests("Checkpoints", ["Tensors", "JSON"]),
+    tests("Templates", ["JSON", ordered]), tests("Patterns"),
     tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),

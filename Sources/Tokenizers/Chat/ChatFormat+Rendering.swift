@@ -1,5 +1,6 @@
 import JSON
 import OrderedCollections
+import Templates
 
 /// Prompts out of messages.
 extension ChatFormat {
@@ -18,10 +19,18 @@ extension ChatFormat {
       renderer.render(conversation, next: next, dropAnalysis: false)
       return renderer.prompt
     case .template(let template):
-      let text = try template.render(variables(messages, options), time: options.time)
+      let text = try text(of: template, messages, options)
       let tokens = tokenizer.encode(text, parseSpecial: true, addSpecial: false)
       return RenderedPrompt(text: text, tokens: tokens)
     }
+  }
+
+  private func text(
+    of template: JinjaTemplate, _ messages: [ChatMessage], _ options: ChatOptions
+  ) throws(ChatFormatError) -> String {
+    do {
+      return try template.render(variables(messages, options), time: options.time)
+    } catch { throw ChatFormatError(error) }
   }
 
   /// The names under which published templates look for a conversation.

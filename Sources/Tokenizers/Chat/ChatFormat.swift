@@ -1,3 +1,5 @@
+import Templates
+
 /// How messages become a prompt for one model, and how its answer is read.
 package struct ChatFormat: Sendable {
   /// The kinds of format.
@@ -30,7 +32,9 @@ package struct ChatFormat: Sendable {
     guard let text = template ?? tokenizer.chatTemplate else {
       return ChatFormat(kind: .none(family: family), tokenizer: tokenizer)
     }
-    return ChatFormat(kind: .template(try JinjaTemplate(text)), tokenizer: tokenizer)
+    do {
+      return ChatFormat(kind: .template(try JinjaTemplate(text)), tokenizer: tokenizer)
+    } catch { throw ChatFormatError(error) }
   }
 
   /// What ends a generation in this format.

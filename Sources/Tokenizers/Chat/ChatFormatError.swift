@@ -1,3 +1,5 @@
+import Templates
+
 /// Why a conversation cannot become a prompt.
 ///
 /// Never answered by another format in silence.
@@ -18,4 +20,16 @@ package enum ChatFormatError: Error, Equatable, Sendable {
   case unknownEffort(String)
   /// A special token that the format needs is missing from the vocabulary.
   case missingToken(String)
+}
+
+extension ChatFormatError {
+  init(_ error: TemplateError) {
+    self =
+      switch error {
+      case .unreadable(let line, let expected, let found):
+        .unreadable(line: line, expected: expected, found: found)
+      case .raised(let words): .raised(words)
+      case .failed(let line, let reason): .failed(line: line, reason: reason)
+      }
+  }
 }

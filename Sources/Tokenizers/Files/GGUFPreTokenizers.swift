@@ -1,3 +1,5 @@
+import Patterns
+
 /// The values of `tokenizer.ggml.pre` and the splits they stand for.
 ///
 /// One line for each group of names that split alike. A name that is not here is refused: a wrong split

@@ -1,3 +1,5 @@
+import Patterns
+
 /// Tokenizers out of GGUF metadata.
 extension Tokenizer {
   /// Builds the tokenizer that GGUF metadata describes.

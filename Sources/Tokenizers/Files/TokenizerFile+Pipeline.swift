@@ -1,5 +1,6 @@
 import JSON
 import OrderedCollections
+import Patterns
 
 /// The pipeline's parts out of their descriptions in `tokenizer.json`.
 ///

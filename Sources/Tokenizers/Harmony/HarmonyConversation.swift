@@ -1,3 +1,4 @@
+import Templates
 import JSON
 
 /// OpenAI chat messages as a Harmony conversation.

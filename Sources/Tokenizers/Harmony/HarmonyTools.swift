@@ -1,3 +1,4 @@
+import Templates
 import JSON
 
 /// Tools under one name, described to the model as a TypeScript namespace.

@@ -1,4 +1,5 @@
 import Foundation
+import Patterns
 
 /// A change of the text before it is split, such as composing accents.
 enum Normalizer: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Patterns
+
 /// How the spelling of a token becomes the bytes of the text.
 ///
 /// Kept to what can be done token by token, so that streamed text equals the text decoded at the end.

@@ -1,3 +1,5 @@
+import Patterns
+
 /// How matches and the text between them become pieces.
 extension PreTokenizer {
   /// A stretch of scalars and whether the pattern matched it.

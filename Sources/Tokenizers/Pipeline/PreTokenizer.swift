@@ -1,3 +1,5 @@
+import Patterns
+
 /// Cuts a normalised text into the pieces that are encoded one by one.
 enum PreTokenizer: Sendable, Equatable {
   /// What becomes of the matches of a split.

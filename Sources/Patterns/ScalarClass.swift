@@ -1,29 +1,29 @@
 /// What the splitting expressions ask of a character, as bits.
 ///
 /// - Standard: Unicode general categories; white space is the property `White_Space`.
-struct ScalarClass: OptionSet, Sendable {
-  let rawValue: UInt8
+package struct ScalarClass: OptionSet, Sendable {
+  package let rawValue: UInt8
 
   /// `\p{L}`.
-  static let letter = ScalarClass(rawValue: 1)
+  package static let letter = ScalarClass(rawValue: 1)
   /// `\p{N}`.
-  static let number = ScalarClass(rawValue: 2)
+  package static let number = ScalarClass(rawValue: 2)
   /// `\s`.
-  static let space = ScalarClass(rawValue: 4)
+  package static let space = ScalarClass(rawValue: 4)
   /// `\p{M}`.
-  static let mark = ScalarClass(rawValue: 8)
+  package static let mark = ScalarClass(rawValue: 8)
   /// `\p{Lu}` and `\p{Lt}`.
-  static let upper = ScalarClass(rawValue: 16)
+  package static let upper = ScalarClass(rawValue: 16)
   /// `\p{Ll}`.
-  static let lower = ScalarClass(rawValue: 32)
+  package static let lower = ScalarClass(rawValue: 32)
   /// `\p{Lm}` and `\p{Lo}`.
-  static let uncased = ScalarClass(rawValue: 64)
+  package static let uncased = ScalarClass(rawValue: 64)
   /// Carriage return and line feed.
-  static let lineEnd = ScalarClass(rawValue: 128)
+  package static let lineEnd = ScalarClass(rawValue: 128)
 
-  init(rawValue: UInt8) { self.rawValue = rawValue }
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  init(of scalar: Unicode.Scalar) {
+  package init(of scalar: Unicode.Scalar) {
     self = scalar.value < 0x80 ? Self.ascii[Int(scalar.value)] : Self.lookUp(scalar)
   }
 

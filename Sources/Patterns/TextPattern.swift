@@ -1,12 +1,12 @@
 /// What a tokenizer file searches for: a literal text or a regular expression.
-enum TextPattern: Sendable, Equatable {
+package enum TextPattern: Sendable, Equatable {
   case literal(String)
   /// One of the published expressions, by a hand-written scanner.
   case known(KnownSplit)
   case expression(RegularExpression)
 
   /// The matches in classified text, as ranges of scalar indices: in order, apart, never empty.
-  func matches(in text: ScalarText) -> [Range<Int>] {
+  package func matches(in text: ScalarText) -> [Range<Int>] {
     switch self {
     case .literal(let literal): Self.matches(of: literal.unicodeScalars.map(\.value), in: text)
     case .known(let split): split.matches(in: text)
@@ -32,7 +32,7 @@ enum TextPattern: Sendable, Equatable {
   }
 
   /// The text with every match replaced.
-  func replacing(in text: String, with replacement: String) -> String {
+  package func replacing(in text: String, with replacement: String) -> String {
     let bytes = Array(text.utf8)
     let classified = ScalarText(bytes[...])
     var result: [UInt8] = []

@@ -30,21 +30,21 @@ struct JinjaInterpreter {
     self.limits = limits
   }
 
-  mutating func run(_ statements: [JinjaStatement]) throws(ChatFormatError) -> String {
+  mutating func run(_ statements: [JinjaStatement]) throws(TemplateError) -> String {
     var text = ""
     _ = try execute(statements, into: &text)
     return text
   }
 
   /// An error at the statement that is being run.
-  func failure(_ reason: String) -> ChatFormatError { .failed(line: line, reason: reason) }
+  func failure(_ reason: String) -> TemplateError { .failed(line: line, reason: reason) }
 
-  func failure(_ reason: String, line: Int) -> ChatFormatError {
+  func failure(_ reason: String, line: Int) -> TemplateError {
     .failed(line: line, reason: reason)
   }
 
   /// Counts a step one level deeper; every call is paired with `leave`.
-  mutating func enter() throws(ChatFormatError) {
+  mutating func enter() throws(TemplateError) {
     steps += 1
     depth += 1
     guard steps <= limits.steps else { throw failure("more than \(limits.steps) steps") }
@@ -54,7 +54,7 @@ struct JinjaInterpreter {
   mutating func leave() { depth -= 1 }
 
   /// Counts text that a value takes, also text that is never printed.
-  mutating func account(_ bytes: Int) throws(ChatFormatError) {
+  mutating func account(_ bytes: Int) throws(TemplateError) {
     written += bytes
     guard written <= limits.bytes else {
       throw failure("more than \(limits.bytes) bytes of text")
@@ -62,7 +62,7 @@ struct JinjaInterpreter {
   }
 
   /// What a loop or a filter runs over; the elements of a text are counted before they are made.
-  mutating func sequence(of value: JinjaValue) throws(ChatFormatError) -> [JinjaValue]? {
+  mutating func sequence(of value: JinjaValue) throws(TemplateError) -> [JinjaValue]? {
     if case .string(let text) = value {
       let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: 16)
       try account(overflow ? limits.bytes : size)
@@ -83,7 +83,7 @@ struct JinjaInterpreter {
 
   mutating func execute(
     _ statements: [JinjaStatement], into text: inout String
-  ) throws(ChatFormatError) -> Ending {
+  ) throws(TemplateError) -> Ending {
     for statement in statements {
       let ending = try execute(statement, into: &text)
       if ending != .done { return ending }
@@ -93,7 +93,7 @@ struct JinjaInterpreter {
 
   private mutating func execute(
     _ statement: JinjaStatement, into text: inout String
-  ) throws(ChatFormatError) -> Ending {
+  ) throws(TemplateError) -> Ending {
     try enter()
     defer { leave() }
     switch statement {
@@ -104,7 +104,7 @@ struct JinjaInterpreter {
     case .choose(let branches, let line):
       self.line = line
       for branch in branches {
-        let chosen = try branch.condition.map { expression throws(ChatFormatError) in
+        let chosen = try branch.condition.map { expression throws(TemplateError) in
           try evaluate(expression).isTrue
         }
         if chosen ?? true { return try execute(branch.body, into: &text) }
@@ -132,13 +132,13 @@ struct JinjaInterpreter {
     return .done
   }
 
-  private mutating func write(_ more: String, into text: inout String) throws(ChatFormatError) {
+  private mutating func write(_ more: String, into text: inout String) throws(TemplateError) {
     try account(more.utf8.count)
     text += more
   }
 
   /// The text of a body, in a scope of its own.
-  mutating func capture(_ body: [JinjaStatement]) throws(ChatFormatError) -> String {
+  mutating func capture(_ body: [JinjaStatement]) throws(TemplateError) -> String {
     var text = ""
     scopes.append([:])
     defer { scopes.removeLast() }
@@ -148,7 +148,7 @@ struct JinjaInterpreter {
 
   private mutating func apply(
     _ filters: [JinjaExpression.Filter], to value: JinjaValue
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     var value = value
     for filter in filters { value = try apply(filter, to: value) }
     return value
@@ -156,7 +156,7 @@ struct JinjaInterpreter {
 
   private mutating func assign(
     _ value: JinjaValue, to target: JinjaTarget
-  ) throws(ChatFormatError) {
+  ) throws(TemplateError) {
     switch target {
     case .name(let name): give(value, to: name)
     case .names(let names):
@@ -174,7 +174,7 @@ struct JinjaInterpreter {
 
   private mutating func run(
     _ loop: JinjaLoop, into text: inout String
-  ) throws(ChatFormatError) {
+  ) throws(TemplateError) {
     let source = try evaluate(loop.items)
     guard var items = try sequence(of: source) else {
       throw failure("cannot loop over \(source.kind)")

@@ -1,7 +1,7 @@
 /// Operations on text by code point, as Python's strings have them.
 ///
 /// Swift's own go by what a reader takes for a character, under which `"\r\n"` contains no `"\n"`.
-enum PythonText {
+package enum PythonText {
   /// The byte offset of the first occurrence at or after a byte offset.
   static func find(_ part: String, in text: String, from start: Int = 0) -> Int? {
     find(Array(part.utf8), in: Array(text.utf8), from: start)
@@ -21,7 +21,7 @@ enum PythonText {
   }
 
   /// The parts between occurrences of a separator, at most so many cuts.
-  static func split(_ text: String, by separator: String, most: Int = .max) -> [String] {
+  package static func split(_ text: String, by separator: String, most: Int = .max) -> [String] {
     let bytes = Array(text.utf8)
     let mark = Array(separator.utf8)
     var parts: [String] = []
@@ -60,7 +60,7 @@ enum PythonText {
   }
 
   /// Without characters of a set at the ends; nil stands for white space.
-  static func strip(
+  package static func strip(
     _ text: String, _ characters: String?, left: Bool = true, right: Bool = true
   ) -> String {
     let set = characters.map { Set($0.unicodeScalars) }
@@ -74,6 +74,14 @@ enum PythonText {
   /// White space by Python's measure, which adds the four information separators.
   static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+  }
+
+  /// A letter by Python's measure: the general categories that begin with L.
+  static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+    default: false
+    }
   }
 
   static func upper(_ text: String) -> String { map(text) { $0.uppercaseMapping } }
@@ -109,7 +117,7 @@ enum PythonText {
     text.utf8.starts(with: prefix.utf8)
   }
 
-  static func ends(_ text: String, with suffix: String) -> Bool {
+  package static func ends(_ text: String, with suffix: String) -> Bool {
     text.utf8.reversed().starts(with: suffix.utf8.reversed())
   }
 }

@@ -2,7 +2,7 @@ import OrderedCollections
 
 /// Values of expressions.
 extension JinjaInterpreter {
-  mutating func evaluate(_ expression: JinjaExpression) throws(ChatFormatError) -> JinjaValue {
+  mutating func evaluate(_ expression: JinjaExpression) throws(TemplateError) -> JinjaValue {
     try enter()
     defer { leave() }
     switch expression {
@@ -46,7 +46,7 @@ extension JinjaInterpreter {
     }
   }
 
-  mutating func evaluate(_ list: [JinjaExpression]) throws(ChatFormatError) -> [JinjaValue] {
+  mutating func evaluate(_ list: [JinjaExpression]) throws(TemplateError) -> [JinjaValue] {
     var values: [JinjaValue] = []
     for expression in list { values.append(try evaluate(expression)) }
     return values
@@ -54,7 +54,7 @@ extension JinjaInterpreter {
 
   private mutating func dictionary(
     _ members: [(key: JinjaExpression, value: JinjaExpression)]
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     var dictionary: OrderedDictionary<String, JinjaValue> = [:]
     for member in members {
       guard case .string(let key) = try evaluate(member.key) else {
@@ -68,7 +68,7 @@ extension JinjaInterpreter {
   /// `value.name`.
   func member(
     _ name: String, of value: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     switch value {
     case .dictionary(let members): return members[name] ?? .undefined("'\(name)'")
     case .namespace(let namespace): return namespace.members[name] ?? .undefined("'\(name)'")
@@ -85,7 +85,7 @@ extension JinjaInterpreter {
   /// `value[index]`.
   func item(
     _ index: JinjaValue, of value: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     if case .undefined = value { throw failure("an item of \(value.kind)", line: line) }
     if case .string(let name) = index { return try member(name, of: value, line) }
     guard let index = index.whole else { return .undefined("an item at \(index.kind)") }
@@ -105,7 +105,7 @@ extension JinjaInterpreter {
   private mutating func slice(
     _ value: JinjaValue, _ from: JinjaExpression?, _ to: JinjaExpression?,
     _ step: JinjaExpression?, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     let low = try bound(from, line)
     let high = try bound(to, line)
     let stride = try bound(step, line) ?? 1
@@ -125,7 +125,7 @@ extension JinjaInterpreter {
 
   private mutating func bound(
     _ expression: JinjaExpression?, _ line: Int
-  ) throws(ChatFormatError) -> Int? {
+  ) throws(TemplateError) -> Int? {
     guard let expression else { return nil }
     let value = try evaluate(expression)
     if case .none = value { return nil }
@@ -152,7 +152,7 @@ extension JinjaInterpreter {
 
   private mutating func compare(
     _ first: JinjaExpression, _ rest: [(JinjaExpression.Comparison, JinjaExpression)], _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     var left = try evaluate(first)
     for (comparison, expression) in rest {
       let right = try evaluate(expression)
@@ -164,7 +164,7 @@ extension JinjaInterpreter {
 
   private func holds(
     _ comparison: JinjaExpression.Comparison, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> Bool {
+  ) throws(TemplateError) -> Bool {
     switch comparison {
     case .equal: return left.equals(right)
     case .unequal: return !left.equals(right)
@@ -183,7 +183,7 @@ extension JinjaInterpreter {
   /// Whether a container holds an element, a key or a part of a text.
   func contains(
     _ container: JinjaValue, _ element: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> Bool {
+  ) throws(TemplateError) -> Bool {
     switch (container, element) {
     case (.string(let text), .string(let part)): return PythonText.find(part, in: text) != nil
     case (.dictionary(let members), .string(let key)): return members[key] != nil

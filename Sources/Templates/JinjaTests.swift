@@ -10,8 +10,8 @@ enum JinjaTests {
 
   static func holds(
     _ name: String, _ value: JinjaValue, _ arguments: [JinjaValue],
-    failed: (String) -> ChatFormatError
-  ) throws(ChatFormatError) -> Bool {
+    failed: (String) -> TemplateError
+  ) throws(TemplateError) -> Bool {
     switch name {
     case "defined", "undefined":
       let isUndefined = if case .undefined = value { true } else { false }
@@ -47,8 +47,8 @@ enum JinjaTests {
 
   private static func divides(
     _ name: String, _ value: JinjaValue, _ arguments: [JinjaValue],
-    _ failed: (String) -> ChatFormatError
-  ) throws(ChatFormatError) -> Bool {
+    _ failed: (String) -> TemplateError
+  ) throws(TemplateError) -> Bool {
     let divisor = name == "divisibleby" ? arguments.first?.whole : 2
     guard let whole = value.whole, let divisor, divisor != 0, divisor != -1 else {
       throw failed("'is \(name)' of \(value.kind)")
@@ -58,9 +58,9 @@ enum JinjaTests {
 
   private static func compare(
     _ name: String, _ value: JinjaValue, _ other: JinjaValue,
-    _ failed: (String) -> ChatFormatError
-  ) throws(ChatFormatError) -> Bool {
-    func less(_ one: JinjaValue, _ two: JinjaValue) throws(ChatFormatError) -> Bool {
+    _ failed: (String) -> TemplateError
+  ) throws(TemplateError) -> Bool {
+    func less(_ one: JinjaValue, _ two: JinjaValue) throws(TemplateError) -> Bool {
       guard let less = one.isLess(than: two) else {
         throw failed("\(one.kind) and \(two.kind) have no order")
       }

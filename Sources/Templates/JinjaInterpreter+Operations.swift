@@ -2,7 +2,7 @@
 extension JinjaInterpreter {
   mutating func operate(
     _ operation: JinjaExpression.Operation, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     switch (operation, left, right) {
     case (.concatenate, _, _): return try join(left.text, right.text)
     case (.add, .string(let one), .string(let two)): return try join(one, two)
@@ -32,13 +32,13 @@ extension JinjaInterpreter {
     return .float(try operate(operation, one, two, line))
   }
 
-  private mutating func join(_ one: String, _ two: String) throws(ChatFormatError) -> JinjaValue {
+  private mutating func join(_ one: String, _ two: String) throws(TemplateError) -> JinjaValue {
     try account(one.utf8.count + two.utf8.count)
     return .string(one + two)
   }
 
   /// A text several times in a row.
-  mutating func repeated(_ text: String, _ count: Int) throws(ChatFormatError) -> String {
+  mutating func repeated(_ text: String, _ count: Int) throws(TemplateError) -> String {
     let times = max(count, 0)
     let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: times)
     try account(overflow ? limits.bytes + 1 : min(size, limits.bytes + 1))
@@ -47,7 +47,7 @@ extension JinjaInterpreter {
 
   private func operate(
     _ operation: JinjaExpression.Operation, _ one: Int, _ two: Int, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     let result: (partialValue: Int, overflow: Bool)
     switch operation {
     case .add: result = one.addingReportingOverflow(two)
@@ -87,7 +87,7 @@ extension JinjaInterpreter {
 
   private func operate(
     _ operation: JinjaExpression.Operation, _ one: Double, _ two: Double, _ line: Int
-  ) throws(ChatFormatError) -> Double {
+  ) throws(TemplateError) -> Double {
     switch operation {
     case .add: return one + two
     case .subtract: return one - two

@@ -14,7 +14,7 @@ struct JinjaParser {
 
   init(_ tokens: [JinjaToken]) { self.tokens = tokens }
 
-  mutating func template() throws(ChatFormatError) -> [JinjaStatement] {
+  mutating func template() throws(TemplateError) -> [JinjaStatement] {
     let statements = try statements(until: [])
     guard token.kind == .end else { throw fault("the end of the template") }
     return statements
@@ -25,7 +25,7 @@ struct JinjaParser {
     tokens.indices.contains(position) ? tokens[position] : JinjaToken(kind: .end, line: 0)
   }
 
-  func fault(_ expected: String) -> ChatFormatError {
+  func fault(_ expected: String) -> TemplateError {
     .unreadable(line: token.line, expected: expected, found: token.spelling)
   }
 
@@ -43,23 +43,23 @@ struct JinjaParser {
     return true
   }
 
-  mutating func demand(_ symbol: String) throws(ChatFormatError) {
+  mutating func demand(_ symbol: String) throws(TemplateError) {
     guard take(symbol) else { throw fault("'\(symbol)'") }
   }
 
-  mutating func name() throws(ChatFormatError) -> String {
+  mutating func name() throws(TemplateError) -> String {
     guard case .name(let name) = token.kind else { throw fault("a name") }
     advance()
     return name
   }
 
-  mutating func demandBlockEnd() throws(ChatFormatError) {
+  mutating func demandBlockEnd() throws(TemplateError) {
     guard token.kind == .blockEnd else { throw fault("'%}'") }
     advance()
   }
 
   /// Reads statements up to a block tag with one of these names, whose `{%` and name are taken too.
-  mutating func statements(until ends: [String]) throws(ChatFormatError) -> [JinjaStatement] {
+  mutating func statements(until ends: [String]) throws(TemplateError) -> [JinjaStatement] {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.depthLimit else { throw fault("at most \(Self.depthLimit) levels") }
@@ -88,7 +88,7 @@ struct JinjaParser {
     }
   }
 
-  private mutating func statement(_ word: String) throws(ChatFormatError) -> JinjaStatement {
+  private mutating func statement(_ word: String) throws(TemplateError) -> JinjaStatement {
     let line = token.line
     advance()
     switch word {
@@ -118,7 +118,7 @@ struct JinjaParser {
   }
 
   /// `%}`, a body, and its end tag.
-  private mutating func block(end: String) throws(ChatFormatError) -> [JinjaStatement] {
+  private mutating func block(end: String) throws(TemplateError) -> [JinjaStatement] {
     try demandBlockEnd()
     let body = try statements(until: [end])
     advance()
@@ -126,7 +126,7 @@ struct JinjaParser {
     return body
   }
 
-  private mutating func choose(_ line: Int) throws(ChatFormatError) -> JinjaStatement {
+  private mutating func choose(_ line: Int) throws(TemplateError) -> JinjaStatement {
     var branches: [(condition: JinjaExpression?, body: [JinjaStatement])] = []
     var condition: JinjaExpression? = try expression()
     while true {
@@ -141,7 +141,7 @@ struct JinjaParser {
     return .choose(branches, line: line)
   }
 
-  private mutating func loop(_ line: Int) throws(ChatFormatError) -> JinjaStatement {
+  private mutating func loop(_ line: Int) throws(TemplateError) -> JinjaStatement {
     let target = try targets()
     guard take(word: "in") else { throw fault("in") }
     let items = try expressionWithoutCondition()
@@ -164,7 +164,7 @@ struct JinjaParser {
       line: line)
   }
 
-  private mutating func targets() throws(ChatFormatError) -> JinjaTarget {
+  private mutating func targets() throws(TemplateError) -> JinjaTarget {
     let bracket = take("(")
     var names = [try name()]
     while take(",") { names.append(try name()) }
@@ -172,7 +172,7 @@ struct JinjaParser {
     return names.count == 1 ? .name(names[0]) : .names(names)
   }
 
-  private mutating func set(_ line: Int) throws(ChatFormatError) -> JinjaStatement {
+  private mutating func set(_ line: Int) throws(TemplateError) -> JinjaStatement {
     let target = try targets()
     if case .name(let name) = target {
       if take(".") {
@@ -195,12 +195,12 @@ struct JinjaParser {
 
   private mutating func macro(
     _ name: String, end: String
-  ) throws(ChatFormatError) -> JinjaMacro {
+  ) throws(TemplateError) -> JinjaMacro {
     let parameters = try parameters()
     return JinjaMacro(name: name, parameters: parameters, body: try block(end: end))
   }
 
-  private mutating func parameters() throws(ChatFormatError) -> [(
+  private mutating func parameters() throws(TemplateError) -> [(
     name: String, fallback: JinjaExpression?
   )] {
     var parameters: [(name: String, fallback: JinjaExpression?)] = []
@@ -217,7 +217,7 @@ struct JinjaParser {
   /// Names of filters with `|` between them.
   private mutating func filters(
     leading: Bool = false
-  ) throws(ChatFormatError) -> [JinjaExpression.Filter] {
+  ) throws(TemplateError) -> [JinjaExpression.Filter] {
     if leading { try demand("|") }
     var filters = [try filter()]
     while take("|") { filters.append(try filter()) }

@@ -4,10 +4,11 @@ import OrderedCollections
 import Testing
 import TestKit
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct JinjaTemplateTests {
-  static let folder = ReferenceCases.committed.deletingLastPathComponent()
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "References/tokenizers")
 
   /// A template, what it is given, and what transformers made of it.
   struct Case: CustomTestStringConvertible {
@@ -20,7 +21,8 @@ import TestKit
   }
 
   static func cases() throws -> [Case] {
-    let file = try ReferenceCases.read(folder.appending(path: "template_cases.json"))
+    let file = try JSONValue(
+      parsing: Array(try Data(contentsOf: folder.appending(path: "template_cases.json"))))
     return try (file["cases"]?.elements ?? []).map { answer in
       let name = answer["name"]?.text ?? ""
       let given = answer["template"]?.text ?? ""

@@ -2,7 +2,7 @@ import OrderedCollections
 import TestKit
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct JinjaLimitTests {
   @Test(arguments: [
@@ -25,7 +25,7 @@ import Testing
     #expect {
       try template.render([:], limits: JinjaLimits(steps: 20_000, bytes: 1 << 20))
     } throws: { error in
-      guard case .failed = error as? ChatFormatError else { return false }
+      guard case .failed = error as? TemplateError else { return false }
       return true
     }
   }
@@ -50,7 +50,7 @@ import Testing
     #expect {
       try JinjaTemplate(template)
     } throws: { error in
-      guard case .unreadable = error as? ChatFormatError else { return false }
+      guard case .unreadable = error as? TemplateError else { return false }
       return true
     }
   }

@@ -5,14 +5,14 @@ import OrderedCollections
 extension JinjaInterpreter {
   mutating func apply(
     _ filter: JinjaExpression.Filter, to value: JinjaValue
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     try apply(filter.name, to: value, try values(of: filter.arguments), filter.line)
   }
 
   /// Applies a filter by name, as `map` does it too.
   mutating func apply(
     _ name: String, to value: JinjaValue, _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     if let found = try applyToText(name, value, given, line) { return found }
     if let found = try applyToNumber(name, value, given, line) { return found }
     if let found = try applyToSequence(name, value, given, line) { return found }
@@ -33,7 +33,7 @@ extension JinjaInterpreter {
 
   private mutating func applyToText(
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue? {
+  ) throws(TemplateError) -> JinjaValue? {
     switch name {
     case "string": return .string(value.text)
     case "upper": return .string(PythonText.upper(value.text))
@@ -84,7 +84,7 @@ extension JinjaInterpreter {
 
   private mutating func indent(
     _ text: String, _ given: Values
-  ) throws(ChatFormatError) -> String {
+  ) throws(TemplateError) -> String {
     let width = given.value(0, "width")
     let margin: String =
       if case .string(let margin) = width { margin } else {
@@ -103,7 +103,7 @@ extension JinjaInterpreter {
   /// Replaces, counting what the result takes.
   mutating func replace(
     _ old: String, in text: String, with new: String, most: Int
-  ) throws(ChatFormatError) -> String {
+  ) throws(TemplateError) -> String {
     // The longest possible result; a count beforehand is cheaper than a refusal afterwards.
     let places = old.isEmpty ? text.utf8.count + 1 : text.utf8.count / old.utf8.count
     let (growth, overflow) = min(places, most).multipliedReportingOverflow(by: new.utf8.count)
@@ -116,7 +116,7 @@ extension JinjaInterpreter {
   /// Joins the texts of values, counting what the result takes.
   mutating func join(
     _ items: [JinjaValue], by separator: String
-  ) throws(ChatFormatError) -> String {
+  ) throws(TemplateError) -> String {
     var result = ""
     for (index, item) in items.enumerated() {
       let text = item.text
@@ -129,7 +129,7 @@ extension JinjaInterpreter {
 
   private func applyToNumber(
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue? {
+  ) throws(TemplateError) -> JinjaValue? {
     switch name {
     case "abs":
       if let whole = value.whole { return whole == .min ? nil : .integer(abs(whole)) }
@@ -165,7 +165,7 @@ extension JinjaInterpreter {
   /// `json.dumps` with the options that templates give.
   private func json(
     _ value: JinjaValue, _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> String {
+  ) throws(TemplateError) -> String {
     guard let json = value.json else { throw failure("JSON of \(value.kind)", line: line) }
     var style = JSONValue.Style.python
     style.asciiOnly = given.value(0, "ensure_ascii")?.isTrue ?? false

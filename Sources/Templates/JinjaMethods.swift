@@ -6,7 +6,7 @@ enum JinjaMethods {
   static func call(
     _ name: String, on value: JinjaValue, _ given: JinjaInterpreter.Values,
     _ interpreter: inout JinjaInterpreter, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue? {
+  ) throws(TemplateError) -> JinjaValue? {
     switch value {
     case .string(let text):
       if let found = try change(name, text, given, &interpreter) { return found }
@@ -51,7 +51,7 @@ enum JinjaMethods {
   private static func change(
     _ name: String, _ text: String, _ given: JinjaInterpreter.Values,
     _ interpreter: inout JinjaInterpreter
-  ) throws(ChatFormatError) -> JinjaValue? {
+  ) throws(TemplateError) -> JinjaValue? {
     let first: String? = if case .string(let text) = given.positional.first { text } else { nil }
     switch name {
     case "strip": return .string(PythonText.strip(text, first))
@@ -147,7 +147,7 @@ enum JinjaMethods {
       let digits = scalars.allSatisfy { $0.properties.numericType == .decimal }
       return .bool(!scalars.isEmpty && digits)
     case "isalpha":
-      return .bool(!scalars.isEmpty && scalars.allSatisfy { ScalarClass(of: $0).contains(.letter) })
+      return .bool(!scalars.isEmpty && scalars.allSatisfy(PythonText.isLetter))
     case "isspace": return .bool(!scalars.isEmpty && scalars.allSatisfy(PythonText.isSpace))
     case "isupper", "islower":
       let changed = name == "isupper" ? PythonText.upper(text) : PythonText.lower(text)

@@ -4,17 +4,17 @@
 /// repetition, look-ahead, look-behind of one width, atomic groups and `(?i:…)`. Anything else (back
 /// references, scripts, word boundaries, …) is refused by name. Leftmost match, first alternative that
 /// fits, as in Oniguruma, which the original tokenizers use.
-struct RegularExpression: Sendable, Equatable {
+package struct RegularExpression: Sendable, Equatable {
   /// Why a pattern cannot be used: the first part that is not understood, and where it stands.
-  struct Refusal: Error, Equatable {
-    var offset: Int
-    var part: String
+  package struct Refusal: Error, Equatable {
+    package var offset: Int
+    package var part: String
   }
 
-  let pattern: String
+  package let pattern: String
   let program: [Instruction]
 
-  init(_ pattern: String) throws(Refusal) {
+  package init(_ pattern: String) throws(Refusal) {
     var parser = RegexParser(pattern)
     let tree = try parser.parse()
     var compiler = RegexCompiler()
@@ -41,5 +41,5 @@ struct RegularExpression: Sendable, Equatable {
     case accept
   }
 
-  static func == (one: Self, other: Self) -> Bool { one.pattern == other.pattern }
+  package static func == (one: Self, other: Self) -> Bool { one.pattern == other.pattern }
 }

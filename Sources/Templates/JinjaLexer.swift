@@ -27,7 +27,7 @@ struct JinjaLexer {
     source = scalars.last == "\n" ? scalars.dropLast() : scalars
   }
 
-  static func tokens(of text: String) throws(ChatFormatError) -> [JinjaToken] {
+  static func tokens(of text: String) throws(TemplateError) -> [JinjaToken] {
     var lexer = JinjaLexer(text)
     while try lexer.next() {}
     lexer.emit(.end)
@@ -47,7 +47,7 @@ struct JinjaLexer {
     return true
   }
 
-  private func fault(_ expected: String) -> ChatFormatError {
+  private func fault(_ expected: String) -> TemplateError {
     var found = String.UnicodeScalarView()
     found.append(contentsOf: source.dropFirst(position).prefix(16))
     return .unreadable(
@@ -56,7 +56,7 @@ struct JinjaLexer {
   }
 
   /// Takes the text up to the next tag, and that tag; false at the end.
-  private mutating func next() throws(ChatFormatError) -> Bool {
+  private mutating func next() throws(TemplateError) -> Bool {
     var end = position
     while end < source.count, !(source[end] == "{" && isTag(end + 1)) { end += 1 }
     takeData(upTo: end)
@@ -119,14 +119,14 @@ struct JinjaLexer {
     if position < source.count, source[position] == "-" || source[position] == "+" { position += 1 }
   }
 
-  private mutating func output() throws(ChatFormatError) {
+  private mutating func output() throws(TemplateError) {
     emit(.outputBegin)
     skipSign()
     try inside(close: "}}", end: .outputEnd)
     atLineStart = false
   }
 
-  private mutating func block() throws(ChatFormatError) {
+  private mutating func block() throws(TemplateError) {
     let start = tokens.count
     emit(.blockBegin)
     skipSign()
@@ -137,7 +137,7 @@ struct JinjaLexer {
     }
   }
 
-  private mutating func comment() throws(ChatFormatError) {
+  private mutating func comment() throws(TemplateError) {
     let opening = position
     position += 2
     while position < source.count, !has("#}", at: position) { position += 1 }
@@ -150,7 +150,7 @@ struct JinjaLexer {
   }
 
   /// The text of a `raw` block, as it stands, up to its end tag.
-  private mutating func raw() throws(ChatFormatError) {
+  private mutating func raw() throws(TemplateError) {
     var end = position
     while end < source.count {
       if has("{%", at: end), let close = endRaw(end) {
@@ -182,7 +182,7 @@ struct JinjaLexer {
   /// The elements of a tag up to its closing mark.
   private mutating func inside(
     close: StaticString, end: JinjaToken.Kind
-  ) throws(ChatFormatError) {
+  ) throws(TemplateError) {
     var brackets = 0
     while position < source.count {
       let scalar = source[position]
@@ -220,7 +220,7 @@ struct JinjaLexer {
     emit(.name(String(String.UnicodeScalarView(source[start..<position]))))
   }
 
-  private mutating func number() throws(ChatFormatError) {
+  private mutating func number() throws(TemplateError) {
     let start = position
     var isFloat = false
     while position < source.count {
@@ -249,7 +249,7 @@ struct JinjaLexer {
     }
   }
 
-  private mutating func string(_ quote: Unicode.Scalar) throws(ChatFormatError) {
+  private mutating func string(_ quote: Unicode.Scalar) throws(TemplateError) {
     let startLine = line
     position += 1
     var text = String.UnicodeScalarView()
@@ -302,7 +302,7 @@ struct JinjaLexer {
   private static let pairs = ["**", "//", "==", "!=", "<=", ">="]
   private static let singles = "+-*/%~<>=.,:|()[]{}"
 
-  private mutating func symbol(_ brackets: inout Int) throws(ChatFormatError) {
+  private mutating func symbol(_ brackets: inout Int) throws(TemplateError) {
     let two = String(String.UnicodeScalarView(source[position...].prefix(2)))
     if Self.pairs.contains(two) {
       emit(.symbol(two))

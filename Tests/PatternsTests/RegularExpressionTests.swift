@@ -1,7 +1,7 @@
 import TestKit
 import Testing
 
-@testable import Tokenizers
+@testable import Patterns
 
 @Suite struct RegularExpressionTests {
   static func matches(_ pattern: String, _ text: String) throws -> [String] {

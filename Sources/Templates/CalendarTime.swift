@@ -1,7 +1,7 @@
 /// A moment as year, month, day and time of day in UTC.
 ///
 /// - Standard: the proleptic Gregorian calendar; formats are those of C's `strftime` in the C locale.
-struct CalendarTime: Sendable, Equatable {
+package struct CalendarTime: Sendable, Equatable {
   var year: Int
   var month: Int
   var day: Int
@@ -13,7 +13,7 @@ struct CalendarTime: Sendable, Equatable {
   /// 1 is the first of January.
   var dayOfYear: Int
 
-  init(secondsSince1970 seconds: Int64) {
+  package init(secondsSince1970 seconds: Int64) {
     // Kept within a few million years, so that nothing overflows.
     let seconds = min(max(seconds, -1 << 46), 1 << 46)
     let days = Int((seconds - (seconds % 86400 + 86400) % 86400) / 86400)
@@ -44,7 +44,7 @@ struct CalendarTime: Sendable, Equatable {
   ]
 
   /// The moment in a `strftime` format, or nil if the format has a part that is not known.
-  func text(_ format: String) -> String? {
+  package func text(_ format: String) -> String? {
     var text = ""
     var scalars = format.unicodeScalars.makeIterator()
     while let scalar = scalars.next() {

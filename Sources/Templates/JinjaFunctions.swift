@@ -9,7 +9,7 @@ enum JinjaFunctions {
   static func call(
     _ name: String, _ values: JinjaInterpreter.Values, _ interpreter: inout JinjaInterpreter,
     _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     switch name {
     case "range":
       let range = try range(values, interpreter, line)
@@ -38,7 +38,7 @@ enum JinjaFunctions {
 
   private static func range(
     _ values: JinjaInterpreter.Values, _ interpreter: JinjaInterpreter, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     let bounds = values.positional.compactMap(\.whole)
     guard bounds.count == values.positional.count, (1...3).contains(bounds.count) else {
       throw interpreter.failure("a range needs one to three whole numbers", line: line)

@@ -2,11 +2,11 @@
 ///
 /// They are written out by hand because every byte of every prompt passes here; `pattern` is the expression
 /// they stand for, by which they are recognised in a file and against which they are tested.
-enum KnownSplit: Sendable, Equatable, CaseIterable {
+package enum KnownSplit: Sendable, Equatable, CaseIterable {
   case gpt2, llama3, qwen2, o200k
 
   /// The expression as files spell it.
-  var pattern: String {
+  package var pattern: String {
     let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     let spaces = #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
     switch self {
@@ -25,7 +25,7 @@ enum KnownSplit: Sendable, Equatable, CaseIterable {
   }
 
   /// The split with this expression; grouping and escapes must be as published.
-  init?(pattern: String) {
+  package init?(pattern: String) {
     guard let known = Self.allCases.first(where: { $0.pattern == pattern }) else { return nil }
     self = known
   }
@@ -33,7 +33,7 @@ enum KnownSplit: Sendable, Equatable, CaseIterable {
   /// The pieces of a text.
   ///
   /// These expressions leave no gap.
-  func matches(in text: ScalarText) -> [Range<Int>] {
+  package func matches(in text: ScalarText) -> [Range<Int>] {
     var found: [Range<Int>] = []
     var start = 0
     while start < text.count {

@@ -4,7 +4,7 @@ import OrderedCollections
 extension JinjaInterpreter {
   mutating func applyToSequence(
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue? {
+  ) throws(TemplateError) -> JinjaValue? {
     switch name {
     case "length", "count": return value.length.map { .integer($0) }
     case "items":
@@ -50,7 +50,7 @@ extension JinjaInterpreter {
   /// The member of an item that an `attribute` argument names, dots and all, or the item itself.
   private func attribute(
     _ name: JinjaValue?, of item: JinjaValue, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     switch name {
     case .string(let path):
       var value = item
@@ -69,7 +69,7 @@ extension JinjaInterpreter {
 
   private mutating func joined(
     _ items: [JinjaValue], _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> String {
+  ) throws(TemplateError) -> String {
     var parts: [JinjaValue] = []
     for item in items { parts.append(try attribute(given.value(1, "attribute"), of: item, line)) }
     return try join(parts, by: given.value(0, "d")?.text ?? "")
@@ -77,7 +77,7 @@ extension JinjaInterpreter {
 
   private mutating func map(
     _ items: [JinjaValue], _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> [JinjaValue] {
+  ) throws(TemplateError) -> [JinjaValue] {
     var results: [JinjaValue] = []
     if let path = given.named["attribute"] {
       for item in items {
@@ -104,7 +104,7 @@ extension JinjaInterpreter {
   /// Whether a value passes the test that the arguments name, or is true if they name none.
   private func passes(
     _ value: JinjaValue, _ arguments: ArraySlice<JinjaValue>, _ line: Int
-  ) throws(ChatFormatError) -> Bool {
+  ) throws(TemplateError) -> Bool {
     guard let first = arguments.first else { return value.isTrue }
     guard case .string(let name) = first, JinjaTests.names.contains(name) else {
       throw failure("the test \(first.text)", line: line)
@@ -115,7 +115,7 @@ extension JinjaInterpreter {
 
   private func select(
     _ items: [JinjaValue], _ given: Values, _ wanted: Bool, _ line: Int
-  ) throws(ChatFormatError) -> [JinjaValue] {
+  ) throws(TemplateError) -> [JinjaValue] {
     var kept: [JinjaValue] = []
     for item in items where try passes(item, given.positional[...], line) == wanted {
       kept.append(item)
@@ -125,7 +125,7 @@ extension JinjaInterpreter {
 
   private func selectByMember(
     _ items: [JinjaValue], _ given: Values, _ wanted: Bool, _ line: Int
-  ) throws(ChatFormatError) -> [JinjaValue] {
+  ) throws(TemplateError) -> [JinjaValue] {
     guard let path = given.positional.first else {
       throw failure("selectattr needs an attribute", line: line)
     }
@@ -139,7 +139,7 @@ extension JinjaInterpreter {
 
   private func extreme(
     _ items: [JinjaValue], _ given: Values, _ smallest: Bool, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     guard var best = items.first else { return .undefined("the extreme of nothing") }
     for item in items.dropFirst() {
       let one = try attribute(given.named["attribute"], of: item, line)
@@ -155,7 +155,7 @@ extension JinjaInterpreter {
   /// A stable insertion by halves: `sort` of the library cannot pass our errors on.
   private func sorted(
     _ items: [JinjaValue], _ given: Values, _ line: Int
-  ) throws(ChatFormatError) -> [JinjaValue] {
+  ) throws(TemplateError) -> [JinjaValue] {
     let reversed = given.value(0, "reverse")?.isTrue ?? false
     let cased = given.value(1, "case_sensitive")?.isTrue ?? false
     var keyed: [(key: JinjaValue, item: JinjaValue)] = []

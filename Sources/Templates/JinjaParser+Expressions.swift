@@ -1,7 +1,7 @@
 /// Expressions, loosest binding first.
 extension JinjaParser {
   /// An expression, with `a if b else c`.
-  mutating func expression() throws(ChatFormatError) -> JinjaExpression {
+  mutating func expression() throws(TemplateError) -> JinjaExpression {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.depthLimit else { throw fault("at most \(Self.depthLimit) levels") }
@@ -16,12 +16,12 @@ extension JinjaParser {
   }
 
   /// What a loop runs over: an `if` after it is the loop's.
-  mutating func expressionWithoutCondition() throws(ChatFormatError) -> JinjaExpression {
+  mutating func expressionWithoutCondition() throws(TemplateError) -> JinjaExpression {
     try disjunction()
   }
 
   /// A value of `set`: `a, b` makes a tuple.
-  mutating func expressionOrTuple() throws(ChatFormatError) -> JinjaExpression {
+  mutating func expressionOrTuple() throws(TemplateError) -> JinjaExpression {
     let first = try expression()
     guard token.kind == .symbol(",") else { return first }
     var items = [first]
@@ -30,12 +30,12 @@ extension JinjaParser {
   }
 
   /// Counts an operator of the current tag.
-  private mutating func count() throws(ChatFormatError) {
+  private mutating func count() throws(TemplateError) {
     chain += 1
     guard chain <= Self.chainLimit else { throw fault("at most \(Self.chainLimit) operators") }
   }
 
-  private mutating func disjunction() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func disjunction() throws(TemplateError) -> JinjaExpression {
     var left = try conjunction()
     while take(word: "or") {
       try count()
@@ -44,7 +44,7 @@ extension JinjaParser {
     return left
   }
 
-  private mutating func conjunction() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func conjunction() throws(TemplateError) -> JinjaExpression {
     var left = try negation()
     while take(word: "and") {
       try count()
@@ -53,14 +53,14 @@ extension JinjaParser {
     return left
   }
 
-  private mutating func negation() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func negation() throws(TemplateError) -> JinjaExpression {
     var negations = 0
     while take(word: "not") { negations += 1 }
     let value = try comparison()
     return negations == 0 ? value : negations % 2 == 1 ? .not(value) : .not(.not(value))
   }
 
-  private mutating func comparison() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func comparison() throws(TemplateError) -> JinjaExpression {
     let line = token.line
     let first = try sum()
     var rest: [(JinjaExpression.Comparison, JinjaExpression)] = []
@@ -90,7 +90,7 @@ extension JinjaParser {
     }
   }
 
-  private mutating func sum() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func sum() throws(TemplateError) -> JinjaExpression {
     var left = try concatenation()
     while let operation = operation(["+", "-"]) {
       let line = token.line
@@ -100,7 +100,7 @@ extension JinjaParser {
     return left
   }
 
-  private mutating func concatenation() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func concatenation() throws(TemplateError) -> JinjaExpression {
     var left = try product()
     while let operation = operation(["~"]) {
       let line = token.line
@@ -110,7 +110,7 @@ extension JinjaParser {
     return left
   }
 
-  private mutating func product() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func product() throws(TemplateError) -> JinjaExpression {
     var left = try power()
     while let operation = operation(["*", "/", "//", "%"]) {
       let line = token.line
@@ -120,7 +120,7 @@ extension JinjaParser {
     return left
   }
 
-  private mutating func power() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func power() throws(TemplateError) -> JinjaExpression {
     var left = try signed(filters: true)
     while let operation = operation(["**"]) {
       let line = token.line
@@ -136,7 +136,7 @@ extension JinjaParser {
     return JinjaExpression.Operation(rawValue: symbol)
   }
 
-  private mutating func signed(filters: Bool) throws(ChatFormatError) -> JinjaExpression {
+  private mutating func signed(filters: Bool) throws(TemplateError) -> JinjaExpression {
     let line = token.line
     var negative = false
     var signs = false
@@ -150,7 +150,7 @@ extension JinjaParser {
     return filters ? try filtersAndTests(value) : value
   }
 
-  private mutating func primary() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func primary() throws(TemplateError) -> JinjaExpression {
     let found = token
     advance()
     switch found.kind {
@@ -176,7 +176,7 @@ extension JinjaParser {
     }
   }
 
-  private mutating func parenthesis() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func parenthesis() throws(TemplateError) -> JinjaExpression {
     if take(")") { return .tuple([]) }
     let first = try expression()
     if take(")") { return first }
@@ -184,7 +184,7 @@ extension JinjaParser {
     return .tuple([first] + (try list(end: ")")))
   }
 
-  private mutating func list(end: String) throws(ChatFormatError) -> [JinjaExpression] {
+  private mutating func list(end: String) throws(TemplateError) -> [JinjaExpression] {
     var items: [JinjaExpression] = []
     while !take(end) {
       items.append(try expression())
@@ -194,7 +194,7 @@ extension JinjaParser {
     return items
   }
 
-  private mutating func dictionary() throws(ChatFormatError) -> JinjaExpression {
+  private mutating func dictionary() throws(TemplateError) -> JinjaExpression {
     var members: [(key: JinjaExpression, value: JinjaExpression)] = []
     while !take("}") {
       let key = try expression()
@@ -209,7 +209,7 @@ extension JinjaParser {
   /// Members, items, slices and calls.
   private mutating func postfix(
     _ start: JinjaExpression
-  ) throws(ChatFormatError) -> JinjaExpression {
+  ) throws(TemplateError) -> JinjaExpression {
     var value = start
     while true {
       let line = token.line
@@ -235,7 +235,7 @@ extension JinjaParser {
 
   private mutating func subscripted(
     _ value: JinjaExpression, _ line: Int
-  ) throws(ChatFormatError) -> JinjaExpression {
+  ) throws(TemplateError) -> JinjaExpression {
     var bounds: [JinjaExpression?] = [nil]
     while !take("]") {
       if take(":") {
@@ -254,7 +254,7 @@ extension JinjaParser {
       value, from: bounds[0], to: bounds[1], step: bounds.count > 2 ? bounds[2] : nil, line: line)
   }
 
-  mutating func arguments() throws(ChatFormatError) -> JinjaExpression.Arguments {
+  mutating func arguments() throws(TemplateError) -> JinjaExpression.Arguments {
     var arguments = JinjaExpression.Arguments()
     try demand("(")
     while !take(")") {
@@ -272,7 +272,7 @@ extension JinjaParser {
     return arguments
   }
 
-  mutating func filter() throws(ChatFormatError) -> JinjaExpression.Filter {
+  mutating func filter() throws(TemplateError) -> JinjaExpression.Filter {
     let line = token.line
     let name = try name()
     guard JinjaFilters.names.contains(name) else {
@@ -284,7 +284,7 @@ extension JinjaParser {
 
   private mutating func filtersAndTests(
     _ start: JinjaExpression
-  ) throws(ChatFormatError) -> JinjaExpression {
+  ) throws(TemplateError) -> JinjaExpression {
     var value = start
     while true {
       let line = token.line
@@ -305,7 +305,7 @@ extension JinjaParser {
 
   private mutating func test(
     of value: JinjaExpression, _ line: Int
-  ) throws(ChatFormatError) -> JinjaExpression {
+  ) throws(TemplateError) -> JinjaExpression {
     let negated = take(word: "not")
     let name: String
     if case .symbol(let symbol) = token.kind {

@@ -1,14 +1,14 @@
 /// A text as an array of scalars with their classes, made once and scanned by index.
-struct ScalarText {
-  private(set) var scalars: [UInt32] = []
-  private(set) var classes: [ScalarClass] = []
+package struct ScalarText {
+  package private(set) var scalars: [UInt32] = []
+  package private(set) var classes: [ScalarClass] = []
   /// Where each scalar begins in the bytes it was made of, and the end; one more than there are scalars.
-  private(set) var offsets: [Int] = []
+  package private(set) var offsets: [Int] = []
 
-  var count: Int { scalars.count }
+  package var count: Int { scalars.count }
 
   /// Classifies UTF-8 text; the offsets are indices of the slice.
-  init(_ bytes: ArraySlice<UInt8>) {
+  package init(_ bytes: ArraySlice<UInt8>) {
     scalars.reserveCapacity(bytes.count)
     classes.reserveCapacity(bytes.count)
     offsets.reserveCapacity(bytes.count + 1)
@@ -23,7 +23,7 @@ struct ScalarText {
   }
 
   /// Whether the scalar at an index has any of these classes; false beyond the end.
-  func has(_ index: Int, _ wanted: ScalarClass) -> Bool {
+  package func has(_ index: Int, _ wanted: ScalarClass) -> Bool {
     index < classes.count && !classes[index].isDisjoint(with: wanted)
   }
 

@@ -15,7 +15,7 @@ extension JinjaInterpreter {
 
   mutating func values(
     of arguments: JinjaExpression.Arguments
-  ) throws(ChatFormatError) -> Values {
+  ) throws(TemplateError) -> Values {
     var values = Values(positional: try evaluate(arguments.positional))
     for argument in arguments.named {
       values.named[argument.name] = try evaluate(argument.value)
@@ -25,7 +25,7 @@ extension JinjaInterpreter {
 
   mutating func call(
     _ callee: JinjaExpression, _ arguments: JinjaExpression.Arguments, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     if case .member(let object, let name, _) = callee {
       let value = try evaluate(object)
       let given = try values(of: arguments)
@@ -38,7 +38,7 @@ extension JinjaInterpreter {
 
   private mutating func call(
     _ function: JinjaValue, _ values: Values, _ line: Int
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     switch function {
     case .macro(let macro, let caller): return try call(macro, caller, values)
     case .function(let name): return try JinjaFunctions.call(name, values, &self, line)
@@ -49,7 +49,7 @@ extension JinjaInterpreter {
   /// A `call` block: the callee may print the body by `caller()`.
   mutating func call(
     _ callee: JinjaExpression, with body: JinjaMacro
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     guard case .call(let function, let arguments, let line) = callee,
       case .macro(let macro, _) = try evaluate(function)
     else { throw failure("a call block needs a macro") }
@@ -64,7 +64,7 @@ extension JinjaInterpreter {
   /// Runs a macro: it sees the template's own variables and its parameters.
   private mutating func call(
     _ macro: JinjaMacro, _ caller: JinjaCaller?, _ values: Values
-  ) throws(ChatFormatError) -> JinjaValue {
+  ) throws(TemplateError) -> JinjaValue {
     guard values.positional.count <= macro.parameters.count else {
       throw failure("'\(macro.name)' takes \(macro.parameters.count) arguments")
     }

@@ -9,7 +9,7 @@ extension RegularExpression {
   }
 
   /// The matches of a text, leftmost first and apart; empty ones are left out.
-  func matches(in text: ScalarText) -> [Range<Int>] {
+  package func matches(in text: ScalarText) -> [Range<Int>] {
     var found: [Range<Int>] = []
     var tried: Set<Int> = []
     var start = 0

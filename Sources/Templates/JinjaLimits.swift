@@ -1,9 +1,15 @@
 /// How much one rendering may take, so that no template holds a thread or the memory for ever.
-struct JinjaLimits: Sendable {
+package struct JinjaLimits: Sendable {
   /// Statements and expressions; a prompt of ten thousand messages takes some hundred thousand.
-  var steps = 2_000_000
+  package var steps = 2_000_000
   /// Statements, expressions and calls within each other.
-  var depth = 200
+  package var depth = 200
   /// All text and lists that values take together, also what is never printed.
-  var bytes = 64 << 20
+  package var bytes = 64 << 20
+
+  package init(steps: Int = 2_000_000, depth: Int = 200, bytes: Int = 64 << 20) {
+    self.steps = steps
+    self.depth = depth
+    self.bytes = bytes
+  }
 }
