@@ -1,4 +1,4 @@
-/// One GGUF file, or a folder with one in it.
+/// A GGUF model: one file, the parts of a split one, or a folder with either in it.
 enum GGUFFormat: WeightFormat {
   static func recognises(_ path: String) throws(CheckpointError) -> Bool {
     switch Fence.kind(of: path) {
@@ -13,15 +13,15 @@ enum GGUFFormat: WeightFormat {
   }
 
   static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    let gguf = try GGUFFile(try Mapping(path: try file(path)))
-    try refuseSplit(gguf)
+    let parts = try GGUFParts(try file(path))
+    let gguf = parts.whole
     let entries = gguf.tensors
     return Checkpoint(
-      format: .gguf, path: path, fileBytes: gguf.mapping.count,
+      format: .gguf, path: path, fileBytes: parts.mappings.reduce(0) { $0 + $1.count },
       configuration: try ModelConfiguration(gguf: gguf),
       chatTemplate: template(gguf), tokenizer: try tokenizer(gguf),
       quantization: quantization(gguf),
-      contentHash: ContentHash.of(entries, files: [gguf.mapping], configuration: nil),
+      contentHash: ContentHash.of(entries, files: parts.mappings, configuration: nil),
       tensorNames: entries.map(\.name),
       tensors: Dictionary(
         entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
@@ -35,20 +35,16 @@ enum GGUFFormat: WeightFormat {
   private static func file(_ path: String) throws(CheckpointError) -> String {
     guard Fence.kind(of: path) == .directory else { return path }
     let names = try candidates(path)
-    guard let name = names.first, names.count == 1 else {
+    // The parts of one split model count as one.
+    let starts = names.filter { (GGUFPartName($0)?.index ?? 0) == 0 }
+    let sets = Set(names.map { GGUFPartName($0)?.part(0) ?? $0 })
+    guard let name = starts.first ?? names.first, sets.count == 1 else {
       throw CheckpointError(
         .unsupported, file: path, .file,
         expected: "one GGUF file in the folder, or the file's path",
         found: "\(names.count): \(names.prefix(4).joined(separator: ", "))")
     }
     return path + "/" + name
-  }
-
-  private static func refuseSplit(_ gguf: GGUFFile) throws(CheckpointError) {
-    guard case .integer(let count)? = gguf.fields["split.count"], count > 1 else { return }
-    throw CheckpointError(
-      .unsupported, file: gguf.mapping.path, .field("split.count"),
-      expected: "one file; llama-gguf-split --merge joins the parts", found: "\(count) parts")
   }
 
   private static func template(_ gguf: GGUFFile) -> String? {

@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import Foundation
 
 /// A file of a repository.
@@ -26,7 +27,7 @@ struct HubListing: Equatable {
       guard let found = files.first(where: { $0.name == file }) else {
         throw .chooseFile(repository: repository, files: files.map(\.name))
       }
-      return [found]
+      return parts(of: found)
     }
     let weights = files.filter(Self.isWeights)
     if !weights.isEmpty {
@@ -36,10 +37,20 @@ struct HubListing: Equatable {
     guard !ggufs.isEmpty else {
       throw .noWeights(repository: repository, files: files.map(\.name))
     }
-    guard ggufs.count == 1 else {
+    let models = ggufs.filter { (GGUFPartName($0.name)?.index ?? 0) == 0 }
+    guard let model = models.first, models.count == 1 else {
       throw .chooseFile(repository: repository, files: ggufs.map(\.name))
     }
-    return ggufs
+    return parts(of: model)
+  }
+
+  /// A GGUF file with the others of its model, where it is split; the first part comes first.
+  private func parts(of file: HubFile) -> [HubFile] {
+    guard let name = GGUFPartName(file.name) else { return [file] }
+    return files.filter {
+      let other = GGUFPartName($0.name)
+      return other?.prefix == name.prefix && other?.count == name.count
+    }.sorted { $0.name < $1.name }
   }
 
   /// Weights as transformers and mlx-lm name them; OpenAI's `consolidated` doubles are left out.

