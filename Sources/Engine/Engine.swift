@@ -161,68 +161,57 @@ package actor Engine {
     session.sink.receive(.rewound(step: last), of: generation)
   }
 
-  /// A second generation that goes on from where this one is; the cache is shared until one of them writes.
+  /// Holds on to where a generation is, so that others can go on from there while it goes on itself.
   ///
-  /// - Parameter changes: gets the request of this one, to change seed, sampling, hooks or interventions.
-  package func fork(
-    _ generation: Generation, sink: any GenerationSink,
-    changes: @Sendable (inout GenerationRequest) -> Void
-  ) throws(EngineError) -> Generation {
+  /// - Parameter observe: called at that very moment, between two changes of the generation.
+  package func branch<Observed: Sendable>(
+    _ generation: Generation, observe: @Sendable () -> Observed
+  ) throws(EngineError) -> (branch: Branch, observed: Observed) {
     let parent = try session(generation)
     var request = parent.request
-    request.captures = parent.captures
-    request.interventions = parent.interventions
+    request.captures = []
+    request.interventions = []
+    let (frozen, pieces) = parent.fork(
+      makeGeneration(), request: request, sink: parent.sink, pool: pool)
+    frozen.captures = parent.captures
+    frozen.interventions = parent.interventions
+    return (Branch(frozen, pieces: pieces), observe())
+  }
+
+  /// A generation that goes on from a branch; the cache is shared until one of them writes.
+  ///
+  /// - Parameter changes: gets the request of the generation that was branched, to change seed, sampling, hooks or
+  ///   interventions.
+  package func start(
+    from branch: Branch, sink: any GenerationSink,
+    changes: @Sendable (inout GenerationRequest) -> Void
+  ) throws(EngineError) -> Generation {
+    let frozen = branch.session
+    var request = frozen.request
+    request.captures = frozen.captures
+    request.interventions = frozen.interventions
     changes(&request)
     try check(request)
-    let child = parent.fork(makeGeneration(), request: request, sink: sink, pool: pool)
+    let child = frozen.fork(makeGeneration(), request: request, sink: sink, pool: pool).child
     lane(of: request.model).add(child)
     awake()
     return child.generation
   }
 
-  /// Replaces what is captured.
+  /// Changes what is captured or intervened, and tells the sink.
   ///
-  /// - Returns: the first pass that captures it.
-  package func setCaptures(
-    _ generation: Generation, _ captures: [CaptureSpec]
-  ) throws(EngineError) -> Int {
+  /// An intervention is announced again in the stream when its first pass begins.
+  @discardableResult
+  package func apply(
+    _ change: GenerationChange, to generation: Generation
+  ) throws(EngineError) -> AppliedChange {
     let session = try session(generation)
-    session.captures = captures
-    session.needsCompile = true
-    return session.nextPass
-  }
-
-  /// Adds an intervention, or replaces the one of equal id.
-  ///
-  /// - Returns: the first pass that it changes, announced again in the stream when that pass begins; and the first
-  ///   without the one it replaced, nil where there was none.
-  package func addIntervention(
-    _ generation: Generation, _ intervention: Intervention
-  ) throws(EngineError) -> (firstStep: Int, replacedFrom: Int?) {
-    let session = try session(generation)
-    try check(intervention, session.request.model)
-    let starting = intervention.starting(at: session.nextPass)
-    let isKnown = session.interventions.contains { $0.id == intervention.id }
-    session.interventions.removeAll { $0.id == intervention.id }
-    session.interventions.append(starting)
-    session.announced.remove(intervention.id)
-    session.needsCompile = true
-    return (starting.fromStep, isKnown ? session.nextPass : nil)
-  }
-
-  /// Removes an intervention.
-  ///
-  /// - Returns: the first pass without it.
-  package func removeIntervention(
-    _ generation: Generation, id: String
-  ) throws(EngineError) -> Int {
-    let session = try session(generation)
-    guard session.interventions.contains(where: { $0.id == id }) else {
-      throw .unknownIntervention(id)
+    if case .intervention(let intervention) = change.kind {
+      try check(intervention, session.request.model)
     }
-    session.interventions.removeAll { $0.id == id }
-    session.needsCompile = true
-    return session.nextPass
+    let applied = try session.apply(change)
+    session.sink.receive(.changed(applied), of: generation)
+    return applied
   }
 
   /// Where a generation is, or nil once it has ended.

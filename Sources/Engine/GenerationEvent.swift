@@ -49,6 +49,8 @@ package enum GenerationEvent: Sendable {
   case token(step: Int, token: Token, text: String, score: TokenScore, top: [TokenScore])
   /// Held-back text that turned out to be plain text, at the end.
   case text(String)
+  /// Captures or interventions were changed, in this order.
+  case changed(AppliedChange)
   case interventionApplied(id: String, firstStep: Int)
   case paused(step: Int)
   case resumed(step: Int)

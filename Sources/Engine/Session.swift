@@ -112,27 +112,31 @@ final class Session {
     restoreText()
   }
 
-  /// Brings decoder and stop matcher to where the tokens are.
-  private func restoreText() {
+  /// Brings decoder and stop matcher to where the tokens are; answers the text of each generated token.
+  @discardableResult
+  private func restoreText() -> [String] {
     decoder = TextDecoder(request.model.tokenizer, skipSpecial: !request.keepsSpecialText)
     stops = StopMatcher(request.stopStrings)
-    for token in tokens[promptCount...] { _ = stops.append(decoder.append(token)) }
+    return tokens[promptCount...].map { stops.append(decoder.append($0)) }
   }
 
   /// A session that goes on from the same state, sharing the cache's pages.
+  ///
+  /// A prompt that was changed or looked at, or will be, is begun again where it is not read to its end: captures and
+  /// changes reach all of it or nothing.
   func fork(
     _ generation: Generation, request: GenerationRequest, sink: any GenerationSink,
     pool: CapturePool
-  ) -> Session {
+  ) -> (child: Session, pieces: [String]) {
+    let isPlain = tap.isIdle && request.captures.isEmpty && request.interventions.isEmpty
     let child = Session(
       generation: generation, request: request, sink: sink,
-      cache: cache.fork(length: cache.length), pool: pool)
+      cache: cache.fork(length: step > 0 || isPlain ? cache.length : 0), pool: pool)
     child.tokens = tokens
     child.step = step
-    child.reused = step == 0 ? cache.length : reused
+    child.reused = step == 0 ? child.cache.length : reused
     child.seen = seen
     child.generated = generated
-    child.restoreText()
-    return child
+    return (child, child.restoreText())
   }
 }

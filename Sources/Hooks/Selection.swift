@@ -72,6 +72,9 @@ package struct CaptureSpec: Sendable, Hashable {
   package let point: HookPoint
   package let selection: Selection
 
+  /// Whether an analysis reads it, so that it is nobody's tensor: only analyses give no id.
+  package var isForAnalysis: Bool { hookID.isEmpty }
+
   package init(
     hookID: String, layerName: String, component: HookComponent, isInput: Bool, point: HookPoint,
     selection: Selection

@@ -52,7 +52,4 @@ extension CaptureSpec {
       hookID: "", layerName: point.name, component: point.site.component, isInput: false,
       point: point, selection: Selection(positions: positions))
   }
-
-  /// Whether an analysis reads it, so that it is nobody's tensor.
-  package var isForAnalysis: Bool { hookID.isEmpty }
 }

@@ -1,5 +1,6 @@
 package import Engine
 internal import Hooks
+internal import Synchronization
 internal import Tokenizers
 
 /// What may be done to a run in progress, the same for REST and sockets.
@@ -33,30 +34,23 @@ extension Service {
 
   /// `{"add": [hooks], "remove": [ids]}`; `hooks` or `activation_hooks` replace all.
   package func changeHooks(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
+    let (added, removed) = try hookChange(fields, catalogue: run.order.model.catalogue)
     let known = Set(await run.facts.hooks.map(\.spec.hookID))
-    let (added, removed) = try hookChange(
-      fields, known: known, catalogue: run.order.model.catalogue)
-    if let unknown = removed.subtracting(known).first {
+    if let unknown = removed?.subtracting(known).min() {
       throw .hookNotFound(unknown, run: run.id)
     }
-    let captures = await run.changeHooks(adding: added, removing: removed)
-    let step = try await run.ask { engine, generation throws(EngineError) in
-      try await engine.setCaptures(generation, captures)
-    }
-    await run.record(change: RunChange.hooks(fields, from: step))
-    await run.announceHooks(from: step)
-    return step
+    return try await run.change(.hooks(adding: added, removing: removed, body: fields))
   }
 
-  /// The hooks that a body adds, and the ids of those it removes.
+  /// The hooks that a body adds, and the ids of those it removes: nil for all others.
   func hookChange(
-    _ fields: Fields, known: Set<String>, catalogue: HookCatalogue
-  ) throws(Refusal) -> (added: [HookOrder], removed: Set<String>) {
+    _ fields: Fields, catalogue: HookCatalogue
+  ) throws(Refusal) -> (added: [HookOrder], removed: Set<String>?) {
     let shorter = try fields.objects("hooks")
     let whole = try fields.objects("activation_hooks") ?? shorter
     let added = try HookReader(catalogue)
       .orders((whole ?? []) + (try fields.objects("add") ?? []))
-    return (added, whole == nil ? Set(try fields.strings("remove") ?? []) : known)
+    return (added, whole == nil ? Set(try fields.strings("remove") ?? []) : nil)
   }
 
   package func intervene(_ run: Run, _ fields: Fields) async throws(Refusal) -> AppliedIntervention
@@ -64,45 +58,53 @@ extension Service {
     let nested = try fields.object("intervention")
     let intervention = try await interventionReader(run.order.model.catalogue)
       .intervention(nested ?? fields, defaultID: "intervention_" + Self.token(length: 8))
-    let change = try await run.ask { engine, generation throws(EngineError) in
-      try await engine.addIntervention(generation, intervention)
-    }
-    await run.note(intervention, from: change.firstStep)
-    // The one it replaces may end before it begins.
-    if let end = change.replacedFrom {
-      await run.record(change: RunChange.remove(intervention.id, from: end))
-    }
-    await run.record(
-      change: try RunChange.intervene(nested ?? fields, intervention, from: change.firstStep))
-    return AppliedIntervention(id: intervention.id, firstStep: change.firstStep)
+    let body = try Fields(PatchRows.completing((nested ?? fields).value, of: intervention))
+    let step = try await run.change(.intervene(intervention, body: body))
+    return AppliedIntervention(id: intervention.id, firstStep: step)
   }
 
   package func removeIntervention(
     _ run: Run, id: String
   ) async throws(Refusal) -> AppliedIntervention {
-    let step = try await run.ask { engine, generation throws(EngineError) in
-      try await engine.removeIntervention(generation, id: id)
+    AppliedIntervention(
+      id: id, firstStep: try await run.change(.removeIntervention(id: id)))
+  }
+
+  /// Removes every intervention; one that somebody else removes meanwhile is not told.
+  package func removeInterventions(_ run: Run) async throws(Refusal) -> [AppliedIntervention] {
+    var removed: [AppliedIntervention] = []
+    for intervention in await run.facts.interventions {
+      do throws(Refusal) {
+        removed.append(try await removeIntervention(run, id: intervention.id))
+      } catch {
+        guard case .engine(.unknownIntervention) = error else { throw error }
+      }
     }
-    await run.record(change: RunChange.remove(id, from: step))
-    await run.noteRemoval(of: id, from: step)
-    return AppliedIntervention(id: id, firstStep: step)
+    return removed
   }
 
   /// A run that goes on from where another one is; sampling, hooks and interventions of the body replace its own.
   package func fork(_ run: Run, _ fields: Fields) async throws(Refusal) -> Run {
-    let facts = await run.facts
+    let (branch, ledger) = try await branch(run)
     var order = try await forkedOrder(
-      run.order, hooks: facts.hooks.filter(\.isActive).map(\.order),
-      interventions: facts.interventions, fields)
-    order.recordedRequest = try await forkedRequest(run, fields, order)
-    return try await fork(run, order)
+      run.order, hooks: ledger.hooks, interventions: ledger.interventions, fields)
+    order.recordedRequest = try forkedRequest(ledger, fields, order)
+    return try await fork(run, at: branch, order)
+  }
+
+  /// Where a run is, and what it was told up to there: both of one moment, whatever others do to it meanwhile.
+  func branch(_ run: Run) async throws(Refusal) -> (branch: Branch, ledger: RunLedger) {
+    try await run.ask { engine, generation throws(EngineError) in
+      let (branch, ledger) = try await engine.branch(generation) { run.ledger.withLock(\.self) }
+      return (branch: branch, ledger: ledger)
+    }
   }
 
   /// What the recording of a fork begins with; a fork is recorded as its parent is, unless it asks not to be.
   private func forkedRequest(
-    _ run: Run, _ fields: Fields, _ order: RunOrder
-  ) async throws(Refusal) -> [UInt8]? {
-    guard let history = await run.history else {
+    _ parent: RunLedger, _ fields: Fields, _ order: RunOrder
+  ) throws(Refusal) -> [UInt8]? {
+    guard let history = parent.history else {
       guard try fields.bool("record") != true else {
         throw .conflict(fields: ["record"], reason: "the parent of this fork is not recorded")
       }
@@ -110,21 +112,19 @@ extension Service {
     }
     guard try fields.bool("record") ?? true else { return nil }
     let body = try Fields(PatchRows.completing(fields.value, of: order.interventions))
-    return history.request(forkedBy: body.bytes, firstStep: await run.firstStep)
+    return history.request(forkedBy: body.bytes, firstStep: parent.firstStep)
   }
 
   /// Forks a run with a validated order.
-  func fork(_ run: Run, _ order: RunOrder) async throws(Refusal) -> Run {
+  func fork(_ run: Run, at branch: Branch, _ order: RunOrder) async throws(Refusal) -> Run {
     try runs.checkRoom()
     try checkWeight(of: order)
     let child = try makeRun(order, parent: run.id)
-    let facts = await run.facts
-    await child.inherit(text: facts.pieces, step: facts.step)
+    await child.inherit(text: branch.pieces, step: max(0, branch.step))
     await child.publishStart()
-    let generation: Generation
     do {
-      generation = try await run.ask { engine, parent throws(EngineError) in
-        try await engine.fork(parent, sink: child) { request in
+      child.begin(
+        try await engine.start(from: branch, sink: child) { request in
           let wanted = order.generation
           request.maxTokens = wanted.maxTokens
           request.sampling = wanted.sampling
@@ -133,13 +133,11 @@ extension Service {
           request.interventions = wanted.interventions
           request.topLogprobs = wanted.topLogprobs
           request.startsPaused = wanted.startsPaused
-        }
-      }
+        })
     } catch {
       await child.close()
-      throw error
+      throw .engine(error)
     }
-    child.begin(generation)
     runs.add(child)
     await noteIfOver(child)
     await run.announceFork(child.id)

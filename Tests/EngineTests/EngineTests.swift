@@ -174,7 +174,8 @@ import Tokenizers
     try await engine.step(generation, count: 4)
     try await log.wait { if case .paused(3) = $0 { true } else { false } }
     let child = EventLog()
-    _ = try await engine.fork(generation, sink: child) { $0.startsPaused = false }
+    let branch = try await engine.branch(generation) {}.branch
+    _ = try await engine.start(from: branch, sink: child) { $0.startsPaused = false }
     try await child.waitForEnd()
     #expect(child.tokens == Array(expected.tokens.dropFirst(4)))
     try await engine.resume(generation)
@@ -198,7 +199,8 @@ import Tokenizers
     let generation = try await engine.start(paused, sink: live)
     try await engine.step(generation, count: 5)
     try await live.wait { if case .paused(4) = $0 { true } else { false } }
-    let added = try await engine.addIntervention(generation, push)
+    let added = try await engine.apply(
+      GenerationChange(.intervention(push)), to: generation)
     #expect(added.firstStep == 5 && added.replacedFrom == nil)
     try await engine.resume(generation)
     try await live.waitForEnd()
@@ -215,8 +217,9 @@ import Tokenizers
 
     let removed = EventLog()
     let second = try await engine.start(paused, sink: removed)
-    _ = try await engine.addIntervention(second, push)
-    _ = try await engine.removeIntervention(second, id: "push")
+    _ = try await engine.apply(GenerationChange(.intervention(push)), to: second)
+    _ = try await engine.apply(
+      GenerationChange(.removal(interventionID: "push")), to: second)
     try await engine.resume(second)
     try await removed.waitForEnd()
     #expect(removed.captures == baseline.captures)

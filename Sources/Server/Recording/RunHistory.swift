@@ -11,7 +11,10 @@ struct RunHistory: Sendable {
   /// What was changed since, in order, as the records of changes say it.
   private(set) var changes: [[UInt8]] = []
 
-  init(request: [UInt8]) { self.request = request }
+  init(request: [UInt8], changes: [[UInt8]] = []) {
+    self.request = request
+    self.changes = changes
+  }
 
   mutating func append(_ change: [UInt8]) { changes.append(change) }
 
@@ -43,40 +46,5 @@ struct RunHistory: Sendable {
     return (
       try Fields(body.value), parent, try outer.integer("first_step", in: 0...Int(Int32.max))
     )
-  }
-}
-
-/// A change of a run while it goes on, as recordings keep it.
-enum RunChange {
-  /// `{"change": "intervene", "from_step", …}`: the intervention's body, completed.
-  static func intervene(
-    _ body: Fields, _ intervention: Intervention, from step: Int
-  ) throws(Refusal) -> [UInt8] {
-    try Fields(PatchRows.completing(body.value, of: intervention)).setting([
-      "change": .string("intervene"), "intervention_id": .string(intervention.id),
-      "from_step": .integer(Int64(step)),
-    ])
-  }
-
-  /// `{"change": "remove_intervention", "intervention_id", "from_step"}`.
-  static func remove(_ id: String, from step: Int) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.member("change", "remove_intervention")
-      writer.member("intervention_id", id)
-      writer.member("from_step", step)
-    }
-  }
-
-  /// `{"change": "hooks", "from_step", …}`: the body of the request that changed them.
-  static func hooks(_ body: Fields, from step: Int) -> [UInt8] {
-    body.setting(["change": .string("hooks"), "from_step": .integer(Int64(step))])
-  }
-
-  /// `{"change": "rewind", "to_step"}`.
-  static func rewind(to step: Int) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.member("change", "rewind")
-      writer.member("to_step", step)
-    }
   }
 }

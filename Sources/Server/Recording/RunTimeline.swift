@@ -24,11 +24,11 @@ struct RunTimeline {
 
   // MARK: Changes
 
-  /// Captures other tensors from a pass on: some hooks removed by id, others added.
-  mutating func change(from step: Int, adding added: [HookOrder], removing ids: Set<String>) {
-    let replaced = ids.union(added.map(\.spec.hookID))
+  /// Captures other tensors from a pass on: some hooks removed by id (nil: all), others added.
+  mutating func change(from step: Int, adding added: [HookOrder], removing ids: Set<String>?) {
+    let replaced = (ids ?? []).union(added.map(\.spec.hookID))
     change(from: step) { span, hooks in
-      span.hooks.removeAll { replaced.contains(hooks[$0].spec.hookID) }
+      span.hooks.removeAll { ids == nil || replaced.contains(hooks[$0].spec.hookID) }
       for order in added {
         if let known = hooks.firstIndex(where: { $0.spec == order.spec }) {
           span.hooks.append(known)

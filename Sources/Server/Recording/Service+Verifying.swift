@@ -95,8 +95,7 @@ extension Service {
     let step = try fields.integer("from_step", in: range) ?? 0
     switch try fields.string("change") {
     case "hooks":
-      let known = Set(timeline.hooks.map(\.spec.hookID))
-      let (added, removed) = try hookChange(fields, known: known, catalogue: model.catalogue)
+      let (added, removed) = try hookChange(fields, catalogue: model.catalogue)
       timeline.change(from: step, adding: added, removing: removed)
     case "remove_intervention":
       timeline.remove(try fields.string("intervention_id") ?? "", from: step)
@@ -118,7 +117,7 @@ extension Service {
     let run = try await begin(parent, at: first ?? step)
     defer { run.cancel() }
     try await advance(run, by: step - (first ?? step), to: step - 1)
-    return try await fork(run, plan.order)
+    return try await fork(run, at: try await branch(run).branch, plan.order)
   }
 
   /// Computes some passes of a paused run and waits for the last of them.

@@ -80,10 +80,7 @@ extension Routes {
   /// `DELETE /v1/runs/{id}/interventions`.
   func clearInterventions(_ request: Request) async throws(Refusal) -> Reply {
     let run = try computed(request)
-    var removed: [Service.AppliedIntervention] = []
-    for intervention in await run.facts.interventions {
-      removed.append(try await service.removeIntervention(run, id: intervention.id))
-    }
+    let removed = try await service.removeInterventions(run)
     return .json(
       JSONWriter.object { writer in
         writer.array("removed") { writer in

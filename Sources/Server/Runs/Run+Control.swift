@@ -1,6 +1,7 @@
 internal import Engine
 internal import Frames
 internal import Hooks
+internal import Synchronization
 
 extension Run {
   /// Asks the engine about the generation while there is one, and puts its refusals in this run's words.
@@ -55,13 +56,61 @@ extension Run {
     while isAnalysing { await withCheckedContinuation { settling.append($0) } }
   }
 
-  // MARK: Hooks
+  // MARK: Changes
 
-  /// The list of captures after adding and removing hooks, registered before the engine hears of it, so that the
-  /// first capture finds its index.
-  func changeHooks(adding orders: [HookOrder], removing ids: Set<String>) -> [CaptureSpec] {
-    let replaced = ids.union(orders.map(\.spec.hookID))
-    for index in hooks.indices where replaced.contains(hooks[index].spec.hookID) {
+  /// Makes a change as soon as the engine can.
+  ///
+  /// What viewers are told and what the recording keeps follows from the engine's own word, so the order of both is
+  /// that in which changes took effect, however many clients make them at once.
+  ///
+  /// - Returns: the first pass that is computed with it.
+  func change(_ change: RunChange) async throws(Refusal) -> Int {
+    guard let kind = change.kind else { return step }
+    let tag = ledger.withLock { $0.ask(change) }
+    do {
+      let applied = try await ask { engine, generation throws(EngineError) in
+        try await engine.apply(GenerationChange(tag: tag, kind), to: generation)
+      }
+      await settle()
+      return applied.firstStep
+    } catch {
+      ledger.withLock { $0.withdraw(tag) }
+      throw error
+    }
+  }
+
+  /// Tells viewers and the recording of a change that the engine has made.
+  func publish(_ applied: AppliedChange) {
+    guard let entry = ledger.withLock({ $0.publish(applied) }) else { return }
+    switch entry.change {
+    case .hooks(let added, let removed, _):
+      changeHooks(adding: added, removing: removed)
+      record(entry)
+      let list = hooks.map { $0.json(order.model.catalogue) }
+      add(
+        .hooksChanged,
+        [.init("hooks", .array(list)), .init("first_step", EventValue(entry.firstStep))])
+    case .intervene(let intervention, _):
+      interventions.removeAll { $0.id == intervention.id }
+      interventions.append(intervention.starting(at: entry.firstStep))
+      record(entry)
+    case .removeIntervention(let id):
+      interventions.removeAll { $0.id == id }
+      record(entry)
+      add(
+        .interventionRemoved,
+        [
+          .init("intervention_id", .string(id)),
+          .init("first_step", EventValue(entry.firstStep)),
+        ])
+    case .rewind: break
+    }
+  }
+
+  /// Adds and removes hooks; one that was there before keeps its index.
+  private func changeHooks(adding orders: [HookOrder], removing ids: Set<String>?) {
+    let replaced = (ids ?? []).union(orders.map(\.spec.hookID))
+    for index in hooks.indices where ids == nil || replaced.contains(hooks[index].spec.hookID) {
       hooks[index].isActive = false
     }
     for order in orders {
@@ -72,29 +121,6 @@ extension Run {
         hooks.append(RunHook(index: hooks.count, order: order, format: self.order.frames))
       }
     }
-    return hooks.filter(\.isActive).map(\.spec) + order.analysisCaptures
-  }
-
-  /// Tells viewers which hooks there are from a step on.
-  func announceHooks(from step: Int) {
-    let list = hooks.map { $0.json(order.model.catalogue) }
-    add(.hooksChanged, [.init("hooks", .array(list)), .init("first_step", EventValue(step))])
-    _ = publisher?.announce()
-  }
-
-  // MARK: Interventions
-
-  func note(_ intervention: Intervention, from step: Int) {
-    interventions.removeAll { $0.id == intervention.id }
-    interventions.append(intervention.starting(at: step))
-  }
-
-  func noteRemoval(of id: String, from step: Int) {
-    interventions.removeAll { $0.id == id }
-    add(
-      .interventionRemoved,
-      [.init("intervention_id", .string(id)), .init("first_step", EventValue(step))])
-    _ = publisher?.announce()
   }
 
   // MARK: Forks and rewinds
@@ -117,7 +143,7 @@ extension Run {
     completionTokens = pieces.count
     self.step = step
     if !status.isOver { status = .paused }
-    record(change: RunChange.rewind(to: step))
+    record(RunLedger.Entry(change: .rewind(to: step), firstStep: step + 1, replacedFrom: nil))
     add(.runRewound, [.init("to_step", EventValue(step)), .init("text", .string(text))])
   }
 }

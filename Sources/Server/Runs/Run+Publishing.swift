@@ -27,7 +27,6 @@ extension Run {
     case .token(let step, let token, let text, let score, let top):
       if !status.isOver, status != .paused { status = .running }
       self.step = step
-      firstStep = min(firstStep ?? step, step)
       pieces.append(text)
       completionTokens += 1
       add(
@@ -38,6 +37,7 @@ extension Run {
     case .text(let rest):
       self.rest += rest
       add(.text, [.init("text", .string(rest))])
+    case .changed(let applied): publish(applied)
     case .interventionApplied(let id, let firstStep):
       add(.interventionApplied(interventionID: id, firstStep: firstStep))
     case .paused(let step):

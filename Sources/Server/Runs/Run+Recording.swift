@@ -28,12 +28,14 @@ extension Run {
     keep { recorder throws(Refusal) in try recorder.record(frame, milliseconds: milliseconds) }
   }
 
-  /// Keeps a change of hooks or interventions as the body that makes it again from its first step on.
-  func record(change body: [UInt8]) {
+  /// Keeps a change as the bodies that make it again from its first step on.
+  func record(_ entry: RunLedger.Entry) {
+    guard recorder != nil else { return }
     let time = milliseconds
-    history?.append(body)
-    keep { recorder throws(Refusal) in
-      try recorder.record(change: body, milliseconds: time)
+    for body in entry.records {
+      keep { recorder throws(Refusal) in
+        try recorder.record(change: body, milliseconds: time)
+      }
     }
   }
 

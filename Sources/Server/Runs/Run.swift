@@ -59,10 +59,8 @@ package actor Run: GenerationSink {
   var parent: String?
   var recorder: (any RunRecorder)?
   let recordingID: String?
-  /// What it was told, where it is recorded.
-  var history: RunHistory?
-  /// The first pass it has computed itself, which a fork leaves to its parent; nil before there is one.
-  var firstStep: Int?
+  /// What it was told, in the order of the engine.
+  nonisolated let ledger: Mutex<RunLedger>
   /// Why the recording stopped, until viewers have been told.
   var recorderFault: Refusal?
   private let ended: @Sendable (Run) -> Void
@@ -87,7 +85,7 @@ package actor Run: GenerationSink {
     self.framing = framing
     self.recorder = recorder
     recordingID = recorder?.id
-    history = order.recordedRequest.map { RunHistory(request: $0) }
+    ledger = Mutex(RunLedger(order))
     self.parent = parent
     self.ended = ended
     backlog = Backlog(limit: 32 << 20)
@@ -130,6 +128,7 @@ package actor Run: GenerationSink {
   }
 
   package nonisolated func receive(_ event: GenerationEvent, of generation: Generation) {
+    ledger.withLock { $0.receive(event) }
     if backlog.add(event.weight) { generation.hold() }
     if isAnalysed, case .token = event { generation.hold() }
     handle.withLock { if $0 == nil { $0 = generation } }
