@@ -1,4 +1,4 @@
-"""Holds answers to the written interface: Protocol/openapi.yaml as the server gives it, and Protocol/schemas/.
+"""Holds answers to the written interface: Protocol/openapi.json as the server gives it, and Protocol/schemas/.
 
 The schemas let readers ignore members they do not know. Here nothing may be unknown: every member that the server
 sends has to be described.

@@ -305,8 +305,9 @@ class Written(Checked):
         for name, schema in self.messages.schemas.items():
             self.assertTrue(jsonschema_rs.meta.is_valid(schema), name)
             self.assertEqual(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", name)
-        documents = "".join((PROTOCOL / name).read_text() for name in ("openapi.yaml", "asyncapi.yaml"))
-        named = set(re.findall(r"schemas/(\w+)\.json", documents))
+        written = [*PROTOCOL.glob("operations/*.json"), PROTOCOL / "interface.json", PROTOCOL / "asyncapi.json"]
+        named = set(re.findall(r'(\w+)\.json[#"]', "".join(file.read_text() for file in written)))
+        named -= {"asyncapi", "openapi"}
         for schema in self.messages.schemas.values():
             named |= set(re.findall(r'"(\w+)\.json', json.dumps(schema)))
         self.assertEqual(named, set(self.messages.schemas))

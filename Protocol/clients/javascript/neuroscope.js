@@ -2,7 +2,7 @@
  * A client of NeuroScope for browsers and Node: one module, nothing to install.
  *
  * In order: errors, tensor frames (../../frames.md), streams of events (../../events.md), the client with one method a
- * route (../../openapi.yaml), the WebSocket (../../asyncapi.yaml). Options are in camelCase; what travels as JSON
+ * route (../../openapi.json), the WebSocket (../../asyncapi.json). Options are in camelCase; what travels as JSON
  * (messages, hooks, interventions, events) keeps the names of the wire. Types are in neuroscope.d.ts.
  */
 
@@ -46,14 +46,26 @@ export class FrameError extends NeuroScopeError {
 
 // MARK: Tensor frames
 
-const ELEMENT_TYPES = ["f32", "f16", "bf16", "i8", "u32"];
-const WIDTHS = {f32: 4, f16: 2, bf16: 2, i8: 1, u32: 4};
-const CODECS = ["raw", "deflate", "planes"];
+// generated: lists, from event.json and interface.json
+const EVENT_TYPES = [
+  "run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed",
+  "intervention.applied", "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked",
+  "recording.stopped", "gap", "run.finished", "error",
+];
+const ELEMENT_TYPES = [
+  "f32", "f16", "bf16", "i8", "u32",
+];
+const CODECS = [
+  "raw", "deflate", "planes",
+];
 const COMPONENTS = [
   null, "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key", "value",
-  "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts", "router_weights",
-  "attention_sink",
+  "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts",
+  "router_weights", "attention_sink",
 ];
+// end of generated
+
+const WIDTHS = {f32: 4, f16: 2, bf16: 2, i8: 1, u32: 4};
 const FIXED_HEADER = 64;
 const BLOCK = 32;
 const PACKED = 0x80000000;
@@ -370,13 +382,6 @@ async function* serverSentEvents(response, lastId) {
   }
 }
 
-/** Types of events, for EventSource, which has to be told each. */
-const EVENT_TYPES = [
-  "run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed", "intervention.applied",
-  "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked", "recording.stopped", "gap",
-  "run.finished", "error",
-];
-
 /** Gives an `activation` event its `frame`, checked, and its `data`, a typed array. */
 async function withTensor(event, frame = event.frame) {
   if (typeof frame === "string") frame = decodeFrame(bytesOfBase64(frame));
@@ -514,25 +519,111 @@ export class NeuroScopeClient {
     this.#options = options;
   }
 
-  // Health and models
-
+  // generated: routes, from operations/
+  /** Whether the server is up, and which models it holds. */
   healthCheck() { return this.#json("GET", "/health"); }
+  /** What this server can capture, reduce, change and send. */
   capabilities() { return this.#json("GET", "/v1/capabilities"); }
-  listAnalyses() { return this.#json("GET", "/v1/analyses"); }
-
-  /** Measures a logit difference while one place of the model after the other is changed. */
-  analyse(sweep) { return this.#json("POST", "/v1/analyses", body(sweep), sweep); }
-
-  openApi() { return this.#json("GET", "/v1/openapi.json"); }
+  /** Loaded models. */
   listModels() { return this.#json("GET", "/v1/models"); }
+  /** What the allowed directories hold. */
   availableModels() { return this.#json("GET", "/v1/models/available"); }
-  describeModel(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}`); }
-  hookPoints(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}/hook_points`); }
-  unloadModel(id) { return this.#json("POST", "/v1/models/unload", {model_id: id}); }
-
-  loadModel(path, id, options) {
-    return this.#json("POST", "/v1/models/load", body(options, {model_path: path, model_id: id}), options);
+  /** Loads a checkpoint and makes it current; an id in use is replaced. */
+  loadModel(path, modelId, options) {
+    return this.#json("POST", "/v1/models/load", body(options, {model_path: path, model_id: modelId}), options);
   }
+  /** Takes a model off the list; runs in progress end in peace. */
+  unloadModel(modelId) { return this.#json("POST", "/v1/models/unload", body({model_id: modelId})); }
+  /** The facts of one loaded model. */
+  describeModel(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}`); }
+  /** Every point that can be captured or changed, with axes, shape, dtype and names. */
+  hookPoints(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}/hook_points`); }
+  /** Registered hooks, which apply only to requests that ask for them. */
+  listHooks(model) { return this.#json("GET", "/v1/activations/hooks", undefined, {query: {model}}); }
+  /** Registers all hooks of a list, or none where one is wrong. */
+  registerHooks(hooks, model) { return this.#json("POST", "/v1/activations/hooks", body({hooks, model})); }
+  /** Forgets the registered hooks of a model, or of all. */
+  clearHooks(model) { return this.#json("DELETE", "/v1/activations/hooks", undefined, {query: {model}}); }
+  /** What the model's chat format makes of messages. */
+  applyTemplate(messages, options) {
+    return this.#json("POST", "/v1/apply_template", body(options, {messages}), options);
+  }
+  /** Tokens to text. */
+  detokenize(tokens, options) { return this.#json("POST", "/v1/detokenize", body(options, {tokens}), options); }
+  /** Text to tokens. */
+  tokenize(text, options) { return this.#json("POST", "/v1/tokenize", body(options, {text}), options); }
+  /** Unfinished runs and the last finished ones, the newest first. */
+  listRuns() { return this.#json("GET", "/v1/runs"); }
+  /** Begins a run that any number of viewers can watch. */
+  startRun(request) { return this.#json("POST", "/v1/runs", body(request), request); }
+  /** The run as it is now. */
+  describeRun(id) { return this.#json("GET", `/v1/runs/${encodeURIComponent(id)}`); }
+  /** Ends a run, or forgets one that is over. */
+  cancelRun(id) { return this.#json("DELETE", `/v1/runs/${encodeURIComponent(id)}`); }
+  /** Tensor frames one behind the other, from the server's memory and the run's recording. */
+  async frames(id, {hook, from, to, signal} = {}) {
+    return splitFrames(await bytesOf(await this.request("GET", `/v1/runs/${encodeURIComponent(id)}/frames`, {query: {hook, from, to}, signal})));
+  }
+  /** A second run that goes on from here; what the body names replaces the first one's. */
+  fork(id, request) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/fork`, body(request), request); }
+  /** Adds hooks to a run, or takes them off, from the next step on. */
+  changeHooks(id, request) {
+    return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/hooks`, body(request), request);
+  }
+  /** Changes the forward pass from the next step on; replaces one of the same id. */
+  intervene(id, request) {
+    return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/interventions`, body(request));
+  }
+  /** Takes all interventions off. */
+  clearInterventions(id) { return this.#json("DELETE", `/v1/runs/${encodeURIComponent(id)}/interventions`); }
+  /** Takes one intervention off. */
+  removeIntervention(id, intervention) {
+    return this.#json("DELETE", `/v1/runs/${encodeURIComponent(id)}/interventions/${encodeURIComponent(intervention)}`);
+  }
+  /** Stops before the next step; a replay, before its next event. */
+  pause(id) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/pause`); }
+  /** Goes on after a pause. */
+  resume(id) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/resume`); }
+  /** Takes back what came after a step, and pauses. A replay can't; its recording can be played again from any
+   * event. */
+  rewind(id, toStep) {
+    return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/rewind`, body({to_step: toStep}));
+  }
+  /** Computes (or plays) some passes of a paused run, then pauses again. */
+  step(id, count) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/step`, body({count})); }
+  /** The analyses there are, their parameters and where they are described. */
+  listAnalyses() { return this.#json("GET", "/v1/analyses"); }
+  /** Measures a logit difference while one place of the model after the other is changed. */
+  analyse(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Recorded runs. */
+  listRecordings() { return this.#json("GET", "/v1/recordings"); }
+  /** What a recording says of itself. */
+  describeRecording(id) { return this.#json("GET", `/v1/recordings/${encodeURIComponent(id)}`); }
+  /** Removes a recording. */
+  deleteRecording(id) { return this.#json("DELETE", `/v1/recordings/${encodeURIComponent(id)}`); }
+  /** The tensors as safetensors or NPZ. */
+  async exportRecording(id, format) {
+    return await bytesOf(await this.request("GET", `/v1/recordings/${encodeURIComponent(id)}/export`, {query: {format}}));
+  }
+  /** The file, as recording.md draws it. */
+  async recordingFile(id) {
+    return await bytesOf(await this.request("GET", `/v1/recordings/${encodeURIComponent(id)}/file`));
+  }
+  /** Plays a recording as a run, byte for byte, without a model. */
+  replayRecording(id, options) {
+    return this.#json("POST", `/v1/recordings/${encodeURIComponent(id)}/replay`, body(options), options);
+  }
+  /** Executes the recorded run again, with every change it saw, and reports the first difference. */
+  verifyRecording(id) { return this.#json("POST", `/v1/recordings/${encodeURIComponent(id)}/verify`); }
+  /** The documented scenarios and hook configurations. */
+  listScenarios() { return this.#json("GET", "/v1/scenarios"); }
+  /** Begins a scenario as a run; the body replaces members of it. */
+  runScenario(name, request) {
+    return this.#json("POST", `/v1/scenarios/${encodeURIComponent(name)}/run`, body(request), request);
+  }
+  /** This document as JSON. */
+  openApi() { return this.#json("GET", "/v1/openapi.json"); }
+  // end of generated
 
   // Completions
 
@@ -561,39 +652,7 @@ export class NeuroScopeClient {
       {layer_name: `transformer.h.${layer}`, component, hook_id: `${component}_${layer}`})));
   }
 
-  // Registered hooks, text
-
-  registerHooks(hooks, model) { return this.#json("POST", "/v1/activations/hooks", body({hooks, model})); }
-  listHooks(model) { return this.#json("GET", "/v1/activations/hooks", undefined, {query: {model}}); }
-  clearHooks(model) { return this.#json("DELETE", "/v1/activations/hooks", undefined, {query: {model}}); }
-  tokenize(text, options) { return this.#json("POST", "/v1/tokenize", body(options, {text})); }
-  detokenize(tokens, options) { return this.#json("POST", "/v1/detokenize", body(options, {tokens})); }
-  applyTemplate(messages, options) { return this.#json("POST", "/v1/apply_template", body(options, {messages})); }
-
-  // Runs
-
-  startRun(request) { return this.#json("POST", "/v1/runs", body(request), request); }
-  listRuns() { return this.#json("GET", "/v1/runs"); }
-  describeRun(id) { return this.#json("GET", runPath(id)); }
-  cancelRun(id) { return this.#json("DELETE", runPath(id)); }
-  pause(id) { return this.#json("POST", runPath(id, "/pause")); }
-  resume(id) { return this.#json("POST", runPath(id, "/resume")); }
-  step(id, count) { return this.#json("POST", runPath(id, "/step"), body({count})); }
-  rewind(id, toStep) { return this.#json("POST", runPath(id, "/rewind"), {to_step: toStep}); }
-  fork(id, changes) { return this.#json("POST", runPath(id, "/fork"), body(changes)); }
-  changeHooks(id, changes) { return this.#json("POST", runPath(id, "/hooks"), body(changes)); }
-  intervene(id, intervention) { return this.#json("POST", runPath(id, "/interventions"), intervention); }
-  clearInterventions(id) { return this.#json("DELETE", runPath(id, "/interventions")); }
-
-  removeIntervention(id, intervention) {
-    return this.#json("DELETE", runPath(id, `/interventions/${encodeURIComponent(intervention)}`));
-  }
-
-  /** The frames of a run that the server still holds. */
-  async frames(id, query) {
-    const response = await this.request("GET", runPath(id, "/frames"), {query});
-    return splitFrames(await bytesOf(response));
-  }
+  // Watching
 
   /**
    * The events of a run, from the first. A broken connection is taken up again behind the last event that arrived, so
@@ -681,25 +740,6 @@ export class NeuroScopeClient {
     return socket;
   }
 
-  // Recordings and scenarios
-
-  listRecordings() { return this.#json("GET", "/v1/recordings"); }
-  describeRecording(id) { return this.#json("GET", recordingPath(id)); }
-  deleteRecording(id) { return this.#json("DELETE", recordingPath(id)); }
-  replayRecording(id, options) { return this.#json("POST", recordingPath(id, "/replay"), body(options)); }
-  verifyRecording(id) { return this.#json("POST", recordingPath(id, "/verify")); }
-  async recordingFile(id) { return bytesOf(await this.request("GET", recordingPath(id, "/file"))); }
-
-  async exportRecording(id, format) {
-    return bytesOf(await this.request("GET", recordingPath(id, "/export"), {query: {format}}));
-  }
-
-  listScenarios() { return this.#json("GET", "/v1/scenarios"); }
-
-  runScenario(name, changes) {
-    return this.#json("POST", `/v1/scenarios/${encodeURIComponent(name)}/run`, body(changes));
-  }
-
   // Requests
 
   /** Any request; the answer, or its refusal as an error. */
@@ -734,7 +774,6 @@ export class NeuroScopeClient {
 }
 
 const runPath = (id, rest = "") => `/v1/runs/${encodeURIComponent(id)}${rest}`;
-const recordingPath = (id, rest = "") => `/v1/recordings/${encodeURIComponent(id)}${rest}`;
 const read = (response) => response.json().catch((error) => { throw asConnectionLost(error); });
 const bytesOf = async (response) => new Uint8Array(await response.arrayBuffer());
 

@@ -5,7 +5,6 @@ from .async_sockets import AsyncSocket, AsyncWatchedRun
 from .captures import Capture, Captures
 from .client import CompletionStream, NeuroScopeClient
 from .completions import Chunk, Completion
-from .endpoints import create_circuit_analysis_hooks
 from .errors import (
     BadRequestError,
     ConflictError,
@@ -19,6 +18,7 @@ from .errors import (
 )
 from .events import Event, EventParser
 from .frames import Frame, decode_frame, read_frame, split_frames
+from .presets import create_circuit_analysis_hooks
 from .shapes import Hook, Intervention, Message
 from .sockets import Socket, WatchedRun
 

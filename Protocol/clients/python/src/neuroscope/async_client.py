@@ -10,13 +10,13 @@ from typing import Any, Literal, Unpack, overload
 import httpx
 
 from .async_sockets import AsyncSocket
-from .calls import Awaiting, Call
-from .client import TIMEOUT
+from .calls import TIMEOUT, Awaiting, Call
 from .closing import AsyncClosing
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
-from .endpoints import Endpoints, create_circuit_analysis_hooks
 from .errors import ConnectionLostError, NotFoundError, refusal_of_text
 from .events import Event, EventParser
+from .presets import create_circuit_analysis_hooks
+from .routes import Routes
 from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, StreamedTensors
 from .watching import Watch
 
@@ -47,7 +47,7 @@ class AsyncCompletionStream(AsyncClosing):
         await self._response.aclose()
 
 
-class AsyncNeuroScopeClient(Endpoints, Awaiting, AsyncClosing):
+class AsyncNeuroScopeClient(Routes, Awaiting, AsyncClosing):
     """A server's routes as methods to await. Close it, or use it in `async with`."""
 
     create_circuit_analysis_hooks = staticmethod(create_circuit_analysis_hooks)
@@ -146,7 +146,8 @@ class AsyncNeuroScopeClient(Endpoints, Awaiting, AsyncClosing):
         The run waits for its reader, so nothing is dropped, unless another policy is asked for.
         """
         detached: RunRequest = {"detach": True, **request}
-        run_id = (await self.start_run(**detached))["run_id"]
+        run = await self.start_run(**detached)
+        run_id = run["run_id"]
         is_over = False
         try:
             events = self.events(run_id, tensors=watch_tensors, policy=watch_policy, retries=retries)
@@ -172,7 +173,8 @@ class AsyncNeuroScopeClient(Endpoints, Awaiting, AsyncClosing):
         return await self._send(Call(method, path, body, headers=headers or {}))
 
     async def _perform(self, request: Call[Any]) -> Any:
-        return request.answer((await self._send(request)).content)
+        response = await self._send(request)
+        return request.answer(response.content)
 
     async def _send(self, call: Call[Any], *, stream: bool = False) -> httpx.Response:
         parts = call.parts()

@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .calls import Awaiting, Command
-from .closing import AsyncClosing
+from .closing import AsyncOpening
 from .commands import RunCommands, connection_options, wished
 from .conversation import Conversation, Over, RunState
 from .errors import ConnectionLostError
 from .events import Event
 from .shapes import JSON, ForkChanges, Policy, RunRequest, SocketTensors
+from .turns import AsyncTurns
 
 T = TypeVar("T")
 
 
-class AsyncSocket(AsyncClosing):
-    """Starts, watches and steers any number of runs; taken up again when the connection breaks.
-
-    Opened by `async with client.socket() as socket`, or by awaiting it.
-    """
+class AsyncSocket(AsyncOpening):
+    """Starts, watches and steers any number of runs; taken up again when the connection breaks."""
 
     def __init__(self, url: str, headers: Mapping[str, str], retries: int) -> None:
         self._url = url
         self._headers = headers
         self._conversation = Conversation(retries)
+        self._turns = AsyncTurns()
         self._opened = AsyncExitStack()
         self._connection: ClientConnection | None = None
-        self._receiving: asyncio.Task[None] | None = None
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        return self.__aenter__().__await__()
-
-    async def __aenter__(self) -> Self:
-        self._connection = await self._connect()
-        return self
+        super().__init__()
 
     async def close(self) -> None:
         """Ends the conversation; runs that nobody else watches end with it unless they were detached."""
         self._conversation.end(ConnectionLostError("The socket was closed"))
         await self._opened.aclose()
-        if self._receiving:
-            await asyncio.wait({self._receiving})
+        await self._turns.close()
 
     async def start(
         self, *, watch_tensors: SocketTensors | None = None, watch_policy: Policy | None = None,
@@ -76,7 +67,8 @@ class AsyncSocket(AsyncClosing):
         return AsyncWatchedRun(self, self._conversation.runs[reply["run_id"]])
 
     async def _ask(self, name: str, fields: Mapping[str, Any], wish: Mapping[str, Any] | None) -> JSON:
-        command_id, text = self._conversation.command(name, fields, wish)
+        with self._turns:
+            command_id, text = self._conversation.command(name, fields, wish)
         try:
             await self._open.send(text)
         except ConnectionClosed:
@@ -87,19 +79,22 @@ class AsyncSocket(AsyncClosing):
         return await self._until(partial(self._conversation.event, run))
 
     async def _until(self, ready: Callable[[], T | None]) -> T:
-        """Waits until there is what somebody wants; all who wait share one task that receives."""
-        while (found := ready()) is None:
-            if self._receiving is None or self._receiving.done():
-                self._receiving = asyncio.create_task(self._receive())
-            await asyncio.wait({self._receiving})
-        return found
+        return await self._turns.until(ready, self._fetch, self._take)
 
-    async def _receive(self) -> None:
-        """Takes one message, or a new connection where this one broke."""
+    async def _fetch(self) -> str | bytes | ConnectionClosed:
+        """One message, or why there is none."""
         try:
-            self._conversation.receive(await self._open.recv())
+            message: str | bytes = await self._open.recv()
+            return message
         except ConnectionClosed as error:
-            await self._take_up_again(error)
+            return error
+
+    async def _take(self, message: str | bytes | ConnectionClosed) -> None:
+        """Keeps a message, or opens a new connection where this one broke."""
+        if isinstance(message, ConnectionClosed):
+            await self._take_up_again(message)
+        else:
+            self._conversation.receive(message)
 
     @property
     def _open(self) -> ClientConnection:
@@ -107,12 +102,14 @@ class AsyncSocket(AsyncClosing):
             raise ConnectionLostError("The socket is not open; use it in `async with`")
         return self._connection
 
-    async def _connect(self) -> ClientConnection:
+    async def _connect(self) -> None:
         await self._opened.aclose()
         try:
-            return await self._opened.enter_async_context(connect(self._url, **connection_options(self._headers)))
+            connection: ClientConnection = await self._opened.enter_async_context(
+                connect(self._url, **connection_options(self._headers)))
         except (OSError, WebSocketException) as error:
             raise ConnectionLostError(f"The socket could not be opened: {error}") from error
+        self._connection = connection
 
     async def _take_up_again(self, error: Exception) -> None:
         self._conversation.lost()
@@ -123,9 +120,9 @@ class AsyncSocket(AsyncClosing):
                 self._conversation.end(final)
                 return
             try:
-                self._connection = await self._connect()
+                await self._connect()
                 for text in self._conversation.subscriptions():
-                    await self._connection.send(text)
+                    await self._open.send(text)
                 return
             except (ConnectionLostError, ConnectionClosed) as again:
                 error = again

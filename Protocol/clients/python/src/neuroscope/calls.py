@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
+from urllib.parse import quote
+
+import httpx
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(600, connect=10)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,12 @@ class call(Generic[P, T]):  # noqa: N801, used as a decorator
             return owner._perform(self._describe(owner, *args, **options))
 
         return perform
+
+
+def path_of(template: str, *values: str) -> str:
+    """A path with values, escaped, in place of its parameters, which are written as `{id}`."""
+    rest = iter(values)
+    return re.sub(r"{\w+}", lambda _: quote(next(rest), safe=""), template)
 
 
 def given(**fields: Any) -> dict[str, Any]:

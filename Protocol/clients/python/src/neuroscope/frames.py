@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import FrameError
+from .schemas import CODECS, COMPONENTS, ELEMENT_TYPES
 
 Values = NDArray[Any]
 """Numbers of a tensor: uint32 of u32, float32 of all other element types."""
@@ -21,13 +22,6 @@ Values = NDArray[Any]
 TENSOR_LIMIT = 256 << 20
 """Bytes that one tensor may take unless a reader says otherwise."""
 
-ELEMENT_TYPES = ("f32", "f16", "bf16", "i8", "u32")
-CODECS = ("raw", "deflate", "planes")
-COMPONENTS = (
-    None, "residual", "attention", "mlp", "moe", "expert", "embedding", "layernorm", "query", "key", "value",
-    "attention_scores", "attention_pattern", "final_norm", "logits", "router_logits", "router_experts",
-    "router_weights", "attention_sink",
-)
 _WIDTHS = {"f32": 4, "f16": 2, "bf16": 2, "i8": 1, "u32": 4}
 _HEADER = struct.Struct("<4sBBHBBHIQIIIiQQIHBB")
 _BLOCK = 32

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .calls import Call
-from .endpoints import run_path
+from .calls import Call, path_of
 from .errors import ConnectionLostError
 from .events import Event, EventParser, raised, read_event
 from .shapes import Policy, StreamedTensors
@@ -52,7 +51,7 @@ class Watch:
         self._parser = EventParser(self._last_id)
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self._last_id} if self._last_id else {})}
         query = {**self._query, "from": None if self._last_id else self._from}
-        return Call("GET", run_path(self._run_id, "/events"), query=query, headers=headers)
+        return Call("GET", path_of("/v1/runs/{id}/events", self._run_id), query=query, headers=headers)
 
     def opened(self, status: int) -> None:
         """An answer began; 204 says that all has been seen."""
