@@ -46,7 +46,9 @@ package struct Installation: Sendable {
 
   /// A file of the dashboard.
   package func dashboardFile(_ name: String) -> String? {
-    find(
+    // Pages read what travels as everybody else does: by the published client.
+    if name == "neuroscope.js" { return protocolFile("clients/javascript/\(name)") }
+    return find(
       "neuroscope_Server.resources/Dashboard/\(name)", "Dashboard/\(name)",
       "Sources/Server/Dashboard/\(name)")
   }

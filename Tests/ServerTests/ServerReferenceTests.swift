@@ -115,7 +115,7 @@ import Testing
     let kit = try await ServerKit.shared()
     #expect(try await kit.json("GET", "/v1/openapi.json")["openapi"]?.string == "3.1.0")
     #expect(try await kit.send("GET", "/reference").code == 200)
-    for file in ["app.js", "lens.js", "style.css", "reference.js"] {
+    for file in ["app.js", "heatmap.js", "neuroscope.js", "lens.js", "style.css", "reference.js"] {
       #expect(try await kit.send("GET", "/dashboard/\(file)").code == 200)
     }
     #expect(try await kit.send("GET", "/dashboard/..%2FServer.swift").code == 404)
