@@ -1,5 +1,5 @@
 internal import Foundation
-package import Tensors
+internal import Tensors
 
 extension Intervention {
   /// Changes rows `[rows, width]` of the run, row r being `firstPosition + r`.

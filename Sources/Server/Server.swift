@@ -1,4 +1,4 @@
-package import Engine
+internal import Engine
 internal import HTTPTypes
 package import Logging
 internal import Loops

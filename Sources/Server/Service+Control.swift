@@ -1,4 +1,4 @@
-package import Engine
+internal import Engine
 internal import Hooks
 internal import Synchronization
 internal import Tokenizers

@@ -1,8 +1,8 @@
 package import Engine
 internal import Foundation
 internal import Frames
-package import Hooks
-package import Loops
+internal import Hooks
+internal import Loops
 internal import Recordings
 package import Tokenizers
 

@@ -1,7 +1,7 @@
 internal import Engine
 internal import Foundation
 internal import Frames
-package import Recordings
+internal import Recordings
 
 /// The recordings of a server: a folder that it writes to, or one file that it only plays.
 package struct RecordingDesk: Sendable {

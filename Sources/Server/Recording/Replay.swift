@@ -1,5 +1,5 @@
 internal import Frames
-package import Loops
+internal import Loops
 internal import Recordings
 internal import Synchronization
 

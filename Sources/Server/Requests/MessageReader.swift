@@ -1,5 +1,5 @@
 internal import JSON
-package import Tokenizers
+internal import Tokenizers
 
 /// Reads conversations as the OpenAI chat protocol writes them.
 enum MessageReader {

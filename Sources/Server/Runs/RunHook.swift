@@ -1,4 +1,4 @@
-package import Frames
+internal import Frames
 package import Hooks
 
 /// One hook of a run as viewers know it: its index in frames, and how its tensors travel.

@@ -1,4 +1,4 @@
-package import Frames
+internal import Frames
 
 /// What every door needs of a run, whether a model computes it or a recording is played.
 package protocol StreamedRun: AnyObject, Sendable {
