@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,15 @@ class Generate(unittest.TestCase):
     def test_what_lies_here_is_what_it_writes(self):
         done = generate(PROTOCOL, "--check")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_frames_md_lists_what_the_clients_read(self):
+        lists, page = json.loads((PROTOCOL / "interface.json").read_text())["frames"], (PROTOCOL / "frames.md").read_text()
+        told = re.search(r"Components: (.*?)\.\n", page, re.S)[1]
+        self.assertEqual(dict(re.findall(r"(\d+)\s+(\w+)", told)), {
+            str(place): name for place, name in enumerate(lists["components"]) if name})
+        for field, names in (("element type", lists["element_types"]), ("codec", lists["codecs"])):
+            told = re.search(rf"\| {field}: (.*?) \|", page)[1]
+            self.assertEqual(re.findall(r"\d (\w+)", told), names)
 
     def test_an_operation_is_one_file(self):
         (self.folder / "operations/nudge.json").write_text(json.dumps(OPERATION))
