@@ -14,7 +14,10 @@ enum SourceTree {
   static let written =
     files(below: "Sources", suffixes: textSuffixes) + files(below: "Tests", suffixes: textSuffixes)
     + files(below: "Protocol", suffixes: textSuffixes)
-    + ["Package.swift", "README.md", ".ci/run"].compactMap(file)
+    + [
+      "Package.swift", "README.md", ".ci/run", ".ci/check", ".ci/format", ".ci/picture",
+      ".github/CONTRIBUTING.md", "Protocol/generate",
+    ].compactMap(file)
 
   private static let textSuffixes = [
     ".swift", ".c", ".h", ".modulemap", ".py", ".md", ".html", ".js", ".css", ".yaml", ".ts", ".sh",
