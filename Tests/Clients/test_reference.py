@@ -1,11 +1,13 @@
 """`neuroscope reference`: the curl lines that it prints are pasted into a shell, and answered."""
 
+import json
 import os
 import re
 import subprocess
 import tempfile
 import unittest
 
+from schemas import PROTOCOL
 from server import shared
 
 RUN = {"prompt": "The capital of France is", "max_tokens": 6, "temperature": 0, "ignore_eos": True, "detach": True,
@@ -56,6 +58,10 @@ class Reference(unittest.TestCase):
                 status = done.stdout.rsplit(b"status ", 1)[-1]
                 self.assertIn(status, (b"200", b"201", b"101"), f"{command}\n{done.stdout[-500:]}{done.stderr}")
         self.server.json("DELETE", "/v1/activations/hooks")
+
+    def test_what_is_served_is_what_is_generated(self):
+        served = self.server.json("GET", "/v1/openapi.json")
+        self.assertEqual(served, json.loads((PROTOCOL / "openapi.json").read_text()))
 
     def test_words_and_their_absence(self):
         text = reference("post", "/v1/runs").stdout
