@@ -107,9 +107,9 @@ def event_types(schemas):
 
 
 def commands(schemas):
-    """The commands of a WebSocket, in the order of command.json."""
+    """The commands of a WebSocket that have a form of their own, in the order of command.json."""
     told = [form["properties"]["command"] for form in schemas.files["command.json"]["oneOf"]]
-    return [name for one in told for name in one.get("enum", [one.get("const")])]
+    return [name for one in told if "not" not in one for name in one.get("enum", [one.get("const")])]
 
 
 def asyncapi(interface, operations, schemas):
