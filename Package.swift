@@ -67,7 +67,7 @@ let package = Package(
     room("Sockets", ["Loops"]),
 
     // Floor 2: files, text, capture points.
-    room("Checkpoints", ["Tensors", "JSON"]),
+    room("Checkpoints", ["CKernels", "Tensors", "JSON"]),
     room("Tokenizers", ["JSON", "Templates", "Patterns", ordered, heap]),
     room("Hooks", ["Tensors"]),
 
@@ -100,7 +100,8 @@ let package = Package(
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
     tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
     tests("Frames"), tests("Wire"),
-    tests("Loops"), tests("Sockets", ["Loops"]), tests("Checkpoints", ["Tensors", "JSON"]),
+    tests("Loops"), tests("Sockets", ["Loops"]),
+    tests("Checkpoints", ["CKernels", "Tensors", "JSON"]),
     tests("Templates", ["JSON", ordered]), tests("Patterns"),
     tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),

@@ -10,6 +10,8 @@ package struct Checkpoint: Sendable {
   package let path: String
   /// Of all weight files together.
   package let fileBytes: Int
+  /// What ``ModelIdentity`` is made of: `config.json` where there is one, then the weight files in order.
+  package let files: [FileStamp]
   package let configuration: ModelConfiguration
   /// The Jinja template that lays out a conversation, where the checkpoint has one.
   package let chatTemplate: String?
@@ -21,6 +23,8 @@ package struct Checkpoint: Sendable {
     tensors.values.reduce(0) { $0 + coding(of: $1).parameters }
   }
   /// SHA-256 (hex) over sizes, tensor tables and a sample of every tensor; see ``ContentHash``.
+  ///
+  /// A fingerprint at no cost; the identity is ``ModelIdentity``.
   package let contentHash: String
 
   /// In the files' order.

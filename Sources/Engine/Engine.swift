@@ -14,6 +14,7 @@ package actor Engine {
   package nonisolated let options: EngineOptions
   private nonisolated let loop: Loop
   private nonisolated let table = Mutex(ModelTable())
+  private nonisolated let digests: DigestStore
   private nonisolated let nextID = Atomic<UInt64>(1)
 
   let arithmetic: Arithmetic
@@ -28,6 +29,7 @@ package actor Engine {
 
   package init(options: EngineOptions) {
     self.options = options
+    digests = DigestStore(folder: options.digestFolder)
     loop = Loop(label: "neuroscope.engine")
     arithmetic = Arithmetic(
       threads: options.threads, instructionSet: options.instructionSet, numerics: options.numerics)
@@ -50,13 +52,13 @@ package actor Engine {
   package nonisolated func load(
     path: String, id: String?, contextLength: Int? = nil
   ) async throws(EngineError) -> LoadedModel {
-    let options = options
+    let loader = ModelLoader(options: options, digests: digests)
     let result = await withCheckedContinuation {
       (continuation: CheckedContinuation<Result<LoadedModel, EngineError>, Never>) in
       DispatchQueue.global().async {
         continuation.resume(
           returning: Result { () throws(EngineError) in
-            try ModelLoader(options: options).load(path: path, id: id, contextLength: contextLength)
+            try loader.load(path: path, id: id, contextLength: contextLength)
           })
       }
     }

@@ -22,6 +22,8 @@ package struct EngineOptions: Sendable {
   package var contextLength: Int
   /// Finished prompts whose cache is kept for requests that begin alike.
   package var keptPrefixes: Int
+  /// Where digests of files are kept over the process's end; nil for nowhere.
+  package var digestFolder: String?
 
   /// A smaller chunk would read all weights for next to nothing.
   static let minimumChunk = 16

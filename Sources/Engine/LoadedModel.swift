@@ -12,16 +12,19 @@ package final class LoadedModel: Sendable {
   package let chat: Result<ChatFormat, ChatFormatError>
   package let catalogue: HookCatalogue
   let model: LanguageModel
+  /// What recordings know the model by.
+  package let digest: ModelDigest
 
   init(
     info: ModelInfo, tokenizer: Tokenizer, chat: Result<ChatFormat, ChatFormatError>,
     catalogue: HookCatalogue,
-    model: LanguageModel
+    model: LanguageModel, digest: ModelDigest
   ) {
     self.info = info
     self.tokenizer = tokenizer
     self.chat = chat
     self.catalogue = catalogue
     self.model = model
+    self.digest = digest
   }
 }

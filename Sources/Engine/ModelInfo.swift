@@ -19,7 +19,9 @@ package struct ModelInfo: Sendable, Equatable {
   package let quantization: String?
   package let parameterCount: Int
   package let fileBytes: Int
-  package let modelHash: String
+  /// What is known of the weights at once (``Checkpoints/Checkpoint/contentHash``): recordings made before
+  /// ``LoadedModel/digest`` was used hold it.
+  package let sampleHash: String
   package let tokenizerHash: String
   /// Seconds since 1970 when it was loaded.
   package let created: Int

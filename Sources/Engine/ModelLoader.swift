@@ -7,6 +7,7 @@ internal import Tokenizers
 /// Turns a path into a model that can be run; touches nothing that is already loaded.
 struct ModelLoader {
   let options: EngineOptions
+  let digests: DigestStore
 
   func load(path: String, id: String?, contextLength: Int?) throws(EngineError) -> LoadedModel {
     let checkpoint: Checkpoint
@@ -29,10 +30,11 @@ struct ModelLoader {
       heads: c.heads, keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
       experts: c.experts, contextLength: context, quantization: checkpoint.quantization,
       parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
-      modelHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
+      sampleHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
       created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue)
     return LoadedModel(
-      info: info, tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model)
+      info: info, tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model,
+      digest: digests.digest(of: checkpoint.files))
   }
 
   private func text(

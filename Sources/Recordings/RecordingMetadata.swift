@@ -6,7 +6,7 @@ package struct RecordingMetadata: Hashable, Sendable {
   package var runID: String
   /// The model's name.
   package var model: String
-  /// Of the model's weights, as the engine computes it.
+  /// Of the model: of all bytes where ``isWholeHash`` says so, in older recordings of samples of its tensors.
   package var modelHash: String?
   /// Of the tokenizer's vocabulary and rules.
   package var tokenizerHash: String?
@@ -25,6 +25,13 @@ package struct RecordingMetadata: Hashable, Sendable {
     self.tokenizerHash = tokenizerHash
     self.seed = seed
     self.more = more
+  }
+
+  /// Says that ``modelHash`` is of all bytes; a member of ``more``, which older recordings lack.
+  package static let wholeHash = JSONValue.Member("model_hash_of", .string("bytes"))
+
+  package var isWholeHash: Bool {
+    more.contains { $0.name == Self.wholeHash.name && $0.value == Self.wholeHash.value }
   }
 
   /// The record's document; the seed is text because JSON readers round large numbers.

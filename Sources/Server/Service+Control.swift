@@ -119,7 +119,7 @@ extension Service {
   func fork(_ run: Run, at branch: Branch, _ order: RunOrder) async throws(Refusal) -> Run {
     try runs.checkRoom()
     try checkWeight(of: order)
-    let child = try makeRun(order, parent: run.id)
+    let child = try await makeRun(order, parent: run.id)
     await child.inherit(text: branch.pieces, step: max(0, branch.step))
     await child.publishStart()
     do {

@@ -48,7 +48,7 @@ package final class Service: Sendable {
   ) async throws(Refusal) -> Run {
     try runs.checkRoom()
     try checkWeight(of: order, bytesPerNumber: bytesPerNumber)
-    let run = try makeRun(order, parent: nil)
+    let run = try await makeRun(order, parent: nil)
     await run.publishStart()
     do {
       run.begin(try await engine.start(order.generation, sink: run))
@@ -78,15 +78,18 @@ package final class Service: Sendable {
     }
   }
 
-  func makeRun(_ order: RunOrder, parent: String?) throws(Refusal) -> Run {
+  func makeRun(_ order: RunOrder, parent: String?) async throws(Refusal) -> Run {
     let framing: Framing
     do { framing = try Framing() } catch { throw .outOfMemory }
     let registry = runs
     let id = "run_" + Self.token()
     var recorder: FileRecorder?
     if let request = order.recordedRequest {
+      // A recording begins with what its model is; everyone else need not wait for it.
+      let hash: String
+      do { hash = try await order.model.digest.value() } catch { throw .engine(error) }
       recorder = try desk().recorder(
-        of: order, run: id, request: request, clock: clock, epoch: epoch)
+        of: order, run: id, modelHash: hash, request: request, clock: clock, epoch: epoch)
     }
     return Run(
       id: id, order: order, clock: clock, epoch: epoch, limits: limits,

@@ -13,7 +13,7 @@ enum Floors {
     "Patterns": [],
     "Loops": [],
     "Sockets": ["Loops"],
-    "Checkpoints": ["Tensors", "JSON"],
+    "Checkpoints": ["CKernels", "Tensors", "JSON"],
     "Tokenizers": ["JSON", "Templates", "Patterns"],
     "Hooks": ["Tensors"],
     "Models": ["Tensors", "Checkpoints", "Hooks"],

@@ -176,6 +176,7 @@ export interface ModelFacts {
   file_bytes: number;
   format: string;
   numerics: string;
+  /** Of all bytes of the model's files; null while they are being read for it, or where they changed since. */
   model_hash: string | null;
   tokenizer_hash: string | null;
   /** Why it can't take chat messages, if so. */
@@ -571,7 +572,7 @@ export interface Recording {
 
 export interface RecordingDetails extends Recording {
   /** The first record of the file. */
-  metadata: {run_id: string; model: string; model_hash: string | null; tokenizer_hash: string | null; seed: string | null};
+  metadata: {run_id: string; model: string; model_hash: string | null; model_hash_of?: "bytes"; tokenizer_hash: string | null; seed: string | null};
   /** Why not all of it can be read. */
   damage?: {reason: "truncated" | "head" | "checksum" | "noIndex" | "index"; whole_bytes: number; lost_bytes: number};
 }

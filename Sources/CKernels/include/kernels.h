@@ -171,3 +171,7 @@ int64_t ns_attention_scratch(const ns_attention *a, int64_t rows);
 // The shared form: blocks of keys that one kv head has, and floats that its stages share.
 int64_t ns_attention_blocks(const ns_attention *a);
 int64_t ns_attention_shared(const ns_attention *a);
+
+// Folds whole blocks of 64 bytes into SHA-256's state (FIPS 180-4); the same by every path.
+void ns_sha256(uint32_t state[8], const uint8_t *data, size_t blocks);
+void ns_sha256_plain(uint32_t state[8], const uint8_t *data, size_t blocks);

@@ -1,4 +1,7 @@
-/// A cheap identity of a checkpoint: equal files give equal hashes, and a retrained or requantised model another.
+/// A cheap fingerprint of a checkpoint, known at once.
+///
+/// Equal files give equal hashes, and a retrained or requantised model another. Its identity is that of all bytes,
+/// ``ModelIdentity``; recordings made before that hold this one.
 ///
 /// What is hashed: the size of every weight file, the name, type, shape and length of every tensor in the order of
 /// names, the first and last 64 bytes of each, and the configuration file. Some hundred pages are touched,

@@ -44,7 +44,7 @@ enum Fence {
   }
 
   /// Maps a whole regular file for reading; the caller owns the mapping.
-  static func map(_ path: String) throws(CheckpointError) -> UnsafeRawBufferPointer {
+  static func map(_ path: String) throws(CheckpointError) -> (UnsafeRawBufferPointer, FileStamp) {
     // Without O_NONBLOCK a named pipe would hold us until someone writes to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw unreadable(path, "a readable file") }
@@ -63,7 +63,46 @@ enum Fence {
     }
     guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else { throw unreadable(path, "a file that can be mapped") }
-    return UnsafeRawBufferPointer(start: base, count: count)
+    return (UnsafeRawBufferPointer(start: base, count: count), stamp(path, status))
+  }
+
+  private static func stamp(_ path: String, _ status: stat) -> FileStamp {
+    #if canImport(Darwin)
+    let time = status.st_mtimespec
+    #else
+    let time = status.st_mtim
+    #endif
+    return FileStamp(
+      path: path, size: Int(status.st_size), seconds: Int(time.tv_sec),
+      nanoseconds: Int(time.tv_nsec), inode: UInt64(status.st_ino), device: UInt64(status.st_dev))
+  }
+
+  /// Lends a file's bytes block by block, read through a descriptor of its own so that nothing stays mapped.
+  ///
+  /// - Throws: ``CheckpointError`` where the file isn't the stamp's any more, before or after the reading.
+  static func read(
+    _ wanted: FileStamp, block: Int = 1 << 20, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(CheckpointError) {
+    let path = wanted.path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw unreadable(path, "a readable file") }
+    defer { close(descriptor) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: block, alignment: 64)
+    defer { buffer.deallocate() }
+    var done = 0
+    while done < wanted.size {
+      let count = pread(descriptor, buffer.baseAddress, min(block, wanted.size - done), off_t(done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw unreadable(path, "\(wanted.size) readable bytes") }
+      body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+      done += count
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, stamp(path, status) == wanted else {
+      throw CheckpointError(
+        .mismatch, file: path, .file, expected: "the file as it was when the model was loaded",
+        found: "another or changed file")
+    }
   }
 
   static func unmap(_ bytes: UnsafeRawBufferPointer) {

@@ -9,6 +9,8 @@ package final class Mapping: WeightOwner, @unchecked Sendable {
   // Proof for @unchecked: the address range never changes and is only read.
 
   package let path: String
+  /// Which state of which file was mapped.
+  package let stamp: FileStamp
   /// All of the file, for those who hold the mapping while they read; everyone else is lent it by ``withBytes(_:)``.
   ///
   /// A mapping may be freed after its last mention, even inside one expression: never take the bytes of a
@@ -17,7 +19,7 @@ package final class Mapping: WeightOwner, @unchecked Sendable {
 
   package init(path: String) throws(CheckpointError) {
     self.path = path
-    bytes = try Fence.map(path)
+    (bytes, stamp) = try Fence.map(path)
   }
 
   deinit { Fence.unmap(bytes) }

@@ -18,6 +18,7 @@ enum GGUFFormat: WeightFormat {
     let entries = gguf.tensors
     return Checkpoint(
       format: .gguf, path: path, fileBytes: parts.mappings.reduce(0) { $0 + $1.count },
+      files: parts.mappings.map(\.stamp),
       configuration: try ModelConfiguration(gguf: gguf),
       chatTemplate: template(gguf), tokenizer: try tokenizer(gguf),
       quantization: quantization(gguf),

@@ -28,6 +28,7 @@ enum SafetensorsFormat: WeightFormat {
     return Checkpoint(
       format: isMLX ? .mlx : .safetensors, path: path,
       fileBytes: files.reduce(0) { $0 + $1.mapping.count },
+      files: [configFile.stamp] + files.map(\.mapping.stamp),
       configuration: configuration,
       chatTemplate: try ChatTemplateFiles.template(in: place.directory),
       tokenizer: Fence.kind(of: place.directory + "/tokenizer.json") == .file

@@ -28,6 +28,8 @@ struct RecordedTensors {
 
   let model: String
   let modelHash: String?
+  /// Whether ``modelHash`` is of all the model's bytes.
+  let isWholeHash: Bool
   private(set) var history = RunHistory(request: [])
   /// The first thing that can't be read.
   private(set) var damage: Service.Verification.Difference?
@@ -39,6 +41,7 @@ struct RecordedTensors {
   init(_ reader: RecordingReader) {
     model = reader.metadata.model
     modelHash = reader.metadata.modelHash
+    isWholeHash = reader.metadata.isWholeHash
     for (index, entry) in reader.entries.enumerated() {
       do throws(RecordingError) {
         try take(entry, index, reader)

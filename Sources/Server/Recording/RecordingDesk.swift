@@ -36,7 +36,7 @@ package struct RecordingDesk: Sendable {
 
   /// Begins the recording of a run.
   func recorder(
-    of order: RunOrder, run: String, request: [UInt8], clock: Int,
+    of order: RunOrder, run: String, modelHash: String, request: [UInt8], clock: Int,
     epoch: String
   ) throws(Refusal) -> FileRecorder {
     let folder = try folder()
@@ -48,8 +48,8 @@ package struct RecordingDesk: Sendable {
     guard let path = folder.file(of: id) else { throw .recordingNotFound(id) }
     let info = order.model.info
     let metadata = RecordingMetadata(
-      runID: run, model: info.id, modelHash: info.modelHash, tokenizerHash: info.tokenizerHash,
-      seed: order.sampling.options.seed)
+      runID: run, model: info.id, modelHash: modelHash, tokenizerHash: info.tokenizerHash,
+      seed: order.sampling.options.seed, more: [RecordingMetadata.wholeHash])
     do throws(RecordingError) {
       return try FileRecorder(
         id: id, path: path, metadata: metadata, request: request,

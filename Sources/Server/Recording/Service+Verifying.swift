@@ -31,9 +31,7 @@ extension Service {
     guard let firstStep = recorded.firstStep else {
       return Verification(isComplete: file.isComplete)
     }
-    guard
-      let model = engine.models.first(where: { $0.info.modelHash == recorded.modelHash })
-    else { throw .modelNotFound(recorded.model) }
+    guard let model = try await model(of: recorded) else { throw .modelNotFound(recorded.model) }
     let plan = try await plan(recorded.history, model: model, depth: 0)
     let run = try await begin(plan, at: firstStep)
     let reader = TopicReader(run.topic)
@@ -44,6 +42,20 @@ extension Service {
     var found = recorded.compare(with: again, timeline: plan.timeline)
     found.isComplete = file.isComplete
     return found
+  }
+
+  /// The loaded model that a recording was made with, whatever it is called now.
+  private func model(of recorded: RecordedTensors) async throws(Refusal) -> LoadedModel? {
+    guard recorded.isWholeHash else {
+      return engine.models.first { $0.info.sampleHash == recorded.modelHash }
+    }
+    for model in engine.models {
+      // One whose files have changed under it is nobody's.
+      let hash = try? await model.digest.value()
+      guard let hash, hash == recorded.modelHash else { continue }
+      return model
+    }
+    return nil
   }
 
   /// A second execution: one run, or a fork of one.

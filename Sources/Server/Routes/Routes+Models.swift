@@ -54,7 +54,7 @@ extension Routes {
     writer.member("file_bytes", info.fileBytes)
     writer.member("format", info.format)
     writer.member("numerics", info.numerics)
-    writer.member("model_hash", info.modelHash)
+    writer.member("model_hash", model.digest.known)
     writer.member("tokenizer_hash", info.tokenizerHash)
     if case .failure(let error) = model.chat {
       writer.member("chat_format_problem", error.sentence)

@@ -9,7 +9,7 @@ enum RunEvents {
   /// The members of `run.started`.
   static func started(_ run: RunFacts) -> EventContents {
     .runStarted(
-      model: run.order.model.info.id, modelHash: run.order.model.info.modelHash,
+      model: run.order.model.info.id, modelHash: run.order.model.digest.known,
       tokenIDs: run.order.tokens.map { Int($0) },
       pieces: run.order.tokens.map { run.order.model.tokenizer.piece($0) },
       hooks: run.hooks.map { $0.json(run.order.model.catalogue) }, sampling: sampling(run.order))

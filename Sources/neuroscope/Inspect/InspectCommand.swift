@@ -27,6 +27,8 @@ struct InspectCommand: AsyncParsableCommand {
   var context: Int?
   @Flag(help: "Print one JSON document.")
   var json = false
+  @Flag(help: "Read all bytes, and show the hash that recordings know the model by.")
+  var hash = false
 
   func validate() throws {
     guard context.map({ (1...(1 << 30)).contains($0) }) ?? true else {
@@ -39,8 +41,13 @@ struct InspectCommand: AsyncParsableCommand {
     let checkpoint: Checkpoint
     do { checkpoint = try Checkpoint.open(path) } catch { throw CommandFailure(error.description) }
     let family = Families.family(of: checkpoint.configuration.architecture)
+    let identity: String?
+    do { identity = hash ? try checkpoint.identity() : nil } catch {
+      throw CommandFailure(error.description)
+    }
     let report = InspectReport(
-      checkpoint.summary, catalogue: family?.catalogue(checkpoint.configuration),
+      checkpoint.summary, identity: identity,
+      catalogue: family?.catalogue(checkpoint.configuration),
       context: context ?? min(checkpoint.configuration.contextLength, 4096))
     let console = Console()
     if json { return try console.json(report.document, pretty: true) }

@@ -34,6 +34,8 @@ struct InspectDocument: Encodable {
   let parameters: Int
   let fileBytes: Int
   let contentHash: String
+  /// Of all bytes, where it was asked for.
+  let modelHash: String?
   let layers: Int
   let hiddenSize: Int
   let intermediateSize: Int
@@ -61,7 +63,8 @@ extension InspectReport {
       path: summary.path, format: summary.format.rawValue, family: c.architecture,
       isSupported: catalogue != nil, quantization: summary.quantization,
       parameters: summary.parameterCount, fileBytes: summary.fileBytes,
-      contentHash: summary.contentHash, layers: c.layers, hiddenSize: c.hiddenSize,
+      contentHash: summary.contentHash, modelHash: identity, layers: c.layers,
+      hiddenSize: c.hiddenSize,
       intermediateSize: c.intermediateSize, heads: c.heads, keyValueHeads: c.keyValueHeads,
       headDimension: c.headDimension, vocabularySize: c.vocabularySize,
       contextLength: c.contextLength, slidingWindow: c.slidingWindow, experts: c.experts,

@@ -6,13 +6,18 @@ internal import Models
 /// A checkpoint's facts in lines for people.
 struct InspectReport {
   let summary: CheckpointSummary
+  /// The hash of all bytes, where they were read.
+  let identity: String?
   /// Nil where no family here runs the architecture.
   let catalogue: HookCatalogue?
   /// Positions that the cache's memory is counted for.
   let context: Int
 
-  init(_ summary: CheckpointSummary, catalogue: HookCatalogue?, context: Int) {
+  init(
+    _ summary: CheckpointSummary, identity: String? = nil, catalogue: HookCatalogue?, context: Int
+  ) {
     self.summary = summary
+    self.identity = identity
     self.catalogue = catalogue
     self.context = context
   }
@@ -21,23 +26,24 @@ struct InspectReport {
 
   var lines: [String] {
     let name = URL(fileURLWithPath: summary.path).standardizedFileURL.lastPathComponent
-    let facts = [
-      (
-        "format",
-        "\(summary.format.rawValue), \(Figures.bytes(summary.fileBytes)) in \(summary.tensorCount) tensors"
-      ),
-      (
-        "family",
-        catalogue == nil ? "\(c.architecture), which this program does not run" : c.architecture
-      ),
-      ("size", size), ("attention", attention), ("positions", positions),
-      (
-        "vocabulary",
-        "\(c.vocabularySize)\(c.tiedEmbeddings ? ", embeddings tied to the head" : "")"
-      ),
-      ("tokenizer", tokenizer),
-      ("hash", summary.contentHash),
-    ]
+    let facts =
+      [
+        (
+          "format",
+          "\(summary.format.rawValue), \(Figures.bytes(summary.fileBytes)) in \(summary.tensorCount) tensors"
+        ),
+        (
+          "family",
+          catalogue == nil ? "\(c.architecture), which this program does not run" : c.architecture
+        ),
+        ("size", size), ("attention", attention), ("positions", positions),
+        (
+          "vocabulary",
+          "\(c.vocabularySize)\(c.tiedEmbeddings ? ", embeddings tied to the head" : "")"
+        ),
+        ("tokenizer", tokenizer),
+        ("sampled", summary.contentHash),
+      ] + (identity.map { [("hash", $0)] } ?? [])
     return [name] + facts.map { "  " + $0.0.padded(to: 12) + $0.1 } + ["", "weights"] + weights
       + ["", "memory"] + memory + (catalogue.map { ["", "hook points"] + hookPoints($0) } ?? [])
   }

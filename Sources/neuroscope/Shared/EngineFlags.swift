@@ -59,11 +59,13 @@ struct EngineFlags: ParsableArguments {
     guard (1...(1 << 24)).contains(context) else {
       throw CommandFailure("--context must be 1 to \(1 << 24), found \(context)")
     }
-    return EngineOptions(
+    var options = EngineOptions(
       threads: threads, instructionSet: set,
       numerics: try Setting.value(numerics, "NUMERICS") ?? .exact,
       cacheType: (try Setting.value(cacheType, "CACHE_TYPE") ?? .f32).elementType,
       contextLength: context)
+    options.digestFolder = ModelLocator.digestFolder()
+    return options
   }
 }
 

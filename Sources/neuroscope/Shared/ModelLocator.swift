@@ -15,6 +15,14 @@ struct ModelLocator {
     cache = Self.cacheFolder(environment)
   }
 
+  /// Where digests of model files are kept, beside the fetched models.
+  static func digestFolder(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> String {
+    URL(fileURLWithPath: cacheFolder(environment)).deletingLastPathComponent()
+      .appendingPathComponent("digests").path
+  }
+
   /// The user's folder of fetched models: `$XDG_CACHE_HOME/neuroscope/models`, by default below `~/.cache`.
   static func cacheFolder(_ environment: [String: String]) -> String {
     if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
