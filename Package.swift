@@ -37,7 +37,7 @@ let package = Package(
   name: "neuroscope",
   products: [
     .executable(name: "neuroscope", targets: ["neuroscope"]),
-    .library(name: "Frames", targets: ["Frames"]),
+    .library(name: "Frames", targets: ["Frames", "JSON"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -75,7 +75,7 @@ let package = Package(
     room("Models", ["Tensors", "Checkpoints", "Hooks"]),
     room("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
     room("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
-    room("Recordings", ["Frames", "Compression"]),
+    room("Recordings", ["Frames", "Compression", "JSON"]),
 
     // Floor 6: the server.
     .target(
@@ -92,26 +92,27 @@ let package = Package(
       name: "neuroscope",
       dependencies: [
         "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
-        "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle, signals,
+        "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle, signals,
       ],
       swiftSettings: house),
 
     // Tests mirror the rooms.
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
     tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
-    tests("Frames"), tests("Wire"),
+    tests("Frames", ["JSON"]), tests("Wire"),
     tests("Loops"), tests("Sockets", ["Loops"]),
     tests("Checkpoints", ["CKernels", "Tensors", "JSON"]),
     tests("Templates", ["JSON", ordered]), tests("Patterns"),
     tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
-    tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]), tests("Recordings", ["Frames"]),
-    tests("Server", ["Engine", "Frames", "Wire", "Sockets", "Hooks", "Recordings"]),
+    tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
+    tests("Recordings", ["Frames", "JSON"]),
+    tests("Server", ["Engine", "Frames", "JSON", "Wire", "Sockets", "Hooks", "Recordings"]),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: [
-        "neuroscope", "Checkpoints", "Frames", "Hooks", "Recordings", "Server", "Sockets",
+        "neuroscope", "Checkpoints", "Frames", "JSON", "Hooks", "Recordings", "Server", "Sockets",
         "TestKit",
       ],
       swiftSettings: house),

@@ -1,7 +1,9 @@
 /// A fault in a JSON text: where, what could stand there, and what does.
-package struct JSONFault: Error, Equatable, Sendable {
+public struct JSONFault: Error, Hashable, Sendable {
   /// Bytes from the beginning of the file.
-  package var offset: Int
-  package var expected: String
-  package var found: String
+  public var offset: Int
+  /// What could stand there.
+  public var expected: String
+  /// What does.
+  public var found: String
 }

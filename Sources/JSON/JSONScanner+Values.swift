@@ -1,4 +1,4 @@
-import OrderedCollections
+internal import OrderedCollections
 
 /// Values of the text, as trees, as text, or skipped.
 extension JSONScanner {

@@ -1,20 +1,41 @@
-package import OrderedCollections
+public import OrderedCollections
 
-/// A JSON value that keeps the order of an object's members.
+/// A JSON document as a value; objects keep the order of their members, which is part of a prompt.
 ///
-/// Templates print tool descriptions as they were given, so order is part of the prompt; Foundation's
-/// decoders lose it.
+/// Numbers from tensors may be NaN or infinite here; JSON has only `null` for them.
 ///
 /// - Standard: RFC 8259. Of several members with one name the last counts.
-package indirect enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Hashable {
   case null
   case bool(Bool)
   /// A number without fraction and exponent that fits 64 bits.
   case integer(Int64)
   case number(Double)
+  /// A single-precision number, written with the digits a single needs.
+  case float(Float)
   case string(String)
   case array([JSONValue])
   case object(OrderedDictionary<String, JSONValue>)
+
+  /// One member of an object.
+  public struct Member: Sendable, Hashable {
+    /// The key.
+    public var name: String
+    /// What it stands for.
+    public var value: JSONValue
+
+    /// Pairs a key and a value.
+    public init(_ name: String, _ value: JSONValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// An object; of several members with one name the last counts.
+  public init(members: [Member]) {
+    self = .object(
+      OrderedDictionary(members.lazy.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }))
+  }
 
   /// Parses a whole document.
   ///
@@ -28,8 +49,8 @@ package indirect enum JSONValue: Sendable, Equatable {
     try scanner.end()
   }
 
-  /// Parses a whole document by the plain rules.
-  package init(parsing bytes: [UInt8]) throws(JSONFault) {
+  /// Parses a whole document by the plain rules of RFC 8259; nesting is bounded, so hostile depth costs no stack.
+  public init(parsing bytes: [UInt8]) throws(JSONFault) {
     try self.init(parsing: bytes) { $0 }
   }
 
@@ -43,45 +64,5 @@ package indirect enum JSONValue: Sendable, Equatable {
       case .number(let number): .number(number)
       case .string(let text): .string(text)
       }
-  }
-
-  /// The member of an object, or nil for any other value.
-  package subscript(key: String) -> JSONValue? {
-    if case .object(let members) = self { members[key] } else { nil }
-  }
-
-  /// The member of an object; nil where there is none, or null.
-  package subscript(present key: String) -> JSONValue? {
-    self[key].flatMap { $0.isNull ? nil : $0 }
-  }
-
-  package var text: String? { if case .string(let text) = self { text } else { nil } }
-  package var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-  package var elements: [JSONValue]? { if case .array(let list) = self { list } else { nil } }
-  package var members: [(name: String, value: JSONValue)]? {
-    if case .object(let members) = self { members.map { ($0.key, $0.value) } } else { nil }
-  }
-  package var isNull: Bool { self == .null }
-
-  package var whole: Int64? {
-    switch self {
-    case .integer(let value): value
-    // Larger ones may be rounded: they were written with more digits than a double holds.
-    case .number(let value): abs(value) <= 0x1p53 ? Int64(exactly: value) : nil
-    default: nil
-    }
-  }
-
-  /// What kind of value this is, for error texts.
-  package var kind: String {
-    switch self {
-    case .null: "null"
-    case .bool(let flag): flag ? "true" : "false"
-    case .integer(let value): String(value)
-    case .number(let value): String(value)
-    case .string(let text): "\"" + String(text.prefix(80)) + "\""
-    case .array(let list): "an array of \(list.count)"
-    case .object(let members): "an object with \(members.keys.prefix(4).joined(separator: ", "))"
-    }
   }
 }

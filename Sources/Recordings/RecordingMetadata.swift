@@ -1,4 +1,4 @@
-package import Frames
+package import JSON
 
 /// What a recording says of itself in its first record.
 package struct RecordingMetadata: Hashable, Sendable {
@@ -36,13 +36,13 @@ package struct RecordingMetadata: Hashable, Sendable {
 
   /// The record's document; the seed is text because JSON readers round large numbers.
   package var json: JSONValue {
-    .object(
-      [
-        .init("run_id", .string(runID)), .init("model", .string(model)),
-        .init("model_hash", modelHash.map { .string($0) } ?? .null),
-        .init("tokenizer_hash", tokenizerHash.map { .string($0) } ?? .null),
-        .init("seed", seed.map { .string(String($0)) } ?? .null),
-      ] + more)
+    let own: [JSONValue.Member] = [
+      .init("run_id", .string(runID)), .init("model", .string(model)),
+      .init("model_hash", modelHash.map { .string($0) } ?? .null),
+      .init("tokenizer_hash", tokenizerHash.map { .string($0) } ?? .null),
+      .init("seed", seed.map { .string(String($0)) } ?? .null),
+    ]
+    return JSONValue(members: own + more)
   }
 
   /// Reads the record's document; nil when the run or model is not named.

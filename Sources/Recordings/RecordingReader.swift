@@ -1,5 +1,6 @@
 internal import Compression
 package import Frames
+internal import JSON
 
 /// Opens a recording and reads its records in any order.
 ///
@@ -43,7 +44,7 @@ package final class RecordingReader: Sendable {
       throw .damaged(offset: RecordingLayout.headerLength, damage?.reason ?? .head)
     }
     let payload = try scan.payload(of: first)
-    guard let json = try? JSONValue(reading: payload), let metadata = RecordingMetadata(json) else {
+    guard let json = try? JSONValue(parsing: payload), let metadata = RecordingMetadata(json) else {
       throw .damaged(offset: first.offset, .head)
     }
     self.metadata = metadata

@@ -1,5 +1,6 @@
-internal import Compression
 internal import Frames
+internal import Compression
+internal import JSON
 
 /// Finds the records of a file, by its index or one after the other.
 struct RecordingScan {
@@ -94,7 +95,7 @@ struct RecordingScan {
     switch type {
     case .frame: return (try? FrameBytes(checking: payload))?.frame.sequence ?? 0
     case .event:
-      let number = (try? JSONValue(reading: payload))?["seq"]?.integer
+      let number = (try? JSONValue(parsing: payload))?["seq"]?.integer
       return number.flatMap { UInt64(exactly: $0) } ?? 0
     default: return 0
     }

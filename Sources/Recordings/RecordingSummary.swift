@@ -1,4 +1,4 @@
-package import Frames
+package import JSON
 
 /// What a list of recordings says of each.
 package struct RecordingSummary: Hashable, Sendable {

@@ -1,4 +1,5 @@
 package import Frames
+internal import JSON
 
 /// Appends a run to a file as it happens.
 ///

@@ -1,5 +1,5 @@
-internal import Engine
 internal import Frames
+internal import Engine
 package import Hooks
 
 extension Service {

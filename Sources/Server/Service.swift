@@ -2,6 +2,7 @@ package import Engine
 internal import Foundation
 internal import Frames
 internal import Hooks
+internal import JSON
 internal import Loops
 internal import Recordings
 package import Tokenizers

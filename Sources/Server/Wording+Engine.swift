@@ -1,5 +1,5 @@
 internal import Engine
-internal import Frames
+internal import JSON
 package import HTTPTypes
 
 extension EngineError {

@@ -167,7 +167,7 @@ extension JinjaInterpreter {
     _ value: JinjaValue, _ given: Values, _ line: Int
   ) throws(TemplateError) -> String {
     guard let json = value.json else { throw failure("JSON of \(value.kind)", line: line) }
-    var style = JSONValue.Style.python
+    var style = JSONStyle.python
     style.asciiOnly = given.value(0, "ensure_ascii")?.isTrue ?? false
     if let indent = given.value(1, "indent")?.whole { style.indent = min(max(indent, 0), 16) }
     if let marks = given.value(2, "separators")?.sequence, marks.count == 2 {

@@ -37,7 +37,7 @@ extension JinjaValue {
 
   private static func spell(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
-    return JSONValue.spell(value)
+    return JSONStyle.python(value)
   }
 
   /// Single quotes, unless the text has some and no double ones.

@@ -25,6 +25,7 @@ enum JinjaValue {
     case .bool(let flag): self = .bool(flag)
     case .integer(let value): self = Int(exactly: value).map { .integer($0) } ?? .none
     case .number(let value): self = .float(value)
+    case .float(let value): self = .float(Double(value))
     case .string(let text): self = .string(text)
     case .array(let list): self = .list(list.map { JinjaValue($0) })
     case .object(let members): self = .dictionary(members.mapValues { JinjaValue($0) })

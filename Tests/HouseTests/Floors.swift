@@ -19,14 +19,14 @@ enum Floors {
     "Models": ["Tensors", "Checkpoints", "Hooks"],
     "Engine": ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"],
     "Interpretability": ["Engine", "Hooks", "Tokenizers"],
-    "Recordings": ["Frames", "Compression"],
+    "Recordings": ["Frames", "Compression", "JSON"],
     "Server": [
       "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
       "Sockets", "Loops", "Tokenizers", "Tensors", "JSON",
     ],
     "neuroscope": [
       "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
-      "Compression", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
+      "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
     ],
   ]
 

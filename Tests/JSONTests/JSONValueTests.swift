@@ -61,7 +61,8 @@ import Testing
         == #"{"b": [1, 2.0, 1e+16, 1e-07, 9007199254740994.0], "a": "é\n<'>", "c": {}}"#)
     #expect(
       value["a"]?.json(.compact) == #""é\n<'>""#)
-    var style = JSONValue.Style.compact
+    var style = JSONStyle.python
+    (style.comma, style.colon) = (",", ":")
     style.asciiOnly = true
     style.htmlSafe = true
     style.sortedKeys = true

@@ -1,5 +1,6 @@
-import Foundation
 import Frames
+import Foundation
+import JSON
 import Testing
 
 @testable import Recordings
@@ -13,7 +14,7 @@ import Testing
       try SafetensorsExport.write(reader) { (bytes) throws(RecordingError) in file += bytes }
       let length = Int(RecordingLayout.load(file, 0, UInt64.self))
       #expect(length % 8 == 0)
-      let header = try JSONValue(reading: Array(file[8..<8 + length]))
+      let header = try JSONValue(parsing: Array(file[8..<8 + length]))
       #expect(header["__metadata__"]?["model"] == "tiny")
       let expected: [(String, String, [Int64])] = [
         ("resid/000000/000000", "BF16", [0, 12]), ("resid/000001/000001", "F32", [12, 36]),

@@ -1,4 +1,4 @@
-import Frames
+import JSON
 import Testing
 
 @testable import Recordings

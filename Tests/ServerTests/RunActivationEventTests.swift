@@ -1,4 +1,5 @@
 import Frames
+import JSON
 import Testing
 
 @testable import Server
@@ -42,7 +43,7 @@ import Testing
   {
     #expect(try text(.json) == beginning + #"[4,6],"data":[[[1.0,-2.0],[0.5,4.0]]]}"#)
     let base64 = try text(.base64)
-    let json = try JSONValue(reading: Array(base64.utf8))
+    let json = try JSONValue(parsing: Array(base64.utf8))
     #expect(json["frame"]?.string?.count == (try event([4, 5]).frame.count + 2) / 3 * 4)
   }
 }

@@ -1,5 +1,6 @@
 import Engine
 import Frames
+import JSON
 import Interpretability
 import TestKit
 import Testing
@@ -23,12 +24,12 @@ import Tokenizers
 
   private func tokens(_ events: [TestEvent]) -> [TestEvent] { events.filter { $0.type == "token" } }
 
-  private func results(_ name: String, _ events: [TestEvent]) -> [Frames.JSONValue] {
+  private func results(_ name: String, _ events: [TestEvent]) -> [JSONValue] {
     events.filter { $0.type == "analysis" && $0.json["name"]?.string == name }
       .compactMap { $0.json["result"] }
   }
 
-  private func floats(_ value: Frames.JSONValue?) -> [Float] {
+  private func floats(_ value: JSONValue?) -> [Float] {
     value?.array?.map { Float($0.double ?? .nan) } ?? []
   }
 
@@ -71,7 +72,7 @@ import Tokenizers
 
   @Test func `analyses change no bit of text, logarithms and tensors`() async throws {
     let kit = try await ServerKit.shared()
-    var seen: [(tokens: [Frames.JSONValue?], frames: [[UInt8]], flags: [FrameFlags])] = []
+    var seen: [(tokens: [JSONValue?], frames: [[UInt8]], flags: [FrameFlags])] = []
     for analyses in ["[]", Self.all] {
       let events = try await kit.events(
         try await kit.start(
@@ -221,7 +222,7 @@ import Tokenizers
     let events = try await kit.events(run).filter { $0.type == "analysis" }
     let socket = try await WebSocketTestClient(kit, "/v1/runs/\(run)/socket")
     var frames: [[UInt8]] = []
-    var seen: [Frames.JSONValue] = []
+    var seen: [JSONValue] = []
     while let message = try await socket.message(frames: &frames) {
       if message["type"]?.string == "analysis" { seen.append(message) }
       if message["type"]?.string == "run.finished" { break }

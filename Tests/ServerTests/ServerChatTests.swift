@@ -1,5 +1,5 @@
 import Foundation
-import Frames
+import JSON
 import TestKit
 import Testing
 
@@ -109,7 +109,7 @@ import Testing
 
   @Test func `each encoding carries the same numbers`() async throws {
     let kit = try await ServerKit.shared()
-    func activation(_ encoding: String) async throws -> Frames.JSONValue {
+    func activation(_ encoding: String) async throws -> JSONValue {
       let body = Self.greedy + Self.hooks + #","encoding":"\#(encoding)"}"#
       let json = try await kit.json("POST", "/v1/chat/completions/with_activations", body)
       return try #require(json["activations"]?["r"]?.array?.first)
@@ -137,7 +137,7 @@ import Testing
       "POST", path, body, fields: ["Accept: application/x-ndjson"])
     #expect(lines["Content-Type"] == "application/x-ndjson")
     let objects = try lines.text.split(separator: "\n").map {
-      try Frames.JSONValue(reading: Array($0.utf8))
+      try JSONValue(parsing: Array($0.utf8))
     }
     for chunks in [events.dropLast().map(\.json), objects] {
       for hook in ["r", "m"] {

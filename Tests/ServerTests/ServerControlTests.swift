@@ -1,4 +1,5 @@
 import Frames
+import JSON
 import TestKit
 import Testing
 import Wire

@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Frames
+import JSON
 import HTTPTypes
 import Logging
 import Sockets
@@ -67,7 +67,7 @@ struct ServerKit: Sendable {
   /// The JSON of an answer.
   func json(
     _ method: String, _ path: String, _ body: String? = nil, fields: [String] = []
-  ) async throws -> Frames.JSONValue {
+  ) async throws -> JSONValue {
     try await send(method, path, body, fields: fields).json
   }
 
@@ -90,8 +90,8 @@ struct ServerKit: Sendable {
 extension TestResponse {
   var code: Int { Int(status.split(separator: " ").dropFirst().first ?? "") ?? 0 }
 
-  var json: Frames.JSONValue {
-    get throws { try Frames.JSONValue(reading: body) }
+  var json: JSONValue {
+    get throws { try JSONValue(parsing: body) }
   }
 
   /// The same with a chunked body joined.
@@ -113,7 +113,7 @@ extension TestResponse {
 struct TestEvent: Sendable {
   let type: String
   let id: String?
-  let json: Frames.JSONValue
+  let json: JSONValue
 
   var sequence: Int { Int(json["seq"]?.integer ?? -1) }
 
@@ -135,7 +135,7 @@ struct TestEvent: Sendable {
       guard let data else { return nil }
       return TestEvent(
         type: type, id: id,
-        json: data == "[DONE]" ? .string(data) : try Frames.JSONValue(reading: Array(data.utf8)))
+        json: data == "[DONE]" ? .string(data) : try JSONValue(parsing: Array(data.utf8)))
     }
   }
 }
@@ -154,10 +154,10 @@ extension WebSocketTestClient {
   }
 
   /// The next text message as JSON, binary ones put aside.
-  func message(frames: inout [[UInt8]]) async throws -> Frames.JSONValue? {
+  func message(frames: inout [[UInt8]]) async throws -> JSONValue? {
     while let (first, payload) = await receive() {
       switch first & 0x0f {
-      case 1: return try Frames.JSONValue(reading: payload)
+      case 1: return try JSONValue(parsing: payload)
       case 2: frames.append(payload)
       case 9: await client.send(Self.frame(10, payload))
       default: return nil

@@ -1,5 +1,4 @@
 import Engine
-import Frames
 import TestKit
 import Testing
 

@@ -1,6 +1,7 @@
+import Frames
 import Engine
 import Foundation
-import Frames
+import JSON
 import TestKit
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import Frames
+import JSON
 import Recordings
 import TestKit
 import Testing

@@ -1,4 +1,4 @@
-import Frames
+import JSON
 import HTTPTypes
 import TestKit
 import Testing
@@ -39,14 +39,14 @@ import Testing
   }
 
   @Test func `schemas in files become part of the document, each once`() throws {
-    let files: [String: Frames.JSONValue] = [
+    let files: [String: JSONValue] = [
       "run": [
         "$schema": "x", "title": "Run",
         "properties": ["usage": ["$ref": "usage.json"], "own": ["$ref": "#/$defs/a"]],
       ],
       "usage": ["items": ["$ref": "run.json#/$defs/a"]],
     ]
-    let document: Frames.JSONValue = [
+    let document: JSONValue = [
       "a": ["$ref": "schemas/run.json"], "b": ["$ref": "#/components/responses/Error"],
       "components": ["responses": [:]],
     ]
@@ -54,7 +54,7 @@ import Testing
       guard let file = files[name] else { throw .fileMissing(name) }
       return file
     }
-    let expected: Frames.JSONValue = [
+    let expected: JSONValue = [
       "a": ["$ref": "#/components/schemas/run"], "b": ["$ref": "#/components/responses/Error"],
       "components": [
         "responses": [:],
@@ -81,7 +81,7 @@ import Testing
   @Test func `every reference leads somewhere`() throws {
     let document = try document()
     var references = 0
-    func visit(_ value: Frames.JSONValue) {
+    func visit(_ value: JSONValue) {
       if let reference = value["$ref"]?.string {
         #expect(reference.hasPrefix("#/"), "\(reference)")
         #expect(document.resolved(value) != .null, "\(reference)")
@@ -122,12 +122,12 @@ import Testing
   }
 
   @Test func `the lists in the schemas are those of the code`() throws {
-    func schema(_ name: String) throws -> Frames.JSONValue {
+    func schema(_ name: String) throws -> JSONValue {
       let installation = Installation(roots: [TestModels.root])
       let bytes = installation.contents(installation.protocolFile("schemas/\(name).json"))
-      return try Frames.JSONValue(reading: try #require(bytes))
+      return try JSONValue(parsing: try #require(bytes))
     }
-    func names(_ list: Frames.JSONValue?) -> Set<String> {
+    func names(_ list: JSONValue?) -> Set<String> {
       Set((list?.array ?? []).compactMap(\.string))
     }
     let commands = (try schema("command")["oneOf"]?.array ?? []).flatMap { branch in

@@ -1,5 +1,5 @@
 import Foundation
-import Frames
+import JSON
 import Recordings
 import TestKit
 import Testing
@@ -24,11 +24,11 @@ import Testing
 
   private func tell(
     _ kit: ServerKit, _ run: String, _ verb: String, _ body: String = "{}"
-  ) async throws -> Frames.JSONValue {
+  ) async throws -> JSONValue {
     try await kit.json("POST", "/v1/runs/\(run)/\(verb)", body)
   }
 
-  private func object(_ kit: ServerKit, _ run: String) async throws -> Frames.JSONValue {
+  private func object(_ kit: ServerKit, _ run: String) async throws -> JSONValue {
     try await kit.json("GET", "/v1/runs/\(run)")
   }
 
@@ -83,7 +83,7 @@ import Testing
     var frames: [[UInt8]] = []
     var types: [String] = []
     /// Reads up to the reply of a command.
-    func command(_ name: String, _ more: String = "") async throws -> Frames.JSONValue? {
+    func command(_ name: String, _ more: String = "") async throws -> JSONValue? {
       await socket.send(text: #"{"id":"x","command":"\#(name)","run_id":"\#(run)"\#(more)}"#)
       while let message = try await socket.message(frames: &frames) {
         let type = message["type"]?.string ?? ""

@@ -1,5 +1,6 @@
-import Foundation
 import Frames
+import Foundation
+import JSON
 import Recordings
 import TestKit
 import Testing
@@ -161,7 +162,7 @@ import Testing
   }
 }
 
-extension Frames.JSONValue {
+extension JSONValue {
   /// All numbers of nested arrays, in order.
   fileprivate var flatNumbers: [Float] {
     if let array { return array.flatMap(\.flatNumbers) }

@@ -1,4 +1,5 @@
 import Frames
+import JSON
 import TestKit
 import Testing
 
@@ -91,7 +92,7 @@ import Testing
     var frames: [[UInt8]] = []
     let started = try await socket.message(frames: &frames)
     let run = try #require(started?["run_id"]?.string)
-    func ask(_ command: String) async throws -> Frames.JSONValue? {
+    func ask(_ command: String) async throws -> JSONValue? {
       await socket.send(text: #"{"id":2,"run_id":"\#(run)",\#(command)}"#)
       while let message = try await socket.message(frames: &frames) {
         if message["type"]?.string == "reply" { return message }

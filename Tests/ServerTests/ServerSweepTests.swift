@@ -1,4 +1,4 @@
-import Frames
+import JSON
 import TestKit
 import Testing
 
@@ -16,7 +16,7 @@ import Testing
     #"{"analysis":"activation_patching",\#(names),\#(swapped),\#(more)}"#
   }
 
-  private func rows(_ value: Frames.JSONValue?) -> [[Float]] {
+  private func rows(_ value: JSONValue?) -> [[Float]] {
     value?.array?.map { $0.array?.map { Float($0.double ?? .nan) } ?? [] } ?? []
   }
 

@@ -1,5 +1,6 @@
-import Foundation
 import Frames
+import Foundation
+import JSON
 import Recordings
 import TestKit
 import Testing
@@ -56,7 +57,7 @@ import Testing
       return try #require(try await kit.json("GET", "/v1/runs/\(run)")["recording_id"]?.string)
     }
 
-    func verify(_ recording: String) async throws -> Frames.JSONValue {
+    func verify(_ recording: String) async throws -> JSONValue {
       try await kit.json("POST", "/v1/recordings/\(recording)/verify")
     }
 

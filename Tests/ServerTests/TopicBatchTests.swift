@@ -1,5 +1,5 @@
 import Compression
-import Frames
+import JSON
 import Synchronization
 import Testing
 

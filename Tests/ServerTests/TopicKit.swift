@@ -1,4 +1,4 @@
-import Frames
+import JSON
 import Synchronization
 
 @testable import Server

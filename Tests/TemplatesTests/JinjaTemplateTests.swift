@@ -23,9 +23,9 @@ import TestKit
   static func cases() throws -> [Case] {
     let file = try JSONValue(
       parsing: Array(try Data(contentsOf: folder.appending(path: "template_cases.json"))))
-    return try (file["cases"]?.elements ?? []).map { answer in
-      let name = answer["name"]?.text ?? ""
-      let given = answer["template"]?.text ?? ""
+    return try (file["cases"]?.array ?? []).map { answer in
+      let name = answer["name"]?.string ?? ""
+      let given = answer["template"]?.string ?? ""
       let template =
         name.hasPrefix("piece")
         ? given
@@ -35,7 +35,7 @@ import TestKit
         throw CocoaError(.fileReadCorruptFile)
       }
       return Case(
-        name: name, template: template, variables: variables, time: file["time"]?.whole ?? 0,
+        name: name, template: template, variables: variables, time: file["time"]?.integer ?? 0,
         answer: answer)
     }
   }
@@ -46,11 +46,11 @@ import TestKit
     for test in cases {
       do {
         let text = try JinjaTemplate(test.template).render(test.variables, time: test.time)
-        let expected = test.answer["expected"]?.text
+        let expected = test.answer["expected"]?.string
         #expect(text == expected, "\(test.name): \(test.template.prefix(400))")
         #expect(text.utf8.elementsEqual((expected ?? "").utf8))
       } catch {
-        if let raised = test.answer["raised"]?.text {
+        if let raised = test.answer["raised"]?.string {
           #expect(error == .raised(raised), "\(test.name)")
         } else {
           #expect(

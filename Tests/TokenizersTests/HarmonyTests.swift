@@ -41,19 +41,19 @@ import TestKit
   func `conversations render as openai-harmony renders them`(_ folder: URL) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    let cases = try ReferenceCases.at(folder).harmony["render"]?.elements ?? []
+    let cases = try ReferenceCases.at(folder).harmony["render"]?.array ?? []
     #expect(cases.count >= 63)
     for test in cases {
       var renderer = HarmonyRenderer(tokenizer, tokens)
-      let messages = (test["conversation"]?["messages"]?.elements ?? []).map(Self.message)
+      let messages = (test["conversation"]?["messages"]?.array ?? []).map(Self.message)
       renderer.render(
-        messages, next: test["next_role"]?.text,
-        dropAnalysis: test["auto_drop_analysis"]?.flag ?? true)
-      let name = "\(test["name"]?.text ?? "") \(test["kind"]?.text ?? "")"
-      #expect(renderer.prompt.text == test["text"]?.text, "\(name)")
+        messages, next: test["next_role"]?.string,
+        dropAnalysis: test["auto_drop_analysis"]?.bool ?? true)
+      let name = "\(test["name"]?.string ?? "") \(test["kind"]?.string ?? "")"
+      #expect(renderer.prompt.text == test["text"]?.string, "\(name)")
       if let ids = test["tokens"] { #expect(renderer.prompt.tokens == ids.tokens, "\(name)") }
       #expect(
-        tokenizer.decode(renderer.prompt.tokens, skipSpecial: false) == test["text"]?.text,
+        tokenizer.decode(renderer.prompt.tokens, skipSpecial: false) == test["text"]?.string,
         "\(name)")
     }
   }
@@ -62,16 +62,16 @@ import TestKit
   func `generations parse as openai-harmony parses them`(_ folder: URL) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    let cases = try ReferenceCases.at(folder).harmony["parse"]?.elements ?? []
+    let cases = try ReferenceCases.at(folder).harmony["parse"]?.array ?? []
     #expect(cases.count >= 13)
     for test in cases {
-      let text = test["text"]?.text ?? ""
+      let text = test["text"]?.string ?? ""
       let ids = tokenizer.encode(text, parseSpecial: true, addSpecial: false)
       if let known = test["tokens"] { #expect(ids == known.tokens) }
       let (messages, broken) = Self.parse(ids, HarmonyParser(tokenizer, tokens, role: "assistant"))
-      let expected = (test["messages"]?.elements ?? []).map(Self.message)
-      #expect(messages == expected, "\(test["name"]?.text ?? "")")
-      #expect(broken == (test["error"] != nil), "\(test["name"]?.text ?? "")")
+      let expected = (test["messages"]?.array ?? []).map(Self.message)
+      #expect(messages == expected, "\(test["name"]?.string ?? "")")
+      #expect(broken == (test["error"] != nil), "\(test["name"]?.string ?? "")")
     }
   }
 
@@ -81,25 +81,25 @@ import TestKit
   ) throws {
     let tokenizer = try Self.vocabulary(folder)
     let tokens = try HarmonyTokens(tokenizer)
-    for test in try ReferenceCases.at(folder).harmony["stream"]?.elements ?? [] {
+    for test in try ReferenceCases.at(folder).harmony["stream"]?.array ?? [] {
       var parser = HarmonyParser(tokenizer, tokens, role: "assistant")
       var given: String? = "assistant"
       var content = ""
-      for (id, step) in zip(test["tokens"]?.tokens ?? [], test["steps"]?.elements ?? []) {
+      for (id, step) in zip(test["tokens"]?.tokens ?? [], test["steps"]?.array ?? []) {
         let event = parser.append(id)
-        let name = "\(test["name"]?.text ?? "") \(id)"
+        let name = "\(test["name"]?.string ?? "") \(id)"
         if parser.header != nil { given = nil }
         if case .broken = event { continue }
-        #expect(parser.header?.role ?? given == step["role"]?.text, "\(name)")
-        #expect(parser.header?.channel == step["channel"]?.text, "\(name)")
-        #expect(parser.header?.recipient == step["recipient"]?.text, "\(name)")
-        #expect(parser.header?.contentType == step["content_type"]?.text, "\(name)")
+        #expect(parser.header?.role ?? given == step["role"]?.string, "\(name)")
+        #expect(parser.header?.channel == step["channel"]?.string, "\(name)")
+        #expect(parser.header?.recipient == step["recipient"]?.string, "\(name)")
+        #expect(parser.header?.contentType == step["content_type"]?.string, "\(name)")
         var delta: String?
         if case .content(let text) = event { delta = text }
         content = parser.header == nil ? "" : content + (delta ?? "")
-        #expect(delta == step["delta"]?.text, "\(name)")
+        #expect(delta == step["delta"]?.string, "\(name)")
       }
-      if let open = test["final_content"]?.text { #expect(content == open) }
+      if let open = test["final_content"]?.string { #expect(content == open) }
     }
   }
 
@@ -127,17 +127,17 @@ import TestKit
   /// A message in openai-harmony's JSON.
   private static func message(_ json: JSONValue) -> HarmonyMessage {
     let header = HarmonyHeader(
-      role: json["role"]?.text ?? "", name: json["name"]?.text,
-      recipient: json["recipient"]?.text, channel: json["channel"]?.text,
-      contentType: json["content_type"]?.text)
-    let content = json["content"]?.elements?.first ?? .null
-    switch content["type"]?.text {
+      role: json["role"]?.string ?? "", name: json["name"]?.string,
+      recipient: json["recipient"]?.string, channel: json["channel"]?.string,
+      contentType: json["content_type"]?.string)
+    let content = json["content"]?.array?.first ?? .null
+    switch content["type"]?.string {
     case "system_content":
       var system = HarmonySystem()
-      system.identity = content["model_identity"]?.text
-      system.knowledgeCutoff = content["knowledge_cutoff"]?.text
-      system.date = content["conversation_start_date"]?.text
-      system.effort = content["reasoning_effort"]?.text?.lowercased()
+      system.identity = content["model_identity"]?.string
+      system.knowledgeCutoff = content["knowledge_cutoff"]?.string
+      system.date = content["conversation_start_date"]?.string
+      system.effort = content["reasoning_effort"]?.string?.lowercased()
       system.channels = content["channel_config"]?["valid_channels"]?.texts ?? []
       system.tools = namespaces(content)
       return HarmonyMessage(header, .system(system))
@@ -146,8 +146,8 @@ import TestKit
         header,
         .developer(
           HarmonyDeveloper(
-            instructions: content["instructions"]?.text, tools: namespaces(content))))
-    default: return HarmonyMessage(header, .text(content["text"]?.text ?? ""))
+            instructions: content["instructions"]?.string, tools: namespaces(content))))
+    default: return HarmonyMessage(header, .text(content["text"]?.string ?? ""))
     }
   }
 
@@ -155,8 +155,8 @@ import TestKit
     guard case .object(let tools) = content["tools"] else { return [] }
     return tools.values.map { value in
       HarmonyToolNamespace(
-        name: value["name"]?.text ?? "", description: value["description"]?.text,
-        tools: (value["tools"]?.elements ?? []).compactMap { HarmonyTool($0) })
+        name: value["name"]?.string ?? "", description: value["description"]?.string,
+        tools: (value["tools"]?.array ?? []).compactMap { HarmonyTool($0) })
     }
   }
 }

@@ -33,8 +33,8 @@ import Testing
     let strings = try ReferenceCases.read(Self.file)["strings"]?.texts ?? []
     for (name, answers) in try Self.members("sentencepiece") {
       var fields = GGUFTokenizerFields(
-        model: answers["model"]?.text ?? "", tokens: answers["tokens"]?.texts ?? [])
-      fields.scores = (answers["scores"]?.elements ?? []).compactMap { score in
+        model: answers["model"]?.string ?? "", tokens: answers["tokens"]?.texts ?? [])
+      fields.scores = (answers["scores"]?.array ?? []).compactMap { score in
         switch score {
         case .number(let value): Float(value)
         case .integer(let value): Float(value)
@@ -43,7 +43,7 @@ import Testing
       }
       fields.tokenTypes = answers["types"]?.tokens ?? []
       fields.unknown = answers["unknown"]?.tokens.first ?? 0
-      fields.addSpacePrefix = answers["prefix"]?.flag
+      fields.addSpacePrefix = answers["prefix"]?.bool
       fields.addBOS = false
       Self.compare(try Tokenizer(gguf: fields), strings, answers, name, parseSpecial: false)
     }
@@ -53,7 +53,7 @@ import Testing
     _ tokenizer: Tokenizer, _ strings: [String], _ answers: JSONValue, _ name: String,
     parseSpecial: Bool
   ) {
-    let ids = answers["ids"]?.elements ?? []
+    let ids = answers["ids"]?.array ?? []
     let decoded = answers["decoded"]?.texts ?? []
     #expect(ids.count == strings.count && decoded.count == strings.count)
     for (index, text) in strings.enumerated() {

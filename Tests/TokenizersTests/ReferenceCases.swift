@@ -71,13 +71,13 @@ struct ReferenceCases: Sendable {
     guard case .object(let members) = tokenizers["tokenizers"] else { return [] }
     return members.map { name, answers in
       Vocabulary(
-        name: name, folder: folder.appending(path: answers["dir"]?.text ?? name),
+        name: name, folder: folder.appending(path: answers["dir"]?.string ?? name),
         answers: answers, strings: strings + (answers["extra_strings"]?.texts ?? []))
     }
   }
 }
 
 extension JSONValue {
-  var texts: [String] { elements?.compactMap(\.text) ?? [] }
-  var tokens: [Token] { elements?.compactMap { $0.whole.flatMap { Token(exactly: $0) } } ?? [] }
+  var texts: [String] { array?.compactMap(\.string) ?? [] }
+  var tokens: [Token] { array?.compactMap { $0.integer.flatMap { Token(exactly: $0) } } ?? [] }
 }

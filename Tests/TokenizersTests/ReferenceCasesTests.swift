@@ -15,8 +15,8 @@ import TestKit
     #expect(cases.vocabularies.count >= 11)
     for vocabulary in cases.vocabularies {
       let tokenizer = try vocabulary.open()
-      let addSpecial = vocabulary.answers["add_special_tokens"]?.flag ?? false
-      let expected = vocabulary.answers["ids"]?.elements ?? []
+      let addSpecial = vocabulary.answers["add_special_tokens"]?.bool ?? false
+      let expected = vocabulary.answers["ids"]?.array ?? []
       #expect(expected.count == vocabulary.strings.count)
       for (index, (text, ids)) in zip(vocabulary.strings, expected).enumerated() {
         let found = tokenizer.encode(text, parseSpecial: true, addSpecial: addSpecial)
@@ -42,9 +42,9 @@ import TestKit
     for vocabulary in try ReferenceCases.at(folder).vocabularies {
       let tokenizer = try vocabulary.open()
       let normalizes = vocabulary.answers["checks"]?["decode_differs_at"]?.tokens ?? []
-      let added = vocabulary.answers["add_special_tokens"]?.flag ?? false
-      for (index, ids) in (vocabulary.answers["ids"]?.elements ?? []).enumerated() {
-        let other = vocabulary.answers["decoded"]?[String(index)]?.text
+      let added = vocabulary.answers["add_special_tokens"]?.bool ?? false
+      for (index, ids) in (vocabulary.answers["ids"]?.array ?? []).enumerated() {
+        let other = vocabulary.answers["decoded"]?[String(index)]?.string
         if other == nil, normalizes.contains(Token(index)) { continue }
         let expected = other ?? vocabulary.strings[index]
         let found = tokenizer.decode(ids.tokens, skipSpecial: added)
@@ -58,7 +58,7 @@ import TestKit
   @Test(arguments: ReferenceCases.all)
   func `streamed text never splits a character`(_ folder: URL) throws {
     let cases = try ReferenceCases.at(folder)
-    let streams = cases.tokenizers["streaming"]?.elements ?? []
+    let streams = cases.tokenizers["streaming"]?.array ?? []
     #expect(streams.count >= 93)
     for stream in streams {
       var repair = UTF8Repair()
@@ -66,7 +66,7 @@ import TestKit
         let found = repair.append(try #require(bytes(hex: piece)))
         #expect(found.utf8.elementsEqual(shown.utf8))
       }
-      #expect(repair.finish() == stream["flushed"]?.text)
+      #expect(repair.finish() == stream["flushed"]?.string)
     }
   }
 
@@ -75,13 +75,13 @@ import TestKit
     let cases = try ReferenceCases.at(folder)
     let byName = Dictionary(
       uniqueKeysWithValues: try cases.vocabularies.map { ($0.name, try $0.open()) })
-    for stream in cases.tokenizers["streaming"]?.elements ?? [] {
-      guard let tokenizer = byName[stream["tokenizer"]?.text ?? ""] else { continue }
+    for stream in cases.tokenizers["streaming"]?.array ?? [] {
+      guard let tokenizer = byName[stream["tokenizer"]?.string ?? ""] else { continue }
       let ids = stream["ids"]?.tokens ?? []
       #expect(ids.map { hex(tokenizer.bytes(of: $0)) } == stream["pieces_hex"]?.texts)
       var decoder = TextDecoder(tokenizer, skipSpecial: false)
       #expect(ids.map { decoder.append($0) } == stream["emitted"]?.texts)
-      #expect(decoder.finish() == stream["flushed"]?.text)
+      #expect(decoder.finish() == stream["flushed"]?.string)
     }
   }
 
@@ -93,7 +93,7 @@ import TestKit
     let cases = try ReferenceCases.at(ReferenceCases.committed)
     let vocabulary = try #require(cases.vocabularies.first { $0.name == name })
     let tokenizer = try Tokenizer(gguf: try Self.ggufFields(vocabulary.folder, pre))
-    for (text, ids) in zip(vocabulary.strings, vocabulary.answers["ids"]?.elements ?? []) {
+    for (text, ids) in zip(vocabulary.strings, vocabulary.answers["ids"]?.array ?? []) {
       let found = tokenizer.encode(text, parseSpecial: true, addSpecial: false)
       #expect(found == ids.tokens, "\(text.debugDescription)")
     }
@@ -104,17 +104,17 @@ import TestKit
     let file = try ReferenceCases.read(folder.appending(path: "tokenizer.json"))
     var spellings: [Int64: (text: String, type: Int32)] = [:]
     if case .object(let vocabulary) = file["model"]?["vocab"] {
-      for (text, token) in vocabulary { spellings[token.whole ?? -1] = (text, 1) }
+      for (text, token) in vocabulary { spellings[token.integer ?? -1] = (text, 1) }
     }
-    for added in file["added_tokens"]?.elements ?? [] {
-      let type: Int32 = added["special"]?.flag == true ? 3 : 1
-      spellings[added["id"]?.whole ?? -1] = (added["content"]?.text ?? "", type)
+    for added in file["added_tokens"]?.array ?? [] {
+      let type: Int32 = added["special"]?.bool == true ? 3 : 1
+      spellings[added["id"]?.integer ?? -1] = (added["content"]?.string ?? "", type)
     }
     let sorted = spellings.sorted { $0.key < $1.key }.map(\.value)
     var fields = GGUFTokenizerFields(model: "gpt2", tokens: sorted.map(\.text))
     fields.tokenTypes = sorted.map(\.type)
-    fields.merges = (file["model"]?["merges"]?.elements ?? []).map {
-      $0.text ?? $0.texts.joined(separator: " ")
+    fields.merges = (file["model"]?["merges"]?.array ?? []).map {
+      $0.string ?? $0.texts.joined(separator: " ")
     }
     fields.pre = pre
     return fields

@@ -182,6 +182,7 @@ extension ConfigurationFields.Value {
     case .bool(let value): self = .bool(value)
     case .integer(let value): self = .integer(Int(value))
     case .number(let value): self = .number(value)
+    case .float(let value): self = .number(Double(value))
     case .string(let value): self = .string(value)
     case .array(let elements): self = Self.list(elements)
     case .object: self = .other("an object")

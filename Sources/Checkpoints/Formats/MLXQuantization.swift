@@ -32,10 +32,11 @@ struct MLXQuantization: Sendable, Equatable {
     }
     let standard = try Self.setting(json, file: file, name: "quantization")
     var overrides: [String: Setting] = [:]
-    for (module, member) in members {
-      guard case .object = member else { continue }
-      let setting = try Self.setting(member, file: file, name: "quantization.\(module)")
-      if setting != standard { overrides[TensorNames.canonical(module)] = setting }
+    for member in members {
+      guard case .object = member.value else { continue }
+      let setting = try Self.setting(
+        member.value, file: file, name: "quantization.\(member.name)")
+      if setting != standard { overrides[TensorNames.canonical(member.name)] = setting }
     }
     self.standard = standard
     self.overrides = overrides

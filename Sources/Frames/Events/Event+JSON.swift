@@ -1,3 +1,5 @@
+public import JSON
+
 extension Event {
   /// The envelope and fields as one line of JSON without a line break.
   public func json() -> [UInt8] {

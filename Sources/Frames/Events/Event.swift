@@ -1,3 +1,5 @@
+public import JSON
+
 /// One thing that happened in a run: the envelope and what its type adds.
 ///
 /// The members of each type are listed in `Protocol/events.md`. They stay an ordered list of JSON values, so

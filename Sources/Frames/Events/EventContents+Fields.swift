@@ -1,3 +1,5 @@
+public import JSON
+
 extension EventContents {
   /// The type these contents belong to.
   public var type: EventType {

@@ -1,3 +1,5 @@
+public import JSON
+
 /// What each type of event adds to the envelope, but for activations, whose tensors travel beside it.
 public enum EventContents: Hashable, Sendable {
   /// The run begins: the model, its hash, the prompt, the hooks with their indices, how tokens are drawn.

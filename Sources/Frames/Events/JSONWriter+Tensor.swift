@@ -1,3 +1,5 @@
+public import JSON
+
 extension JSONWriter {
   /// Writes numbers, row-major, as arrays nested like the shape; not finite becomes `null`.
   ///

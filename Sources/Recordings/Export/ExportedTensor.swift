@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 
 /// One frame of a recording as a named array for other programs.
 struct ExportedTensor {
@@ -40,7 +41,7 @@ struct ExportedTensor {
   private static func hookNames(_ reader: RecordingReader) throws(RecordingError) -> [Int64: String]
   {
     for (index, entry) in reader.entries.enumerated() where entry.type == .event {
-      guard let event = try? JSONValue(reading: reader.payload(index)),
+      guard let event = try? JSONValue(parsing: reader.payload(index)),
         event["type"]?.string == EventType.runStarted.rawValue
       else { continue }
       var names: [Int64: String] = [:]

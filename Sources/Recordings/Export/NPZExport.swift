@@ -1,5 +1,4 @@
 internal import Compression
-internal import Frames
 
 /// A recording's frames as an NPZ file: a ZIP archive of NPY arrays, stored, as `numpy.savez` writes it.
 ///

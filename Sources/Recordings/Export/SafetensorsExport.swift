@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 
 /// A recording's frames as a safetensors file: a length, a JSON header, the numbers of all tensors in a row.
 ///

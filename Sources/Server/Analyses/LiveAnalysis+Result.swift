@@ -1,5 +1,5 @@
 internal import Engine
-internal import Frames
+internal import JSON
 internal import Hooks
 internal import Interpretability
 internal import Tokenizers
@@ -19,14 +19,14 @@ struct AnalysedPass: Sendable {
   }
 
   /// A token as results name it.
-  func json(_ token: Token) -> EventValue {
-    ["token_id": EventValue(Int(token)), "text": .string(model.tokenizer.piece(token))]
+  func json(_ token: Token) -> JSONValue {
+    ["token_id": JSONValue(Int(token)), "text": .string(model.tokenizer.piece(token))]
   }
 
   /// A token with its logarithm.
-  func json(_ score: TokenScore) -> EventValue {
+  func json(_ score: TokenScore) -> JSONValue {
     [
-      "token_id": EventValue(Int(score.token)),
+      "token_id": JSONValue(Int(score.token)),
       "text": .string(model.tokenizer.piece(score.token)), "logprob": .float(score.logprob),
     ]
   }
@@ -34,7 +34,7 @@ struct AnalysedPass: Sendable {
 
 extension LiveAnalysis {
   /// What the analysis finds in a pass; nil where the pass holds nothing for it.
-  func result(of pass: AnalysedPass) async -> EventValue? {
+  func result(of pass: AnalysedPass) async -> JSONValue? {
     let specs = captures(pass.model.catalogue, promptTokens: pass.prompt.count)
     let captured = CapturedPass(pass.batch, of: specs)
     guard !captured.isEmpty else { return nil }
@@ -59,7 +59,7 @@ extension LiveAnalysis {
 
   private func lens(
     _ captured: CapturedPass, layers: [Int], top: Int, _ pass: AnalysedPass
-  ) async -> EventValue {
+  ) async -> JSONValue {
     let lens = await LogitLens.read(
       captured, layers: layers, top: top, following: { pass.following($0) }, on: pass.engine,
       pass.model)
@@ -80,20 +80,20 @@ extension LiveAnalysis {
     ]
   }
 
-  private static func json(_ place: TokenReading.Place) -> EventValue {
+  private static func json(_ place: TokenReading.Place) -> JSONValue {
     [
       "logit": .float(place.logit), "logprob": .float(place.score.logprob),
-      "rank": EventValue(place.rank),
+      "rank": JSONValue(place.rank),
     ]
   }
 
   private func attribution(
     _ captured: CapturedPass, answer: Token, versus: Token?, heads: Bool, _ pass: AnalysedPass
-  ) async -> EventValue? {
+  ) async -> JSONValue? {
     let found = await DirectLogitAttribution.read(
       captured, answer: answer, against: versus, heads: heads, on: pass.engine, pass.model)
     guard let found else { return nil }
-    var members: [EventValue.Member] = [.init("token", pass.json(answer))]
+    var members: [JSONValue.Member] = [.init("token", pass.json(answer))]
     if let versus { members.append(.init("versus", pass.json(versus))) }
     members += [
       .init("logit", .float(found.logit)), .init("sum", .float(found.total)),
@@ -107,37 +107,37 @@ extension LiveAnalysis {
       .init("bias", .float(found.bias)),
     ]
     if heads { members.append(.init("heads", .array(found.heads.map(Self.list)))) }
-    return .object(members)
+    return JSONValue(members: members)
   }
 
-  private func scores(_ scores: HeadScores, layers: [Int]) -> EventValue {
+  private func scores(_ scores: HeadScores, layers: [Int]) -> JSONValue {
     let kinds: [(name: String, scores: [[Float]], count: Int)] = [
       ("previous_token", scores.previousToken, scores.previousCount),
       ("duplicate_token", scores.duplicateToken, scores.repeatedCount),
       ("induction", scores.induction, scores.repeatedCount),
     ]
-    return .object(
-      [.init("layers", Self.list(layers))]
-        + kinds.map { .init($0.name, .array($0.scores.map(Self.list))) }
-        + [
-          .init("counts", .object(kinds.map { .init($0.name, EventValue($0.count)) })),
-          .init("best", .object(kinds.map { .init($0.name, Self.best($0.scores, layers)) })),
-        ])
+    var members: [JSONValue.Member] = [.init("layers", Self.list(layers))]
+    members += kinds.map { .init($0.name, .array($0.scores.map(Self.list))) }
+    let counts = kinds.map { JSONValue.Member($0.name, JSONValue($0.count)) }
+    members.append(.init("counts", JSONValue(members: counts)))
+    let best = kinds.map { JSONValue.Member($0.name, Self.best($0.scores, layers)) }
+    members.append(.init("best", JSONValue(members: best)))
+    return JSONValue(members: members)
   }
 
   /// The head with the largest score.
-  private static func best(_ scores: [[Float]], _ layers: [Int]) -> EventValue {
+  private static func best(_ scores: [[Float]], _ layers: [Int]) -> JSONValue {
     let heads = zip(layers, scores).flatMap { layer, row in
       row.enumerated().map { (layer: layer, head: $0.offset, score: $0.element) }
     }
     guard let best = heads.max(by: { $0.score < $1.score }) else { return .null }
     return [
-      "layer": EventValue(best.layer), "head": EventValue(best.head), "score": .float(best.score),
+      "layer": JSONValue(best.layer), "head": JSONValue(best.head), "score": .float(best.score),
     ]
   }
 
-  private static func list(_ numbers: [Float]) -> EventValue { .array(numbers.map { .float($0) }) }
-  private static func list(_ numbers: [Int]) -> EventValue {
-    .array(numbers.map { EventValue($0) })
+  private static func list(_ numbers: [Float]) -> JSONValue { .array(numbers.map { .float($0) }) }
+  private static func list(_ numbers: [Int]) -> JSONValue {
+    .array(numbers.map { JSONValue($0) })
   }
 }

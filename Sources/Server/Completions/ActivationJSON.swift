@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Tokenizers
 internal import Wire
 

@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Tokenizers
 
 /// One answer in the making: reads a run to its end and tells what each step adds.
@@ -9,7 +10,7 @@ struct Completion {
   let hooks: [RunHook]
   private(set) var choice = CompletionDialect.Choice()
   /// The failure of the run, if it failed.
-  private(set) var failure: EventValue?
+  private(set) var failure: JSONValue?
   private var text: CompletionText
   private let wantsLogprobs: Bool
 

@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 internal import HTTPTypes
 internal import Tokenizers
 internal import Wire

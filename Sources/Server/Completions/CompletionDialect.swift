@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 internal import Tokenizers
 
 /// How completions are written: OpenAI's shapes for chat and for text, with activations beside them where wanted.

@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Tokenizers
 
 /// What one item of a run means for a completion.
@@ -9,19 +10,19 @@ enum CompletionStep: Sendable {
   /// Text that was held back and is plain text after all.
   case text(String)
   case finished(reason: String, prompt: Int, completion: Int, cached: Int)
-  case failed(EventValue)
+  case failed(JSONValue)
 
   /// A captured tensor on its way into an answer.
   struct Tensor: Sendable {
     let hookID: String
-    let description: EventValue
+    let description: JSONValue
     let frame: FrameBytes
     let encoding: TensorEncoding?
   }
 
   /// Reads an item; nil where it says nothing to a completion.
   init?(_ item: TopicItem, hooks: [RunHook]) {
-    guard let event = try? EventValue(reading: item.text) else { return nil }
+    guard let event = try? JSONValue(parsing: item.text) else { return nil }
     switch EventType(rawValue: item.type) {
     case .activation:
       guard let bytes = item.frame,

@@ -1,4 +1,5 @@
 package import Frames
+internal import JSON
 internal import Recordings
 internal import Synchronization
 

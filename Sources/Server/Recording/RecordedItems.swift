@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Recordings
 internal import Synchronization
 
@@ -31,7 +32,7 @@ final class RecordedItems: Sendable {
   }
 
   /// Notes the hooks that an event lists, if it does.
-  func noteHooks(of event: EventValue) {
+  func noteHooks(of event: JSONValue) {
     for json in event["hooks"]?.array ?? [] {
       if let hook = ActivationEvent.Hook(json) { hooks.withLock { $0[hook.index] = hook } }
     }
@@ -40,7 +41,7 @@ final class RecordedItems: Sendable {
   /// The same of an event's line, which is read only if it is of a type that lists hooks.
   func noteHooks(of line: [UInt8]) {
     guard Self.hookLists.contains(where: { line.starts(with: $0) }),
-      let event = try? EventValue(reading: line)
+      let event = try? JSONValue(parsing: line)
     else { return }
     noteHooks(of: event)
   }
@@ -58,7 +59,7 @@ final class RecordedItems: Sendable {
   /// A frame's item.
   ///
   /// - Parameter description: the event recorded before it, where it has one.
-  func item(_ frame: FrameBytes, microseconds: UInt64, description: EventValue?) -> TopicItem {
+  func item(_ frame: FrameBytes, microseconds: UInt64, description: JSONValue?) -> TopicItem {
     let index = Int(frame.frame.hookIndex)
     let hook =
       hooks.withLock { $0[index] } ?? ActivationEvent.Hook(index: index, frame: frame.frame)
@@ -78,7 +79,7 @@ final class RecordedItems: Sendable {
     _ entries: [RecordingEntry], payload: (RecordingEntry) throws(RecordingError) -> [UInt8]
   ) -> [TopicItem] {
     var items: [TopicItem] = []
-    var description: EventValue?
+    var description: JSONValue?
     for entry in entries {
       guard let bytes = try? payload(entry) else { break }
       if entry.type == .frame {
@@ -86,7 +87,7 @@ final class RecordedItems: Sendable {
         items.append(item(frame, microseconds: entry.microseconds, description: description))
         description = nil
       } else {
-        guard let event = try? EventValue(reading: bytes), let type = event["type"]?.string else {
+        guard let event = try? JSONValue(parsing: bytes), let type = event["type"]?.string else {
           break
         }
         if type == EventType.activation.rawValue {

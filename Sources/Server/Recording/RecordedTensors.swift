@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Recordings
 
 /// What a recording holds that a second execution must give again: tensors by hook and step, and tokens.
@@ -19,7 +20,7 @@ struct RecordedTensors {
       if let bytes = item.frame, let frame = try? FrameBytes(checking: bytes) {
         frames[Key(frame.frame)] = frame
       } else if item.type == EventType.token.rawValue,
-        let json = try? EventValue(reading: item.text)
+        let json = try? JSONValue(parsing: item.text)
       {
         tokens[Int(json["step"]?.integer ?? 0)] = json["token_id"]?.integer
       }
@@ -68,13 +69,13 @@ struct RecordedTensors {
     case .event:
       // A damaged record is an error; an intact one that is no JSON merely says nothing.
       let payload = try reader.payload(index)
-      guard let json = try? EventValue(reading: payload) else { return }
+      guard let json = try? JSONValue(parsing: payload) else { return }
       note(json, sequence: entry.sequence)
     case .metadata, .index: break
     }
   }
 
-  private mutating func note(_ json: EventValue, sequence: UInt64) {
+  private mutating func note(_ json: JSONValue, sequence: UInt64) {
     for hook in json["hooks"]?.array ?? [] {
       if let known = ActivationEvent.Hook(hook) { names[known.index] = known.id }
     }

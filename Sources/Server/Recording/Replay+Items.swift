@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Recordings
 
 /// Publishing what is in the file, and keeping up with what it says.
@@ -8,7 +9,7 @@ extension Replay {
     var skipped = RecordingReplay(reader, from: 0, to: range.lowerBound - 1)
     if let item = try skipped.next() { publish(item) }
     while let item = try skipped.next() {
-      if case .event(let json) = item.content, let event = try? EventValue(reading: json) {
+      if case .event(let json) = item.content, let event = try? JSONValue(parsing: json) {
         note(event)
       }
     }
@@ -25,7 +26,7 @@ extension Replay {
   }
 
   private func publish(event json: [UInt8], sequence: UInt64) {
-    guard let event = try? EventValue(reading: json), let type = event["type"]?.string else {
+    guard let event = try? JSONValue(parsing: json), let type = event["type"]?.string else {
       return
     }
     note(event)
@@ -36,7 +37,7 @@ extension Replay {
     }
   }
 
-  private func note(_ event: EventValue) {
+  private func note(_ event: JSONValue) {
     made.noteHooks(of: event)
     hooks = event["hooks"] ?? hooks
     step = max(step, Self.step(event["step"]))
@@ -59,7 +60,7 @@ extension Replay {
   }
 
   /// A step, whatever a file says.
-  private static func step(_ value: EventValue?) -> Int {
+  private static func step(_ value: JSONValue?) -> Int {
     Int(min(max(value?.integer ?? 0, 0), 1 << 40))
   }
 
@@ -74,7 +75,7 @@ extension Replay {
       ])
   }
 
-  func add(_ type: EventType, _ fields: [EventValue.Member]) {
+  func add(_ type: EventType, _ fields: [JSONValue.Member]) {
     let time = Double(recorded) / 1000
     publisher?.add(type.rawValue) { sequence in
       Event(
@@ -83,11 +84,11 @@ extension Replay {
     }
   }
 
-  private var usage: EventValue {
+  private var usage: JSONValue {
     let prompt = began?["prompt"]?["token_ids"]?.array?.count ?? 0
     return [
-      "prompt_tokens": EventValue(prompt), "completion_tokens": EventValue(tokens),
-      "total_tokens": EventValue(prompt + tokens),
+      "prompt_tokens": JSONValue(prompt), "completion_tokens": JSONValue(tokens),
+      "total_tokens": JSONValue(prompt + tokens),
     ]
   }
 }

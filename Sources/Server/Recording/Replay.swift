@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Loops
 internal import Recordings
 internal import Synchronization
@@ -39,9 +40,9 @@ package actor Replay: StreamedRun {
   /// The time of the last item, in microseconds since the recording began.
   var recorded: UInt64 = 0
   var finishReason: String?
-  var hooks: EventValue = []
+  var hooks: JSONValue = []
   /// The event recorded before a frame that does not say its positions itself.
-  var description: EventValue?
+  var description: JSONValue?
   let made: RecordedItems
   private let ended: @Sendable (Replay) -> Void
 

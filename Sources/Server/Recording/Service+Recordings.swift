@@ -1,4 +1,3 @@
-internal import Frames
 package import Recordings
 
 extension Service {

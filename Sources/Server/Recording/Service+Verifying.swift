@@ -1,5 +1,6 @@
 internal import Engine
 internal import Frames
+internal import JSON
 internal import Hooks
 internal import Recordings
 
@@ -139,7 +140,7 @@ extension Service {
     try await step(run, Fields(body: Array(#"{"count":\#(count)}"#.utf8)))
     while let items = await reader.next() {
       for item in items where item.type == EventType.runPaused.rawValue {
-        let event = try? EventValue(reading: item.text)
+        let event = try? JSONValue(parsing: item.text)
         if event?["step"]?.integer == Int64(last) { return }
       }
     }

@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 
 extension ReferenceDocument {
   /// A schema in words: types, or the choices there are, then bounds and default.

@@ -1,4 +1,4 @@
-package import Frames
+package import JSON
 
 /// The description of the interface, `Protocol/openapi.yaml`, as one document.
 ///
@@ -19,7 +19,7 @@ package struct ReferenceDocument: Sendable {
     value = try SchemaBundle.bundling(document) { name throws(Refusal) in
       let file = "schemas/\(name).json"
       do {
-        return try JSONValue(reading: try Self.contents(file, installation))
+        return try JSONValue(parsing: try Self.contents(file, installation))
       } catch {
         throw .fileMissing("Protocol/\(file)")
       }

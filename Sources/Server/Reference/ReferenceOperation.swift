@@ -1,4 +1,4 @@
-package import Frames
+package import JSON
 
 /// One operation of the interface, as people and programs read about it.
 package struct ReferenceOperation: Sendable {

@@ -1,4 +1,5 @@
-internal import Frames
+internal import OrderedCollections
+internal import JSON
 
 /// Puts the schemas that a document names by file into the document.
 ///
@@ -20,7 +21,7 @@ struct SchemaBundle {
       schemas.append(.init(name, bundle.rewrite(try read(name), in: name)))
     }
     schemas.sort { $0.name < $1.name }
-    return rewritten.appending(.init("schemas", .object(schemas)), to: "components")
+    return rewritten.appending(.init("schemas", JSONValue(members: schemas)), to: "components")
   }
 
   /// A value with its references pointing into the document.
@@ -31,14 +32,14 @@ struct SchemaBundle {
     case .object(let members):
       var result: [JSONValue.Member] = []
       // The dialect is the document's own.
-      for member in members where member.name != "$schema" {
-        if member.name == "$ref", let reference = member.value.string {
+      for (name, value) in members where name != "$schema" {
+        if name == "$ref", let reference = value.string {
           result.append(.init("$ref", .string(rewrite(reference: reference, in: schema))))
         } else {
-          result.append(.init(member.name, rewrite(member.value, in: schema)))
+          result.append(.init(name, rewrite(value, in: schema)))
         }
       }
-      return .object(result)
+      return JSONValue(members: result)
     case .array(let elements):
       return .array(elements.map { rewrite($0, in: schema) })
     default: return value
@@ -60,11 +61,11 @@ struct SchemaBundle {
 extension JSONValue {
   /// The object with one more member in one of its objects.
   fileprivate func appending(_ member: Member, to name: String) -> JSONValue {
-    guard case .object(var members) = self,
-      let index = members.firstIndex(where: { $0.name == name }),
-      case .object(let inner) = members[index].value
-    else { return self }
-    members[index].value = .object(inner + [member])
+    guard case .object(var members) = self, case .object(var inner)? = members[name] else {
+      return self
+    }
+    inner[member.name] = member.value
+    members[name] = .object(inner)
     return .object(members)
   }
 }

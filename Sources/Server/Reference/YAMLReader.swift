@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 
 /// Reads the part of YAML that this project's documents use, as JSON values.
 ///
@@ -23,7 +23,7 @@ struct YAMLReader {
   private var index = 0
 
   /// Reads a whole document.
-  static func read(_ text: String) throws(Fault) -> EventValue {
+  static func read(_ text: String) throws(Fault) -> JSONValue {
     var reader = YAMLReader()
     for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
@@ -44,14 +44,14 @@ struct YAMLReader {
   }
 
   /// The mapping or sequence whose lines begin at a column.
-  private mutating func block(indent: Int) throws(Fault) -> EventValue {
+  private mutating func block(indent: Int) throws(Fault) -> JSONValue {
     guard let first = peek(), first.indent >= indent else { return .null }
     return first.text.hasPrefix("- ")
       ? try sequence(indent: first.indent) : try mapping(indent: first.indent)
   }
 
-  private mutating func sequence(indent: Int) throws(Fault) -> EventValue {
-    var elements: [EventValue] = []
+  private mutating func sequence(indent: Int) throws(Fault) -> JSONValue {
+    var elements: [JSONValue] = []
     while let line = peek(), line.indent == indent, line.text.hasPrefix("- ") {
       let rest = line.text.dropFirst(2)
       if Self.keyEnd(rest) != nil, !rest.hasPrefix("{"), !rest.hasPrefix("[") {
@@ -66,8 +66,8 @@ struct YAMLReader {
     return .array(elements)
   }
 
-  private mutating func mapping(indent: Int) throws(Fault) -> EventValue {
-    var members: [EventValue.Member] = []
+  private mutating func mapping(indent: Int) throws(Fault) -> JSONValue {
+    var members: [JSONValue.Member] = []
     while let line = peek(), line.indent == indent, !line.text.hasPrefix("- ") {
       guard let end = Self.keyEnd(line.text) else {
         throw Fault(line: line.number, expected: "a name and a colon")
@@ -84,11 +84,11 @@ struct YAMLReader {
     if let line = peek(), line.indent > indent {
       throw Fault(line: line.number, expected: "indentation of \(indent)")
     }
-    return .object(members)
+    return JSONValue(members: members)
   }
 
   /// The lines of a literal block, without its indentation.
-  private mutating func literal(indent: Int) -> EventValue {
+  private mutating func literal(indent: Int) -> JSONValue {
     var text: [String] = []
     var margin: Int?
     while index < lines.count, lines[index].text.isEmpty || lines[index].indent > indent {
@@ -121,7 +121,7 @@ struct YAMLReader {
     return nil
   }
 
-  private func scalar(_ text: Substring, _ line: Int) throws(Fault) -> EventValue {
+  private func scalar(_ text: Substring, _ line: Int) throws(Fault) -> JSONValue {
     var flow = YAMLFlow(text: text, line: line)
     return try flow.document()
   }
@@ -138,7 +138,7 @@ struct YAMLFlow {
     self.line = line
   }
 
-  mutating func document() throws(YAMLReader.Fault) -> EventValue {
+  mutating func document() throws(YAMLReader.Fault) -> JSONValue {
     let value = try value(inside: false)
     skipBlanks()
     guard place == characters.count || characters[place] == "#" else {
@@ -164,7 +164,7 @@ struct YAMLFlow {
     return true
   }
 
-  private mutating func value(inside: Bool) throws(YAMLReader.Fault) -> EventValue {
+  private mutating func value(inside: Bool) throws(YAMLReader.Fault) -> JSONValue {
     skipBlanks()
     switch peek {
     case "{": return try object()
@@ -175,26 +175,26 @@ struct YAMLFlow {
     }
   }
 
-  private mutating func array() throws(YAMLReader.Fault) -> EventValue {
+  private mutating func array() throws(YAMLReader.Fault) -> JSONValue {
     place += 1
-    var elements: [EventValue] = []
+    var elements: [JSONValue] = []
     if take("]") { return .array(elements) }
     repeat { elements.append(try value(inside: true)) } while take(",")
     guard take("]") else { throw fault("']'") }
     return .array(elements)
   }
 
-  private mutating func object() throws(YAMLReader.Fault) -> EventValue {
+  private mutating func object() throws(YAMLReader.Fault) -> JSONValue {
     place += 1
-    var members: [EventValue.Member] = []
-    if take("}") { return .object(members) }
+    var members: [JSONValue.Member] = []
+    if take("}") { return JSONValue(members: members) }
     repeat {
       let name = try value(inside: true)
       guard take(":") else { throw fault("':'") }
       members.append(.init(name.string ?? "", try value(inside: true)))
     } while take(",")
     guard take("}") else { throw fault("'}'") }
-    return .object(members)
+    return JSONValue(members: members)
   }
 
   private mutating func quoted() throws(YAMLReader.Fault) -> String {
@@ -216,7 +216,7 @@ struct YAMLFlow {
     throw fault("the end of a quotation")
   }
 
-  private mutating func plain(inside: Bool) -> EventValue {
+  private mutating func plain(inside: Bool) -> JSONValue {
     let start = place
     while let character = peek {
       if inside, ",]}".contains(character) { break }
@@ -234,11 +234,11 @@ struct YAMLFlow {
     }
   }
 
-  private static func number(_ text: String) -> EventValue? {
+  private static func number(_ text: String) -> JSONValue? {
     guard let first = text.first, first == "-" || first.isNumber,
       text.allSatisfy({ $0.isNumber || "-+.eE".contains($0) })
     else { return nil }
-    return (try? EventValue(reading: Array(text.utf8)))
+    return (try? JSONValue(parsing: Array(text.utf8)))
   }
 }
 

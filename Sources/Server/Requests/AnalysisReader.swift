@@ -65,8 +65,8 @@ package struct AnalysisReader: Sendable {
   }
 
   func token(_ value: JSONValue, field: String) throws(Refusal) -> Token {
-    guard let text = value.text else {
-      guard let id = value.whole else {
+    guard let text = value.string else {
+      guard let id = value.integer else {
         throw .wrongType(field: field, expected: "a token id or a text", found: value.kind)
       }
       guard id >= 0, id < model.info.vocabularySize else {

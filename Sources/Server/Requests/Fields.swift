@@ -58,13 +58,13 @@ package struct Fields: Sendable {
 
   package func string(_ member: String) throws(Refusal) -> String? {
     guard let value = self[member] else { return nil }
-    guard let text = value.text else { throw wrong(member, "a string", value) }
+    guard let text = value.string else { throw wrong(member, "a string", value) }
     return text
   }
 
   package func bool(_ member: String) throws(Refusal) -> Bool? {
     guard let value = self[member] else { return nil }
-    guard let flag = value.flag else { throw wrong(member, "true or false", value) }
+    guard let flag = value.bool else { throw wrong(member, "true or false", value) }
     return flag
   }
 
@@ -72,7 +72,7 @@ package struct Fields: Sendable {
     _ member: String, in range: ClosedRange<Int> = Int.min...Int.max
   ) throws(Refusal) -> Int? {
     guard let value = self[member] else { return nil }
-    guard let whole = value.whole else { throw wrong(member, "an integer", value) }
+    guard let whole = value.integer else { throw wrong(member, "an integer", value) }
     guard range.contains(Int(whole)) else { throw outside(member, value, range) }
     return Int(whole)
   }
@@ -109,7 +109,7 @@ package struct Fields: Sendable {
 
   package func objects(_ member: String) throws(Refusal) -> [Fields]? {
     guard let value = self[member] else { return nil }
-    guard let list = value.elements else { throw wrong(member, "an array of objects", value) }
+    guard let list = value.array else { throw wrong(member, "an array of objects", value) }
     var result: [Fields] = []
     for (index, element) in list.enumerated() {
       result.append(try Fields(element, path: name(member) + "[\(index)]."))
@@ -121,10 +121,10 @@ package struct Fields: Sendable {
     _ member: String, in range: ClosedRange<Int> = Int.min...Int.max
   ) throws(Refusal) -> [Int]? {
     guard let value = self[member] else { return nil }
-    guard let list = value.elements else { throw wrong(member, "an array of integers", value) }
+    guard let list = value.array else { throw wrong(member, "an array of integers", value) }
     var result: [Int] = []
     for (index, element) in list.enumerated() {
-      guard let whole = element.whole else {
+      guard let whole = element.integer else {
         throw wrong("\(member)[\(index)]", "an integer", element)
       }
       guard range.contains(Int(whole)) else { throw outside("\(member)[\(index)]", element, range) }
@@ -135,7 +135,7 @@ package struct Fields: Sendable {
 
   package func floats(_ member: String) throws(Refusal) -> [Float]? {
     guard let value = self[member] else { return nil }
-    guard let list = value.elements else { throw wrong(member, "an array of numbers", value) }
+    guard let list = value.array else { throw wrong(member, "an array of numbers", value) }
     var result: [Float] = []
     for (index, element) in list.enumerated() {
       guard let number = element.double, Float(number).isFinite else {
@@ -149,13 +149,15 @@ package struct Fields: Sendable {
   /// One text or several.
   package func strings(_ member: String) throws(Refusal) -> [String]? {
     guard let value = self[member] else { return nil }
-    if let text = value.text { return [text] }
-    guard let list = value.elements else {
+    if let text = value.string { return [text] }
+    guard let list = value.array else {
       throw wrong(member, "a string or an array of strings", value)
     }
     var result: [String] = []
     for (index, element) in list.enumerated() {
-      guard let text = element.text else { throw wrong("\(member)[\(index)]", "a string", element) }
+      guard let text = element.string else {
+        throw wrong("\(member)[\(index)]", "a string", element)
+      }
       result.append(text)
     }
     return result
@@ -172,16 +174,5 @@ package struct Fields: Sendable {
 
   private func brief(_ bound: Double) -> String {
     Int(exactly: bound).map(String.init) ?? String(bound)
-  }
-}
-
-extension JSONValue {
-  /// A number of either spelling.
-  var double: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    default: nil
-    }
   }
 }

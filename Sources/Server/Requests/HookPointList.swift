@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 internal import Hooks
 
 /// Every hook point of a model, for the listing.

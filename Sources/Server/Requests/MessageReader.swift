@@ -31,8 +31,8 @@ enum MessageReader {
   /// A string, or parts of which each is text.
   private static func content(_ fields: Fields) throws(Refusal) -> String? {
     guard let value = fields["content"] else { return nil }
-    if let text = value.text { return text }
-    guard value.elements != nil else {
+    if let text = value.string { return text }
+    guard value.array != nil else {
       throw fields.wrong("content", "a string or an array of text parts", value)
     }
     var text = ""

@@ -45,7 +45,7 @@ struct PatchRows: Sendable {
 
   /// The same of a list under `interventions`, where a body has one.
   static func completing(_ body: JSONValue, of interventions: [Intervention]) -> JSONValue {
-    guard case .object(var members) = body, let list = members["interventions"]?.elements,
+    guard case .object(var members) = body, let list = members["interventions"]?.array,
       list.count == interventions.count
     else { return body }
     members["interventions"] = .array(zip(list, interventions).map { completing($0, of: $1) })

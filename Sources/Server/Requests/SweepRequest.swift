@@ -108,7 +108,7 @@ struct SweepRequest: Sendable {
     _ fields: Fields, _ member: String, count: Int, _ model: LoadedModel
   ) throws(Refusal) -> [Token] {
     let reader = AnalysisReader(model)
-    guard let list = fields[member]?.elements else {
+    guard let list = fields[member]?.array else {
       guard let token = try reader.token(fields, member) else { throw .missing(field: member) }
       return Array(repeating: token, count: count)
     }
@@ -131,14 +131,14 @@ private struct PromptReader {
 
   func prompts(_ fields: Fields, _ member: String) throws(Refusal) -> [[Token]] {
     guard let value = fields[member] else { throw .missing(field: member) }
-    let list = value.elements ?? [value]
+    let list = value.array ?? [value]
     guard (1...limit).contains(list.count) else {
       throw .outOfRange(
         field: member, found: "\(list.count) prompts", allowed: "1 to \(limit) prompts")
     }
     var result: [[Token]] = []
     for (index, element) in list.enumerated() {
-      let place = value.elements == nil ? member : "\(member)[\(index)]"
+      let place = value.array == nil ? member : "\(member)[\(index)]"
       let tokens = try prompt(element, place)
       guard !tokens.isEmpty else { throw .engine(.emptyPrompt) }
       result.append(tokens)
@@ -147,7 +147,7 @@ private struct PromptReader {
   }
 
   private func prompt(_ value: JSONValue, _ place: String) throws(Refusal) -> [Token] {
-    if let text = value.text {
+    if let text = value.string {
       return model.tokenizer.encode(text, parseSpecial: true, addSpecial: true)
     }
     switch try RunRequest.prompt(Fields(value, path: place + ".")) {

@@ -1,6 +1,7 @@
 internal import Engine
 internal import Foundation
 internal import Frames
+internal import JSON
 
 extension Routes {
   /// `GET /health`.

@@ -1,6 +1,6 @@
 internal import Engine
 internal import Foundation
-internal import Frames
+internal import JSON
 internal import Hooks
 internal import Tokenizers
 

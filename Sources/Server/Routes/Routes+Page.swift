@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Frames
 
 extension Routes {
   /// `GET /`: the page that shows a run as it happens.

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Frames
+internal import JSON
 internal import HTTPTypes
 internal import Recordings
 

@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 
 extension Routes {
   /// `GET /v1/openapi.json`.

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Frames
+internal import JSON
 internal import HTTPTypes
 
 extension Routes {

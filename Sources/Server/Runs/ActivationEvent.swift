@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Hooks
 
 /// The `activation` event of one frame, for viewers that read JSON.

@@ -1,5 +1,5 @@
-internal import Engine
 internal import Frames
+internal import Engine
 internal import Hooks
 internal import Tokenizers
 

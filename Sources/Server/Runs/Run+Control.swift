@@ -1,5 +1,6 @@
 internal import Engine
 internal import Frames
+internal import JSON
 internal import Hooks
 internal import Synchronization
 
@@ -89,7 +90,7 @@ extension Run {
       let list = hooks.map { $0.json(order.model.catalogue) }
       add(
         .hooksChanged,
-        [.init("hooks", .array(list)), .init("first_step", EventValue(entry.firstStep))])
+        [.init("hooks", .array(list)), .init("first_step", JSONValue(entry.firstStep))])
     case .intervene(let intervention, _):
       interventions.removeAll { $0.id == intervention.id }
       interventions.append(intervention.starting(at: entry.firstStep))
@@ -101,7 +102,7 @@ extension Run {
         .interventionRemoved,
         [
           .init("intervention_id", .string(id)),
-          .init("first_step", EventValue(entry.firstStep)),
+          .init("first_step", JSONValue(entry.firstStep)),
         ])
     case .rewind: break
     }
@@ -144,7 +145,7 @@ extension Run {
     self.step = step
     if !status.isOver { status = .paused }
     record(RunLedger.Entry(change: .rewind(to: step), firstStep: step + 1, replacedFrom: nil))
-    add(.runRewound, [.init("to_step", EventValue(step)), .init("text", .string(text))])
+    add(.runRewound, [.init("to_step", JSONValue(step)), .init("text", .string(text))])
   }
 }
 

@@ -1,6 +1,7 @@
 internal import DequeModule
 internal import Engine
 internal import Frames
+internal import JSON
 internal import Hooks
 internal import Interpretability
 internal import Tokenizers
@@ -159,7 +160,7 @@ extension Run {
 
   func add(_ contents: EventContents) { add(contents.type, contents.fields) }
 
-  func add(_ type: EventType, _ fields: [EventValue.Member]) {
+  func add(_ type: EventType, _ fields: [JSONValue.Member]) {
     let time = milliseconds
     publisher?.add(type.rawValue) { sequence in
       let event = Event(

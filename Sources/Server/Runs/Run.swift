@@ -1,6 +1,5 @@
 internal import DequeModule
 package import Engine
-internal import Frames
 internal import Hooks
 internal import Loops
 internal import Synchronization

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Frames
+internal import JSON
 internal import HTTPTypes
 internal import Hooks
 internal import Tokenizers
@@ -15,32 +16,32 @@ enum RunEvents {
       hooks: run.hooks.map { $0.json(run.order.model.catalogue) }, sampling: sampling(run.order))
   }
 
-  static func sampling(_ order: RunOrder) -> EventValue {
+  static func sampling(_ order: RunOrder) -> JSONValue {
     let options = order.sampling.options
     return [
       "temperature": .float(options.temperature), "top_p": .float(options.topP),
-      "top_k": EventValue(options.topK), "min_p": .float(options.minP),
+      "top_k": JSONValue(options.topK), "min_p": .float(options.minP),
       "repetition_penalty": .float(options.repetitionPenalty),
       "presence_penalty": .float(options.presencePenalty),
       "frequency_penalty": .float(options.frequencyPenalty),
-      "seed": EventValue(Int64(bitPattern: options.seed)),
-      "max_tokens": EventValue(order.maxTokens),
+      "seed": JSONValue(Int64(bitPattern: options.seed)),
+      "max_tokens": JSONValue(order.maxTokens),
       "stop": .array(order.sampling.stop.map { .string($0) }),
     ]
   }
 
   /// OpenAI's counts.
-  static func usage(_ summary: GenerationSummary) -> EventValue {
+  static func usage(_ summary: GenerationSummary) -> JSONValue {
     [
-      "prompt_tokens": EventValue(summary.promptTokens),
-      "completion_tokens": EventValue(summary.completionTokens),
-      "total_tokens": EventValue(summary.promptTokens + summary.completionTokens),
-      "prompt_tokens_details": ["cached_tokens": EventValue(summary.reusedTokens)],
+      "prompt_tokens": JSONValue(summary.promptTokens),
+      "completion_tokens": JSONValue(summary.completionTokens),
+      "total_tokens": JSONValue(summary.promptTokens + summary.completionTokens),
+      "prompt_tokens_details": ["cached_tokens": JSONValue(summary.reusedTokens)],
     ]
   }
 
   /// Milliseconds and tokens per second.
-  static func timings(_ summary: GenerationSummary) -> EventValue {
+  static func timings(_ summary: GenerationSummary) -> JSONValue {
     let computed = summary.promptTokens - summary.reusedTokens
     return [
       "queue_ms": milliseconds(summary.queueSeconds),
@@ -52,11 +53,11 @@ enum RunEvents {
     ]
   }
 
-  private static func milliseconds(_ seconds: Double) -> EventValue {
+  private static func milliseconds(_ seconds: Double) -> JSONValue {
     .number((seconds * 1e6).rounded() / 1e3)
   }
 
-  private static func rate(_ tokens: Int, _ seconds: Double) -> EventValue {
+  private static func rate(_ tokens: Int, _ seconds: Double) -> JSONValue {
     seconds > 0 ? .number((Double(tokens) / seconds * 100).rounded() / 100) : .null
   }
 
@@ -82,7 +83,7 @@ enum RunEvents {
   }
 
   /// The error object that streams carry, in the form that OpenAI's SDKs understand.
-  static func error(_ reply: ErrorReply) -> EventValue {
+  static func error(_ reply: ErrorReply) -> JSONValue {
     [
       "message": .string(reply.message),
       "type": reply.status.code < 500 ? "invalid_request_error" : "server_error",

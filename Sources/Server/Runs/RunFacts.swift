@@ -1,5 +1,5 @@
 package import Engine
-package import Frames
+package import JSON
 package import Hooks
 
 /// What a run is at one moment, for its object in answers.
@@ -94,6 +94,6 @@ extension Intervention {
       members.append(.init("experts", .array(experts.map { JSONValue($0) })))
     case .zero, .mean, .patch: break
     }
-    return .object(members)
+    return JSONValue(members: members)
   }
 }

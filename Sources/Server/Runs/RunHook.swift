@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 package import Hooks
 
 /// One hook of a run as viewers know it: its index in frames, and how its tensors travel.

@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 
 /// What every door needs of a run, whether a model computes it or a recording is played.
 package protocol StreamedRun: AnyObject, Sendable {

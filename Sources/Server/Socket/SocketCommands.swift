@@ -1,5 +1,5 @@
 internal import Engine
-internal import Frames
+internal import JSON
 
 /// What a command's reply carries besides `ok`.
 struct SocketAnswer: Sendable {

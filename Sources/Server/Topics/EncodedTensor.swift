@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 
 /// How the tensor of an activation is written inside JSON.
 package enum TensorForm: Sendable, Hashable, CaseIterable {

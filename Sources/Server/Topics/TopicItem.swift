@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 import Synchronization
 internal import Wire
 

@@ -1,4 +1,4 @@
-import Frames
+import JSON
 
 extension ErrorReply {
   /// The body of the answer, one line of JSON.

@@ -32,7 +32,7 @@ struct TokenizerCompanions {
   /// The text of a named token: a string, or an object with `content`.
   private func text(_ name: String) -> String? {
     for file in [tokenizerConfig, specialTokensMap] {
-      if let text = file[name]?.text ?? file[name]?["content"]?.text { return text }
+      if let text = file[name]?.string ?? file[name]?["content"]?.string { return text }
     }
     return nil
   }
@@ -56,8 +56,8 @@ struct TokenizerCompanions {
 
   /// One token or a list of them.
   private func numbers(_ value: JSONValue?) -> [Token] {
-    let list = value?.elements ?? value.map { [$0] } ?? []
-    return list.compactMap { $0.whole.flatMap { Token(exactly: $0) } }.filter { $0 >= 0 }
+    let list = value?.array ?? value.map { [$0] } ?? []
+    return list.compactMap { $0.integer.flatMap { Token(exactly: $0) } }.filter { $0 >= 0 }
   }
 
   /// The chat template: a file of its own, a text, or a list of named texts of which `default` counts.
@@ -67,8 +67,8 @@ struct TokenizerCompanions {
       return String(decoding: bytes, as: UTF8.self)
     }
     let found = tokenizerConfig["chat_template"]
-    if let text = found?.text { return text }
-    let named = found?.elements?.first { $0["name"]?.text == "default" }
-    return named?["template"]?.text
+    if let text = found?.string { return text }
+    let named = found?.array?.first { $0["name"]?.string == "default" }
+    return named?["template"]?.string
   }
 }

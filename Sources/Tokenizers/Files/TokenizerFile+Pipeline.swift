@@ -12,14 +12,14 @@ extension TokenizerFile {
     var path: String
     var value: JSONValue
 
-    var type: String { value["type"]?.text ?? "nothing" }
+    var type: String { value["type"]?.string ?? "nothing" }
 
     func fault(_ field: String, expected: String, found: JSONValue?) -> TokenizerError {
       file.fault(path + "." + field, expected: expected, found: found?.kind ?? "nothing")
     }
 
     func text(_ field: String) throws(TokenizerError) -> String {
-      guard let text = value[field]?.text else {
+      guard let text = value[field]?.string else {
         throw fault(field, expected: "a text", found: value[field])
       }
       return text
@@ -27,14 +27,14 @@ extension TokenizerFile {
 
     func flag(_ field: String, default fallback: Bool) throws(TokenizerError) -> Bool {
       guard let found = value[present: field] else { return fallback }
-      guard let flag = found.flag else {
+      guard let flag = found.bool else {
         throw fault(field, expected: "true or false", found: found)
       }
       return flag
     }
 
     func count(_ field: String) throws(TokenizerError) -> Int {
-      guard let found = value[field]?.whole, (0...1024).contains(found) else {
+      guard let found = value[field]?.integer, (0...1024).contains(found) else {
         throw fault(field, expected: "a small count", found: value[field])
       }
       return Int(found)
@@ -50,7 +50,7 @@ extension TokenizerFile {
 
     /// The described parts of a list.
     func parts(_ field: String) throws(TokenizerError) -> [Part] {
-      guard let list = value[field]?.elements else {
+      guard let list = value[field]?.array else {
         throw fault(field, expected: "a list", found: value[field])
       }
       return list.enumerated().map { index, value in
@@ -61,8 +61,8 @@ extension TokenizerFile {
     /// `{"String": …}` or `{"Regex": …}`.
     func pattern() throws(TokenizerError) -> TextPattern {
       let found = value["pattern"]
-      if let literal = found?.text ?? found?["String"]?.text { return .literal(literal) }
-      guard let regex = found?["Regex"]?.text else {
+      if let literal = found?.string ?? found?["String"]?.string { return .literal(literal) }
+      guard let regex = found?["Regex"]?.string else {
         throw fault("pattern", expected: "String or Regex", found: found)
       }
       if let known = KnownSplit(pattern: regex) { return .known(known) }
@@ -147,7 +147,7 @@ extension TokenizerFile {
 
   private func behavior(_ part: Part) throws(TokenizerError) -> PreTokenizer.Behavior {
     guard let found = part.value["behavior"] else { return .isolated }
-    guard let behavior = found.text.flatMap({ PreTokenizer.Behavior(rawValue: $0) }) else {
+    guard let behavior = found.string.flatMap({ PreTokenizer.Behavior(rawValue: $0) }) else {
       throw part.fault("behavior", expected: "a known behavior", found: found)
     }
     return behavior
@@ -164,7 +164,7 @@ extension TokenizerFile {
     guard let found = part.value["prepend_scheme"] else {
       return try part.flag("add_prefix_space", default: true) ? .always : .never
     }
-    guard let prefix = found.text.flatMap({ PreTokenizer.Prefix(rawValue: $0) }) else {
+    guard let prefix = found.string.flatMap({ PreTokenizer.Prefix(rawValue: $0) }) else {
       throw part.fault("prepend_scheme", expected: "always, never or first", found: found)
     }
     return prefix

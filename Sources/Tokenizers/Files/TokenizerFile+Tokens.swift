@@ -5,13 +5,13 @@ import OrderedCollections
 extension TokenizerFile {
   func readAddedTokens() throws(TokenizerError) -> [AddedToken] {
     guard let value = top["added_tokens"], !value.isNull else { return [] }
-    guard let list = value.elements else {
+    guard let list = value.array else {
       throw fault("added_tokens", expected: "a list", found: value.kind)
     }
     var tokens: [AddedToken] = []
     for (index, value) in list.enumerated() {
       let part = Part(file: self, path: "added_tokens[\(index)]", value: value)
-      guard let id = value["id"]?.whole, let token = Token(exactly: id), token >= 0,
+      guard let id = value["id"]?.integer, let token = Token(exactly: id), token >= 0,
         token < Vocabulary.largestToken
       else { throw part.fault("id", expected: "a token", found: value["id"]) }
       let special = try part.flag("special", default: false)
@@ -31,7 +31,7 @@ extension TokenizerFile {
     guard vocabulary.count > 0 else {
       throw fault("model.vocab", expected: "a vocabulary", found: "nothing")
     }
-    switch part.value["type"]?.text ?? (scores.isEmpty ? "BPE" : "Unigram") {
+    switch part.value["type"]?.string ?? (scores.isEmpty ? "BPE" : "Unigram") {
     case "BPE": return try bytePair(part)
     case "Unigram": return try unigram(part)
     default: throw part.fault("type", expected: "BPE or Unigram", found: part.value["type"])
@@ -39,7 +39,7 @@ extension TokenizerFile {
   }
 
   private func bytePair(_ part: Part) throws(TokenizerError) -> BytePairModel {
-    if let dropout = part.value["dropout"], !dropout.isNull, dropout.whole != 0 {
+    if let dropout = part.value["dropout"], !dropout.isNull, dropout.integer != 0 {
       throw part.fault("dropout", expected: "none", found: dropout)
     }
     guard scores.isEmpty else {
@@ -49,9 +49,9 @@ extension TokenizerFile {
     model.ignoreMerges = try part.flag("ignore_merges", default: false)
     model.byteFallback = try part.flag("byte_fallback", default: false)
     model.fuseUnknown = try part.flag("fuse_unk", default: false)
-    model.continuingPrefix = Array((part.value["continuing_subword_prefix"]?.text ?? "").utf8)
-    model.endOfWordSuffix = Array((part.value["end_of_word_suffix"]?.text ?? "").utf8)
-    if let text = part.value["unk_token"]?.text {
+    model.continuingPrefix = Array((part.value["continuing_subword_prefix"]?.string ?? "").utf8)
+    model.endOfWordSuffix = Array((part.value["end_of_word_suffix"]?.string ?? "").utf8)
+    if let text = part.value["unk_token"]?.string {
       guard let unknown = vocabulary.token(Array(text.utf8)) else {
         throw part.fault(
           "unk_token", expected: "a token of the vocabulary", found: .string(text))
@@ -62,7 +62,7 @@ extension TokenizerFile {
   }
 
   private func unigram(_ part: Part) throws(TokenizerError) -> UnigramModel {
-    guard !scores.isEmpty, let id = part.value["unk_id"]?.whole, let unknown = Token(exactly: id),
+    guard !scores.isEmpty, let id = part.value["unk_id"]?.integer, let unknown = Token(exactly: id),
       vocabulary.spelling(of: unknown) != nil
     else { throw part.fault("unk_id", expected: "a token", found: part.value["unk_id"]) }
     return UnigramModel(
@@ -97,7 +97,7 @@ extension TokenizerFile {
 
   /// A text and its token: `["<s>", 0]`.
   private func pair(_ part: Part, _ field: String) throws(TokenizerError) -> Token {
-    guard let id = part.value[field]?.elements?.last?.whole, let token = Token(exactly: id),
+    guard let id = part.value[field]?.array?.last?.integer, let token = Token(exactly: id),
       token >= 0
     else { throw part.fault(field, expected: "a text and its token", found: part.value[field]) }
     return token
@@ -115,10 +115,10 @@ extension TokenizerFile {
         passed = true
         continue
       }
-      let name = step.value["SpecialToken"]?["id"]?.text ?? ""
-      let ids = part.value["special_tokens"]?[name]?["ids"]?.elements ?? []
+      let name = step.value["SpecialToken"]?["id"]?.string ?? ""
+      let ids = part.value["special_tokens"]?[name]?["ids"]?.array ?? []
       for id in ids {
-        guard let whole = id.whole, let token = Token(exactly: whole), token >= 0 else {
+        guard let whole = id.integer, let token = Token(exactly: whole), token >= 0 else {
           throw part.fault("special_tokens[\"\(name)\"].ids", expected: "tokens", found: id)
         }
         passed ? found.after.append(token) : found.before.append(token)

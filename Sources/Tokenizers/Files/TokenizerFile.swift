@@ -85,14 +85,15 @@ struct TokenizerFile {
   /// Takes `[["spelling", score], …]`.
   private mutating func readScores(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
     try scanner.elements { scanner, index throws(TokenizerError) in
-      let pair = try scanner.value().elements ?? []
+      let pair = try scanner.value().array ?? []
       let score: Double? =
         switch pair.last {
         case .number(let value): value
         case .integer(let value): Double(value)
         default: nil
         }
-      guard pair.count == 2, let text = pair[0].text, let score, let token = Token(exactly: index),
+      guard pair.count == 2, let text = pair[0].string, let score,
+        let token = Token(exactly: index),
         vocabulary.insertUnlisted(Array(text.utf8), token)
       else {
         throw fault(
@@ -105,7 +106,7 @@ struct TokenizerFile {
 
   /// Takes `["left right", …]` or `[["left", "right"], …]`, in order of rank.
   private mutating func readMerges(_ scanner: inout TokenizerScanner) throws(TokenizerError) {
-    let prefix = model["continuing_subword_prefix"]?.text.map { $0.utf8.count } ?? 0
+    let prefix = model["continuing_subword_prefix"]?.string.map { $0.utf8.count } ?? 0
     var table = MergeTable(capacity: (scanner.bytes.count - scanner.position) / 64)
     var text: [UInt8] = []
     try scanner.elements { scanner, rank throws(TokenizerError) in
@@ -137,7 +138,7 @@ extension TokenizerScanner {
       try skip()
       return nil
     }
-    return JSONValue(try number()).whole.flatMap { Token(exactly: $0) }
+    return JSONValue(try number()).integer.flatMap { Token(exactly: $0) }
   }
 
   /// Takes a merge, appends both halves and tells where the second begins; nil if it is no merge.

@@ -32,10 +32,10 @@ struct HarmonyTool: Sendable, Equatable {
   /// Reads a function in OpenAI's form or its inner part; nil without a name.
   init?(_ json: JSONValue) {
     let function = json["function"] ?? json
-    guard let name = function["name"]?.text else { return nil }
+    guard let name = function["name"]?.string else { return nil }
     let parameters = function["parameters"]
     self.init(
-      name: name, description: function["description"]?.text ?? "",
+      name: name, description: function["description"]?.string ?? "",
       parameters: parameters == .null ? nil : parameters)
   }
 

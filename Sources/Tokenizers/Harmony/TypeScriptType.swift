@@ -15,17 +15,17 @@ enum TypeScriptType {
 
   private static func text(of schema: JSONValue, indent: String, depth: Int) -> String {
     guard depth < depthLimit else { return "any" }
-    if let variants = schema["oneOf"]?.elements {
+    if let variants = schema["oneOf"]?.array {
       return variants.map { variant in
         "\n" + indent + " | " + text(of: variant, indent: indent + "   ", depth: depth + 1)
       }.joined()
     }
-    if let types = schema["type"]?.elements {
-      return types.compactMap(\.text).map { $0 == "integer" ? "number" : $0 }
+    if let types = schema["type"]?.array {
+      return types.compactMap(\.string).map { $0 == "integer" ? "number" : $0 }
         .joined(separator: " | ")
     }
-    let null = schema["nullable"]?.flag == true ? " | null" : ""
-    switch schema["type"]?.text {
+    let null = schema["nullable"]?.bool == true ? " | null" : ""
+    switch schema["type"]?.string {
     case "object": return object(schema, indent, depth) + null
     case "string": return (choices(schema) ?? "string") + null
     case "number", "integer": return "number" + null
@@ -38,19 +38,19 @@ enum TypeScriptType {
   }
 
   private static func choices(_ schema: JSONValue) -> String? {
-    schema["enum"]?.elements.map { values in
-      values.compactMap(\.text).map { "\"" + $0 + "\"" }.joined(separator: " | ")
+    schema["enum"]?.array.map { values in
+      values.compactMap(\.string).map { "\"" + $0 + "\"" }.joined(separator: " | ")
     }
   }
 
   private static func object(_ schema: JSONValue, _ indent: String, _ depth: Int) -> String {
     var text = ""
-    if let description = schema["description"]?.text {
+    if let description = schema["description"]?.string {
       text += indent + "// " + description + "\n"
     }
     text += "{\n"
     if case .object(let properties) = schema["properties"] {
-      let required = schema["required"]?.elements?.compactMap(\.text) ?? []
+      let required = schema["required"]?.array?.compactMap(\.string) ?? []
       for (name, value) in properties {
         let optional = required.contains(name) ? "" : "?"
         text += property(name + optional, value, indent, depth)
@@ -63,19 +63,19 @@ enum TypeScriptType {
     _ name: String, _ schema: JSONValue, _ indent: String, _ depth: Int
   ) -> String {
     var text = ""
-    if let title = schema["title"]?.text {
+    if let title = schema["title"]?.string {
       text += indent + "// " + title + "\n" + indent + "//\n"
     }
     // An object repeats its description behind its name.
-    if let description = schema["description"]?.text {
+    if let description = schema["description"]?.string {
       text += indent + "// " + description + "\n"
     }
-    if let examples = schema["examples"]?.elements, !examples.isEmpty {
+    if let examples = schema["examples"]?.array, !examples.isEmpty {
       text += indent + "// Examples:\n"
-      for example in examples.compactMap(\.text) { text += indent + "// - \"" + example + "\"\n" }
+      for example in examples.compactMap(\.string) { text += indent + "// - \"" + example + "\"\n" }
     }
     let fallback = schema["default"].map { "// default: " + spell($0, in: schema) }
-    if let variants = schema["oneOf"]?.elements {
+    if let variants = schema["oneOf"]?.array {
       if let fallback { text += indent + fallback + "\n" }
       text += indent + name + ":\n"
       for variant in variants {
@@ -89,7 +89,7 @@ enum TypeScriptType {
   }
 
   private static func spell(_ value: JSONValue, in schema: JSONValue) -> String {
-    if schema["enum"] != nil, let text = value.text { return text }
+    if schema["enum"] != nil, let text = value.string { return text }
     return value.json(.compact)
   }
 }

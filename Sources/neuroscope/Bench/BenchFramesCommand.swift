@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Engine
 internal import Frames
+internal import JSON
 internal import Hooks
 
 /// `neuroscope bench frames`: how fast real activations become frames, and how much smaller they get.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Engine
 internal import Foundation
 internal import Frames
+internal import JSON
 internal import Hooks
 internal import Server
 

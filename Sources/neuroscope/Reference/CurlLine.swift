@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 internal import Server
 
 /// An operation as a command for a shell, ready to be pasted.

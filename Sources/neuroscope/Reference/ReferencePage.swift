@@ -1,4 +1,4 @@
-internal import Frames
+internal import JSON
 internal import Server
 
 /// The reference as lines for a terminal of a hundred columns.

@@ -1,4 +1,5 @@
 internal import Frames
+internal import JSON
 internal import Server
 
 /// A line per token, the norms of its pass's tensors beside it; other events in a line each.
@@ -14,7 +15,7 @@ struct ReplayHeatView: ReplayView {
   init(_ console: Console) { self.console = console }
 
   mutating func show(_ item: TopicItem) throws {
-    let event = try JSONValue(reading: item.text)
+    let event = try JSONValue(parsing: item.text)
     switch item.type {
     case "run.started": begin(event)
     case "hooks.changed": take(event["hooks"]?.array ?? [])
@@ -86,7 +87,7 @@ struct ReplayHeatView: ReplayView {
     let envelope: Set = ["type", "run_id", "seq", "time_ms"]
     let members = (event.members ?? []).filter { !envelope.contains($0.name) }
     var writer = JSONWriter()
-    writer.value(.object(members))
+    writer.value(JSONValue(members: members))
     return "\(type) \(String(decoding: writer.bytes, as: UTF8.self))".onOneLine
   }
 

@@ -1,7 +1,7 @@
 import TestKit
 import Testing
 
-import Frames
+import JSON
 @testable import Server
 @testable import neuroscope
 

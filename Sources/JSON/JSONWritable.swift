@@ -1,5 +1,3 @@
-package import Frames
-
 /// A value that a `JSONWriter` can write.
 package protocol JSONWritable {
   func write(to writer: inout JSONWriter)

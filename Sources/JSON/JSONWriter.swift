@@ -1,17 +1,35 @@
-/// Writes JSON on a single line into bytes that are used again.
+internal import OrderedCollections
+
+/// Writes JSON into bytes that are used again: the one writer of JSON here.
 ///
 /// The hot paths (a token, an activation with its numbers) write members straight into the buffer without
 /// building a document first.
 public struct JSONWriter: Sendable {
   /// What has been written.
-  public private(set) var bytes: [UInt8] = []
+  public internal(set) var bytes: [UInt8] = []
   /// Whether the next member or element needs a comma before it.
   private var needsComma = false
+  let style: JSONStyle
+  /// Whether the style is the compact one: all that the hot paths ask of it.
+  private let isCompact: Bool
+  /// Containers that are open, and whether a name waits for its value: what a spelling with broken lines needs to know.
+  private var depth = 0
+  private var isNamed = false
 
-  /// Begins with an empty buffer.
+  /// Begins with an empty buffer, and writes on a single line without blanks.
   ///
   /// - Parameter capacity: bytes that it takes before it has to grow.
-  public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+  public init(capacity: Int = 0) {
+    style = .compact
+    isCompact = true
+    bytes.reserveCapacity(capacity)
+  }
+
+  /// Begins with an empty buffer.
+  package init(_ style: JSONStyle) {
+    self.style = style
+    isCompact = false
+  }
 
   /// Adds what `body` writes to bytes.
   public static func append(to bytes: inout [UInt8], _ body: (inout JSONWriter) -> Void) {
@@ -25,6 +43,8 @@ public struct JSONWriter: Sendable {
   public mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     needsComma = false
+    isNamed = false
+    depth = 0
   }
 
   /// Writes `{`, the body's members, `}`.
@@ -44,7 +64,12 @@ public struct JSONWriter: Sendable {
   /// Writes the name of a member; its value has to follow.
   public mutating func name(_ name: String) {
     string(name)
-    bytes.append(0x3a)
+    if isCompact {
+      bytes.append(0x3a)
+    } else {
+      bytes += style.colon.utf8
+      isNamed = true
+    }
     needsComma = false
   }
 
@@ -52,28 +77,12 @@ public struct JSONWriter: Sendable {
   public mutating func string(_ text: String) {
     separate()
     bytes.append(0x22)
-    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }
-    if isPlain {
+    if isCompact, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }) {
       bytes.append(contentsOf: text.utf8)
     } else {
       escaped(text)
     }
     bytes.append(0x22)
-  }
-
-  private mutating func escaped(_ text: String) {
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5c: bytes += [0x5c, byte]
-      case 0x0a: bytes += [0x5c, 0x6e]
-      case 0x0d: bytes += [0x5c, 0x72]
-      case 0x09: bytes += [0x5c, 0x74]
-      case ..<0x20:
-        bytes += "\\u00".utf8
-        bytes += [Self.digit(byte >> 4), Self.digit(byte & 15)]
-      default: bytes.append(byte)
-      }
-    }
   }
 
   /// Writes bytes of which the caller knows that they need no escape, such as base64, as a string.
@@ -85,13 +94,29 @@ public struct JSONWriter: Sendable {
   }
 
   /// Writes a whole number.
+  @inlinable
   public mutating func integer(_ value: some BinaryInteger) {
+    digits(value.description)
+  }
+
+  @usableFromInline
+  mutating func digits(_ text: String) {
     separate()
-    bytes += value.description.utf8
+    bytes += text.utf8
   }
 
   /// Writes a number with the fewest digits that read back as the same value; not finite becomes `null`.
-  public mutating func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) {
+  public mutating func number(_ value: Double) {
+    separate()
+    if style.pythonNumbers {
+      bytes += JSONStyle.python(value).utf8
+    } else {
+      bytes += (value.isFinite ? value.description : "null").utf8
+    }
+  }
+
+  /// Writes a number with the fewest digits that read back as the same single; not finite becomes `null`.
+  public mutating func number(_ value: Float) {
     separate()
     bytes += (value.isFinite ? value.description : "null").utf8
   }
@@ -129,7 +154,13 @@ public struct JSONWriter: Sendable {
       }
     case .object(let members):
       object { writer in
-        for member in members { writer.member(member.name, member.value) }
+        if writer.style.sortedKeys {
+          for member in members.sorted(by: { $0.key < $1.key }) {
+            writer.member(member.key, member.value)
+          }
+        } else {
+          for member in members { writer.member(member.key, member.value) }
+        }
       }
     }
   }
@@ -141,7 +172,13 @@ public struct JSONWriter: Sendable {
   }
 
   private mutating func separate() {
-    if needsComma { bytes.append(0x2c) }
+    if needsComma {
+      if isCompact { bytes.append(0x2c) } else { bytes += style.separator.utf8 }
+    }
+    if !isCompact {
+      if depth > 0, !isNamed { breakLine() }
+      isNamed = false
+    }
     needsComma = true
   }
 
@@ -149,12 +186,20 @@ public struct JSONWriter: Sendable {
     separate()
     bytes.append(byte)
     needsComma = false
+    depth += 1
   }
 
   private mutating func close(_ byte: UInt8) {
+    depth -= 1
+    // An empty container stays on its line.
+    if !isCompact, needsComma { breakLine() }
     bytes.append(byte)
     needsComma = true
   }
 
-  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+  private mutating func breakLine() {
+    guard let indent = style.indent else { return }
+    bytes.append(0x0a)
+    bytes += repeatElement(0x20, count: indent * depth)
+  }
 }

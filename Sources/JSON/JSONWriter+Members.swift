@@ -1,5 +1,3 @@
-package import Frames
-
 extension JSONWriter {
   /// The bytes of one object.
   package static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
