@@ -53,6 +53,7 @@ let package = Package(
       // The kernels are the speed of the product, also under `swift test` and `swift run`:
       // unoptimised they are some thirty times slower, so every configuration optimises them.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]),
+    .target(name: "CSystem"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
 
     // Floor 1: values and hands.
@@ -63,8 +64,8 @@ let package = Package(
     room("Wire", ["Compression", httpTypes]),
     room("Templates", ["JSON", ordered]),
     room("Patterns"),
-    room("Loops"),
-    room("Sockets", ["Loops"]),
+    room("Loops", ["CSystem"]),
+    room("Sockets", ["Loops", "CSystem"]),
 
     // Floor 2: files, text, capture points.
     room("Checkpoints", ["CKernels", "Tensors", "JSON"]),

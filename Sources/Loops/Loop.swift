@@ -11,6 +11,7 @@ package final class Loop: SerialExecutor {
   package let queue: DispatchQueue
   private let wheel: Mutex<TimerWheel>
   private let ticker: Ticker
+  private let poller = Mutex<Poller?>(nil)
   private static let key = DispatchSpecificKey<ObjectIdentifier>()
 
   /// Makes a loop.
@@ -22,8 +23,6 @@ package final class Loop: SerialExecutor {
     ticker = Ticker(queue: queue)
     queue.setSpecific(key: Self.key, value: ObjectIdentifier(self))
   }
-
-  deinit { ticker.stop() }
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
@@ -77,6 +76,18 @@ package final class Loop: SerialExecutor {
     }
     for work in due { work() }
     return !isEmpty
+  }
+
+  /// Tells when descriptors are ready; made when it is first needed, and lives as long as the loop.
+  ///
+  /// - Throws: `PollerError` when descriptors or memory have run out.
+  package func readiness() throws(PollerError) -> Poller {
+    try poller.withLock { poller throws(PollerError) in
+      if let poller { return poller }
+      let made = try Poller(queue: queue)
+      poller = made
+      return made
+    }
   }
 
   private static var now: TimerWheel.Instant { ContinuousClock.now }

@@ -51,7 +51,7 @@ package final class Connection {
   private let calls: Calls
   private let loop: Loop
   private var readiness: Readiness?
-  /// Owns the descriptor until the sources do.
+  /// Owns the descriptor until it is watched.
   private var unopened: Descriptor?
 
   /// Takes a socket over; `open` begins.
@@ -80,7 +80,7 @@ package final class Connection {
   ) {
     guard !isClosed, let owned = unopened.take()?.release() else { return }
     readiness = Readiness(
-      descriptor: owned, queue: loop.queue, readable: readable, writable: writable)
+      descriptor: owned, loop: loop, readable: readable, writable: writable)
   }
 
   /// Whether `readable` is called.
@@ -96,6 +96,7 @@ package final class Connection {
   /// Reads once and lends the bytes, which are valid only inside the body.
   package func read(_ body: (UnsafeRawBufferPointer) -> Void) -> ReadOutcome {
     guard !isClosed else { return .end }
+    if let code = readiness?.failure { return .failed(code) }
     return withUnsafeTemporaryAllocation(byteCount: limits.read, alignment: 16) { buffer in
       let outcome = calls.read(descriptor, buffer)
       if case .bytes(let count) = outcome {
@@ -123,6 +124,7 @@ package final class Connection {
         writtenByteCount += count
       case .nothing:
         readiness?.setWriting(true)
+        if let code = readiness?.failure { return .failed(code) }
         return .pending
       case .failed(let code):
         return .failed(code)
@@ -141,7 +143,7 @@ package final class Connection {
   /// Whether a peer that has said its last byte has also stopped listening.
   package var isPeerGone: Bool { !isClosed && Fence.isGone(descriptor) }
 
-  /// Closes; `closed` is called on the loop when the descriptor is free again.
+  /// Closes, and frees the descriptor at once; `closed` is called on the loop afterwards.
   ///
   /// - Parameter abortively: reset, so that the peer sees that the end is not an orderly one.
   package func close(abortively: Bool = false, then closed: @escaping @Sendable () -> Void = {}) {
@@ -150,7 +152,8 @@ package final class Connection {
     outbox.close()
     if abortively { Fence.resetOnClose(descriptor) }
     unopened = nil
-    if let readiness { readiness.cancel(then: closed) } else { loop.execute(closed) }
+    readiness?.cancel()
+    loop.execute(closed)
   }
 
   deinit { close() }

@@ -1,3 +1,4 @@
+internal import CSystem
 import Glibc
 
 /// The system calls of this room; nothing else in it calls the C library.
@@ -56,22 +57,20 @@ enum Fence {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let accepted = withUnsafeMutableBytes(of: &storage) { bytes in
-      Glibc.accept(descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, &size)
+      accept_connection(
+        descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, &size)
     }
     if accepted >= 0 {
-      // Swift does not see `accept4`, which would set both at once.
-      _ = fcntl(accepted, F_SETFL, fcntl(accepted, F_GETFL) | O_NONBLOCK)
-      _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
       return .connection(accepted, address(storage) ?? .unix(path: ""))
     }
-    switch errno {
+    switch -accepted {
     case EAGAIN: return .nobody
     case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
     // Linux passes on errors of the new connection itself; they are not the listener's.
     case EINTR, ECONNABORTED, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
       EOPNOTSUPP, ENETUNREACH, ETIMEDOUT, EPERM:
       return .again
-    default: return .failed(errno)
+    default: return .failed(-accepted)
     }
   }
 

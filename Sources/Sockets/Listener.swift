@@ -15,7 +15,7 @@ package actor Listener {
 
   private let loop: Loop
   private let descriptor: Int32
-  /// Owns the descriptor until the sources do.
+  /// Owns the descriptor until it is watched.
   private var unstarted: Descriptor?
   private let call: @Sendable (Int32) -> AcceptOutcome
   private let mayAccept: @Sendable () -> Bool
@@ -68,7 +68,7 @@ package actor Listener {
   package func start() {
     guard let owned = unstarted.take()?.release() else { return }
     let readiness = Readiness(
-      descriptor: owned, queue: loop.queue,
+      descriptor: owned, loop: loop,
       readable: { [weak self] in self?.assumeIsolated { $0.acceptBatch() } }, writable: {})
     self.readiness = readiness
     update()
@@ -87,11 +87,7 @@ package actor Listener {
   func stop(removingFile: Bool) async {
     guard !isStopped else { return }
     isStopped = true
-    if let readiness {
-      await withCheckedContinuation { continuation in
-        readiness.cancel { continuation.resume() }
-      }
-    }
+    readiness?.cancel()
     readiness = nil
     unstarted = nil
     if removingFile, case .unix(let path) = address { Fence.removeFile(at: path) }
@@ -99,6 +95,7 @@ package actor Listener {
 
   private func update() {
     readiness?.setReading(isWanted && !isResting && !isStopped)
+    if readiness?.failure != nil, !isResting { takeRest() }
   }
 
   private func acceptBatch() {

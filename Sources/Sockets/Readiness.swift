@@ -1,78 +1,74 @@
-import Dispatch
+import Loops
 
-/// The dispatch sources of one descriptor: the only place in the house where they are made.
+/// What the owner of one descriptor wishes to be told of it, in its loop's poller.
 ///
-/// Their handlers are not checked for races by the compiler, so each is one call of a closure that
-/// enters the owner's actor. Manners of dispatch that this type keeps: a write source fires for ever
-/// while there is room, so it is armed only with bytes pending; a suspended source must be resumed
-/// before it can be released; a descriptor is closed only after its sources are cancelled.
+/// Manners that this type keeps: room to write is wished for only with bytes pending, or it would be
+/// told for ever; a descriptor leaves the poller before it is closed, so that nothing of it is left
+/// when its number is used again.
 ///
-/// - Isolation: made and used on the queue it was made for.
+/// - Isolation: used on the loop. It may be let go anywhere, and then frees the descriptor.
 final class Readiness {
   private let descriptor: Int32
-  private let queue: DispatchQueue
-  private let reader: any DispatchSourceRead
-  private var writer: (any DispatchSourceWrite)?
+  private let loop: Loop
+  private let readable: @Sendable () -> Void
   private let writable: @Sendable () -> Void
-  private(set) var isReading = false
-  private(set) var isWriting = false
+  private var place: (poller: Poller, watch: Watch)?
+  private var interest: Interest = []
   private var isCancelled = false
+  /// Why the system does not watch the descriptor: its error number.
+  ///
+  /// Gone when a later wish succeeds.
+  private(set) var failure: Int32?
 
-  /// Makes sources, not yet armed.
+  /// Takes a descriptor over; nothing is wished of it yet.
   init(
-    descriptor: Int32, queue: DispatchQueue, readable: @escaping @Sendable () -> Void,
+    descriptor: Int32, loop: Loop, readable: @escaping @Sendable () -> Void,
     writable: @escaping @Sendable () -> Void
   ) {
     self.descriptor = descriptor
-    self.queue = queue
+    self.loop = loop
+    self.readable = readable
     self.writable = writable
-    reader = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-    reader.setEventHandler(handler: readable)
   }
 
-  /// Arms or disarms the read source.
-  func setReading(_ wanted: Bool) {
-    guard wanted != isReading, !isCancelled else { return }
-    isReading = wanted
-    if wanted { reader.resume() } else { reader.suspend() }
-  }
+  var isReading: Bool { interest.contains(.reading) }
 
-  /// Arms or disarms the write source, which is made when it is first needed.
-  func setWriting(_ wanted: Bool) {
-    guard wanted != isWriting, !isCancelled else { return }
-    isWriting = wanted
-    guard wanted else {
-      writer?.suspend()
-      return
+  /// Has `readable` called, or not.
+  func setReading(_ wanted: Bool) { set(.reading, wanted) }
+
+  /// Has `writable` called, or not.
+  func setWriting(_ wanted: Bool) { set(.writing, wanted) }
+
+  private func set(_ wish: Interest, _ wanted: Bool) {
+    guard interest.contains(wish) != wanted, !isCancelled else { return }
+    let wished = wanted ? interest.union(wish) : interest.subtracting(wish)
+    do throws(PollerError) {
+      let (poller, watch) = try entered()
+      try poller.setInterest(wished, of: watch)
+      interest = wished
+      failure = nil
+    } catch {
+      interest = []
+      failure = error.code
+      // Nobody will call the owner for this descriptor, so it is called once now, to find out.
+      loop.execute(readable)
     }
-    let source = writer ?? makeWriter()
-    writer = source
-    source.resume()
   }
 
-  private func makeWriter() -> any DispatchSourceWrite {
-    let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-    source.setEventHandler(handler: writable)
-    return source
+  private func entered() throws(PollerError) -> (poller: Poller, watch: Watch) {
+    if let place { return place }
+    let poller = try loop.readiness()
+    let made = (poller, poller.add(descriptor, readable: readable, writable: writable))
+    place = made
+    return made
   }
 
-  /// Cancels both sources, then closes the descriptor and calls back, on the queue.
-  func cancel(then closed: @escaping @Sendable () -> Void = {}) {
+  /// Leaves the poller and closes the descriptor, both at once.
+  func cancel() {
     guard !isCancelled else { return }
     isCancelled = true
-    let descriptor = descriptor
-    let both = DispatchGroup()
-    for source: any DispatchSourceProtocol in [reader, writer].compactMap({ $0 }) {
-      both.enter()
-      source.setCancelHandler { both.leave() }
-      source.cancel()
-    }
-    if !isReading { reader.resume() }
-    if !isWriting { writer?.resume() }
-    both.notify(queue: queue) {
-      Fence.close(descriptor)
-      closed()
-    }
+    if let place { place.poller.remove(place.watch) }
+    Fence.close(descriptor)
   }
 
   deinit { cancel() }

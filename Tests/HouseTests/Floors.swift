@@ -3,7 +3,7 @@
 /// An arrow goes down only. A change here is a change of the architecture: draw it there too.
 enum Floors {
   static let all: [String: Set<String>] = [
-    "CKernels": [], "CZlib": [],
+    "CKernels": [], "CZlib": [], "CSystem": [],
     "Tensors": ["CKernels"],
     "Compression": ["CZlib"],
     "JSON": [],
@@ -11,8 +11,8 @@ enum Floors {
     "Wire": ["Compression"],
     "Templates": ["JSON"],
     "Patterns": [],
-    "Loops": [],
-    "Sockets": ["Loops"],
+    "Loops": ["CSystem"],
+    "Sockets": ["Loops", "CSystem"],
     "Checkpoints": ["CKernels", "Tensors", "JSON"],
     "Tokenizers": ["JSON", "Templates", "Patterns"],
     "Hooks": ["Tensors"],
@@ -49,5 +49,5 @@ enum Floors {
   ]
 
   /// Modules of C libraries that only a `Fence` file imports, since only it may call them.
-  static let fenced: Set<String> = ["Glibc", "Musl", "Darwin", "CZlib"]
+  static let fenced: Set<String> = ["Glibc", "Musl", "Darwin", "CZlib", "CSystem"]
 }

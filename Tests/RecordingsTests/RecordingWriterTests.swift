@@ -88,8 +88,8 @@ import Testing
 @Suite struct RecordingFolderTests {
   @Test func `recordings are listed with what they hold, junk is not`() throws {
     try SampleRecording.inFolder { folder in
-      try SampleRecording.finished(folder, "b")
-      try SampleRecording.finished(folder, "a", frames: 1)
+      _ = try SampleRecording.finished(folder, "b")
+      _ = try SampleRecording.finished(folder, "a", frames: 1)
       try SampleRecording.put([1, 2, 3], folder.path + "/junk.nsrec")
       try SampleRecording.put([1, 2, 3], folder.path + "/other.txt")
       let summaries = try folder.summaries()

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Loops
 import Synchronization
 import TestKit
@@ -116,4 +118,69 @@ import Testing
     #expect(await client.receive(exactly: 5) == Array("again".utf8))
     await second.stop()
   }
+
+  @Test
+  func `a descriptor that the system does not watch is a broken connection, not a silent one`()
+    async throws
+  {
+    // A regular file can never be waited for, so the system refuses it (EPERM).
+    let path = "/tmp/neuroscope-test-\(UInt64.random(in: 0...UInt64.max)).file"
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try #require(file >= 0)
+    unlink(path)
+    let loop = Loop(label: "test")
+    let outcome = await withCheckedContinuation { continuation in
+      loop.execute {
+        let hatch = Kept<Connection>()
+        let connection = Connection(
+          AcceptedSocket(descriptor: Descriptor(file), remote: .unix(path: "")), loop: loop)
+        hatch.value = connection
+        connection.open(
+          readable: {
+            guard let connection = hatch.value else { return }
+            hatch.value = nil
+            continuation.resume(returning: connection.read { _ in })
+            connection.close()
+          }, writable: {})
+        connection.setReading(true)
+      }
+    }
+    #expect(outcome == .failed(EPERM))
+  }
+
+  @Test func `a connection that is let go anywhere frees its descriptor`() async throws {
+    let server = try await EchoServer()
+    let loop = Loop(label: "test")
+    let client = try #require(server.connect())
+    await client.send("x")
+    _ = await client.receive(exactly: 1)
+    var numbers: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &numbers) == 0)
+    let (near, far) = (numbers[0], numbers[1])
+    await withCheckedContinuation { continuation in
+      loop.execute {
+        let connection = Connection(
+          AcceptedSocket(descriptor: Descriptor(near), remote: .unix(path: "")), loop: loop)
+        connection.open(readable: {}, writable: {})
+        connection.setReading(true)
+        let hatch = Kept<Connection>()
+        hatch.value = connection
+        Thread.detachNewThread {
+          hatch.value = nil
+          continuation.resume()
+        }
+      }
+    }
+    var byte: UInt8 = 0
+    #expect(recv(far, &byte, 1, 0) == 0, "the other end sees the close")
+    #expect(try loop.readiness().count == 0)
+    close(far)
+    await server.stop()
+  }
+}
+
+/// Carries an object that is not Sendable between closures.
+private final class Kept<Value: AnyObject>: @unchecked Sendable {
+  // Proof for @unchecked: one closure writes it before the next one, which the first one starts, reads it.
+  var value: Value?
 }

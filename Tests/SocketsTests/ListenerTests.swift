@@ -55,4 +55,27 @@ import Testing
     #expect(accepted)
     #expect(rests == 0)
   }
+
+  @Test func `listeners come and go on one loop, and every peer is accepted or refused`()
+    async throws
+  {
+    let loop = Loop(label: "test")
+    for round in 0..<60 {
+      let (stream, continuation) = AsyncStream<Void>.makeStream()
+      let listener = try Listener(on: .ipv4("127.0.0.1", port: 0), loop: loop) { _ in
+        continuation.yield()
+      }
+      await listener.start()
+      let port = listener.address.port ?? 0
+      let client = try #require(LoopbackClient(port: port))
+      if round.isMultiple(of: 2) { await listener.setAccepting(false) }
+      await listener.setAccepting(true)
+      var iterator = stream.makeAsyncIterator()
+      #expect(await iterator.next() != nil)
+      await listener.stop()
+      #expect(LoopbackClient(port: port) == nil, "the address is free when stop returns")
+      client.close()
+    }
+    #expect(try loop.readiness().count == 0)
+  }
 }
