@@ -27,8 +27,6 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let lifecycle = Target.Dependency.product(
-  name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -68,7 +66,7 @@ let package = Package(
     room("Sockets", ["Loops", "CSystem"]),
 
     // Floor 2: files, text, capture points.
-    room("Checkpoints", ["CKernels", "Tensors", "JSON"]),
+    room("Checkpoints", ["CKernels", "Tensors", "JSON", "CSystem"]),
     room("Tokenizers", ["JSON", "Templates", "Patterns", ordered, heap]),
     room("Hooks", ["Tensors"]),
 
@@ -93,7 +91,7 @@ let package = Package(
       name: "neuroscope",
       dependencies: [
         "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
-        "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, lifecycle, signals,
+        "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, signals,
       ],
       swiftSettings: house),
 

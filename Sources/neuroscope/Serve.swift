@@ -84,6 +84,7 @@ struct Serve: AsyncParsableCommand {
   private static let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
 
   func run() async throws {
+    ServingUntilSignal.outliveItsReaders()
     var logger = Logger(label: "neuroscope") { StreamLogHandler.standardError(label: $0) }
     let level = try Setting.value(logLevel, "LOG_LEVEL") ?? "notice"
     guard let known = Logger.Level(rawValue: level) else {
@@ -91,6 +92,7 @@ struct Serve: AsyncParsableCommand {
     }
     logger.logLevel = known
     let server = Server(options: try options(), logger: logger)
+    warnOfMissingParts(server.service.installation, logger)
     let loaded = try await loadModel(server)
     do {
       try await server.listen()
@@ -98,7 +100,16 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure("\(error.description)")
     }
     Greeting(server: server, model: loaded).print(Console())
-    try await ServingUntilSignal(server: server).run()
+    await ServingUntilSignal(server: server).run()
+  }
+
+  /// Says at the start what would otherwise show only as pages that are not there.
+  private func warnOfMissingParts(_ installation: Installation, _ logger: Logger) {
+    for part in installation.missingParts {
+      logger.warning(
+        "missing in this installation: \(part.name); \(part.consequence). Set NEUROSCOPE_HOME to the folder that has them, or keep them beside the program",
+        metadata: ["searched": "\(installation.roots.joined(separator: ", "))"])
+    }
   }
 
   private func loadModel(_ server: Server) async throws -> LoadedModel? {

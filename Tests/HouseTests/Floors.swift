@@ -13,7 +13,7 @@ enum Floors {
     "Patterns": [],
     "Loops": ["CSystem"],
     "Sockets": ["Loops", "CSystem"],
-    "Checkpoints": ["CKernels", "Tensors", "JSON"],
+    "Checkpoints": ["CKernels", "Tensors", "JSON", "CSystem"],
     "Tokenizers": ["JSON", "Templates", "Patterns"],
     "Hooks": ["Tensors"],
     "Models": ["Tensors", "Checkpoints", "Hooks"],
@@ -39,7 +39,6 @@ enum Floors {
   static let packages: [String: Set<String>] = [
     "HTTPTypes": ["Wire", "Server"],
     "Logging": ["Server", "neuroscope"],
-    "ServiceLifecycle": ["neuroscope"],
     "UnixSignals": ["neuroscope"],
     "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],

@@ -48,10 +48,10 @@ package final class RunRegistry: Sendable {
     _ = forgotten
   }
 
-  /// Returns when no run is active any more, or after a while.
+  /// Returns when no run is active any more, after a while, or when the task is cancelled.
   package func settle(within limit: Duration) async {
     let end = ContinuousClock.now + limit
-    while !active.isEmpty, ContinuousClock.now < end {
+    while !Task.isCancelled, !active.isEmpty, ContinuousClock.now < end {
       try? await Task.sleep(for: .milliseconds(5))
     }
   }

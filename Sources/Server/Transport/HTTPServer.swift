@@ -95,7 +95,7 @@ package final class HTTPServer: Sendable {
   ///
   /// Runs are finished or cancelled by their owner meanwhile; their streams then end by themselves.
   /// - Parameter limit: how long the rest may take; whoever is left is then cut off, WebSockets with
-  ///   the close code for going away.
+  ///   the close code for going away. Cancelling the task cuts them off at once.
   package func drain(within limit: Duration) async {
     let listeners = state.withLock { state in
       state.isDraining = true
@@ -104,7 +104,7 @@ package final class HTTPServer: Sendable {
     }
     for listener in listeners { await listener.stop() }
     let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline, !everyConnection.isEmpty {
+    while !Task.isCancelled, ContinuousClock.now < deadline, !everyConnection.isEmpty {
       for connection in everyConnection { await connection.drain() }
       try? await Task.sleep(for: .milliseconds(20))
     }

@@ -97,9 +97,10 @@ struct ReplayCommand: AsyncParsableCommand {
   private func serve(
     _ server: Server, _ replay: Replay, _ greeting: ReplayGreeting, _ console: Console
   ) async throws {
+    ServingUntilSignal.outliveItsReaders()
     do { try await server.listen() } catch { throw CommandFailure("\(error.description)") }
     for line in greeting.lines(run: replay.id, addresses: server.addresses) { console.line(line) }
-    try await ServingUntilSignal(server: server).run()
+    await ServingUntilSignal(server: server).run()
   }
 }
 

@@ -16,4 +16,9 @@ enum Fence {
 
   /// Whether somebody sits behind a stream.
   static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
+
+  /// Ignores the signals that a server is not to end by, though their default is to end.
+  static func ignoreSignals() {
+    for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+  }
 }
