@@ -9,23 +9,36 @@ final class RecordingFile: Sendable {
 
   /// How a file is opened.
   enum Mode {
-    case read
+    /// A file that is there; a symbolic link is followed only where the caller chose the path itself.
+    case read(followsLinks: Bool)
     /// A new file; one that exists is not touched.
     case create
 
     var flags: Int32 {
       switch self {
-      case .read: O_RDONLY | O_CLOEXEC
+      // Without O_NONBLOCK a named pipe would hold us until someone writes to it.
+      case .read(let followsLinks):
+        O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
       case .create: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
       }
     }
   }
 
+  /// Opens a regular file, and nothing else of that name.
+  ///
+  /// - Throws: `notARecording` for a link, a folder, a pipe, a device; `file` if the system refuses.
   init(path: String, _ mode: Mode) throws(RecordingError) {
     self.path = path
     Self.outliveSizeLimits
     descriptor = open(path, mode.flags, 0o644)
-    guard descriptor >= 0 else { throw .file(operation: "open", errno: errno, path: path) }
+    guard descriptor >= 0 else {
+      // A link that is not followed, and a socket or a device that nobody serves.
+      if errno == ELOOP || errno == ENXIO { throw .notARecording }
+      throw .file(operation: "open", errno: errno, path: path)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notARecording }
   }
 
   /// A file that reaches the process's limit (`ulimit -f`) is a full disk, not the end of the process.
@@ -101,6 +114,30 @@ func namesInFolder(_ path: String) throws(RecordingError) -> [String] {
     names.append(name)
   }
   return names
+}
+
+/// Makes a folder and those above it, where they are missing.
+func makeFolder(_ path: String) throws(RecordingError) {
+  var place = path.hasPrefix("/") ? "/" : ""
+  for name in path.split(separator: "/") {
+    place += name + "/"
+    var status = stat()
+    if stat(place, &status) == 0 { continue }
+    // Made by somebody else meanwhile is as good.
+    guard mkdir(place, 0o755) == 0 || errno == EEXIST else {
+      throw .file(operation: "mkdir", errno: errno, path: path)
+    }
+  }
+  var status = stat()
+  guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    throw .file(operation: "mkdir", errno: ENOTDIR, path: path)
+  }
+}
+
+/// Whether a regular file is at a path, itself and not behind a link.
+func isRegularFile(_ path: String) -> Bool {
+  var status = stat()
+  return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
 }
 
 /// Removes a file.

@@ -22,6 +22,14 @@ package struct RecordingFolder: Hashable, Sendable {
     return path + "/" + recordingID + Self.ending
   }
 
+  /// Makes the folder, where it is missing.
+  package func make() throws(RecordingError) { try makeFolder(path) }
+
+  /// Whether a regular file of a recording's name is there; what else may have that name is no recording.
+  package func holds(_ recordingID: String) -> Bool {
+    file(of: recordingID).map(isRegularFile) ?? false
+  }
+
   /// The ids of all files that are named like recordings, in order.
   package func recordingIDs() throws(RecordingError) -> [String] {
     try namesInFolder(path).filter { $0.hasSuffix(Self.ending) }
@@ -40,7 +48,7 @@ package struct RecordingFolder: Hashable, Sendable {
 
   /// Removes a recording; readers that have it open keep it.
   package func remove(_ recordingID: String) throws(RecordingError) {
-    guard let file = file(of: recordingID) else { throw .notARecording }
+    guard let file = file(of: recordingID), isRegularFile(file) else { throw .notARecording }
     try removeFile(file)
   }
 }

@@ -26,11 +26,13 @@ package final class RecordingReader: Sendable {
   /// Whether the writer finished.
   package var isComplete: Bool { damage == nil }
 
-  /// Opens a file.
+  /// Opens a regular file.
   ///
+  /// - Parameter followsLinks: whether the path may be a symbolic link: one that a person chose may, one
+  ///   that was found in a folder may not, or a link would give away what it points to.
   /// - Throws: `file`, `notARecording`, `version`, or `damaged` when not even the first record is whole.
-  package init(path: String) throws(RecordingError) {
-    file = try RecordingFile(path: path, .read)
+  package init(path: String, followsLinks: Bool = false) throws(RecordingError) {
+    file = try RecordingFile(path: path, .read(followsLinks: followsLinks))
     byteCount = try file.size()
     createdMilliseconds = try RecordingLayout.created(
       file.read(at: 0, count: RecordingLayout.headerLength))

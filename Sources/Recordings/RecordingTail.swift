@@ -3,7 +3,7 @@ package struct RecordingTail: Sendable {
   private let file: RecordingFile
 
   package init(path: String) throws(RecordingError) {
-    file = try RecordingFile(path: path, .read)
+    file = try RecordingFile(path: path, .read(followsLinks: false))
   }
 
   /// The payload of a record, verified.

@@ -78,10 +78,10 @@ import Testing
     }
   }
 
-  @Test func `the real full device is a full disk`() throws {
-    let file = try RecordingFile(path: "/dev/full", .read)
-    _ = try? file.size()
-    #expect(throws: RecordingError.self) { try file.write([1], at: 0) }
+  @Test func `a device is no recording's file`() {
+    for mode in [RecordingFile.Mode.read(followsLinks: false), .read(followsLinks: true)] {
+      #expect(throws: RecordingError.notARecording) { try RecordingFile(path: "/dev/full", mode) }
+    }
   }
 }
 

@@ -41,10 +41,7 @@ package struct RecordingDesk: Sendable {
   ) throws(Refusal) -> FileRecorder {
     let folder = try folder()
     let id = "rec_" + Service.token()
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder.path, withIntermediateDirectories: true)
-    } catch { throw .fileMissing(folder.path) }
+    do throws(RecordingError) { try folder.make() } catch { throw .recording(error) }
     guard let path = folder.file(of: id) else { throw .recordingNotFound(id) }
     let info = order.model.info
     let metadata = RecordingMetadata(
@@ -67,29 +64,35 @@ package struct RecordingDesk: Sendable {
     }
   }
 
-  /// The file of a recording that is there.
-  func path(_ id: String) throws(Refusal) -> String {
-    let path: String? =
-      switch place {
-      case .file(let only, let path): id == only ? path : nil
-      case .folder(let folder): folder.file(of: id)
-      }
-    guard let path, FileManager.default.fileExists(atPath: path) else {
-      throw .recordingNotFound(String(id.prefix(128)))
+  /// The file of a recording that is there, and whether its path may be a link: one given at the start may.
+  private func place(_ id: String) throws(Refusal) -> (path: String, followsLinks: Bool) {
+    switch place {
+    case .file(let only, let path):
+      if id == only { return (path, true) }
+    case .folder(let folder):
+      if folder.holds(id), let path = folder.file(of: id) { return (path, false) }
     }
-    return path
+    throw .recordingNotFound(String(id.prefix(128)))
   }
 
   func reader(_ id: String) throws(Refusal) -> RecordingReader {
-    let path = try path(id)
-    do throws(RecordingError) { return try RecordingReader(path: path) } catch {
-      throw .recording(error)
-    }
+    let (path, followsLinks) = try place(id)
+    do throws(RecordingError) {
+      return try RecordingReader(path: path, followsLinks: followsLinks)
+    } catch { throw .recording(error) }
+  }
+
+  /// A recording's bytes as they are.
+  func copy(_ id: String) throws(Refusal) -> RecordingCopy {
+    let (path, followsLinks) = try place(id)
+    do throws(RecordingError) {
+      return try RecordingCopy(path: path, followsLinks: followsLinks)
+    } catch { throw .recording(error) }
   }
 
   func remove(_ id: String) throws(Refusal) {
     let folder = try folder()
-    _ = try path(id)
+    _ = try place(id)
     do throws(RecordingError) { try folder.remove(id) } catch { throw .recording(error) }
   }
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import JSON
 internal import HTTPTypes
 internal import Recordings
@@ -35,13 +34,14 @@ extension Routes {
 
   /// `GET /v1/recordings/{id}/file`.
   func recordingFile(_ request: Request) throws(Refusal) -> Reply {
-    let path = try service.desk().path(id(request))
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw .recordingNotFound(id(request))
-    }
+    let copy = try service.desk().copy(id(request))
     let body = StreamBody.writing { writer in
-      while let piece = try handle.read(upToCount: 256 << 10), !piece.isEmpty {
-        try await writer.write(Array(piece))
+      var offset = 0
+      while true {
+        let piece = try copy.bytes(at: offset, count: 256 << 10)
+        guard !piece.isEmpty else { return }
+        offset += piece.count
+        try await writer.write(piece)
       }
     }
     return .stream(
