@@ -80,6 +80,7 @@ package actor Engine {
     _ request: GenerationRequest, sink: any GenerationSink
   ) throws(EngineError) -> Generation {
     try check(request)
+    if let fault = request.model.fault { throw fault }
     let lane = lane(of: request.model)
     let waiting = lanes.reduce(0) { $0 + $1.waiting }
     guard waiting < options.maxWaiting else {

@@ -65,6 +65,7 @@ final class Lane {
     let began = Clock.now
     loaded.model.forward(batch, workspace, arithmetic)
     pace.note(tokens: batch.tokens.count - batch.decodeRows, seconds: Clock.now - began)
+    if let fault = loaded.fault { return failAll(fault) }
     var scored = 0
     for session in batched {
       guard session.pending.isEmpty else {
@@ -78,6 +79,14 @@ final class Lane {
       finishPass(session, scores, arithmetic)
     }
     batched.removeAll(keepingCapacity: true)
+  }
+
+  /// Ends every session: what the pass computed, and whatever would come after it, is worth nothing.
+  private func failAll(_ error: EngineError) {
+    for session in sessions { session.sink.receive(.failed(error), of: session.generation) }
+    sessions.removeAll()
+    batched.removeAll()
+    prefixes = PrefixStore(limit: options.keptPrefixes)
   }
 
   private func removeCancelled() {

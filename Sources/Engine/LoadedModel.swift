@@ -1,3 +1,4 @@
+internal import Checkpoints
 package import Hooks
 internal import Models
 package import Tokenizers
@@ -14,11 +15,12 @@ package final class LoadedModel: Sendable {
   let model: LanguageModel
   /// What recordings know the model by.
   package let digest: ModelDigest
+  private let files: WeightFiles
 
   init(
     info: ModelInfo, tokenizer: Tokenizer, chat: Result<ChatFormat, ChatFormatError>,
     catalogue: HookCatalogue,
-    model: LanguageModel, digest: ModelDigest
+    model: LanguageModel, digest: ModelDigest, files: WeightFiles
   ) {
     self.info = info
     self.tokenizer = tokenizer
@@ -26,5 +28,11 @@ package final class LoadedModel: Sendable {
     self.catalogue = catalogue
     self.model = model
     self.digest = digest
+    self.files = files
   }
+
+  /// Why nothing that is computed with the weights counts any more: somebody cut or wrote over a file.
+  ///
+  /// The weights lie in mapped files, whose lost pages read as zeros.
+  var fault: EngineError? { files.changes().map(EngineError.checkpoint) }
 }

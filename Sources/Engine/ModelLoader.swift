@@ -32,9 +32,11 @@ struct ModelLoader {
       parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
       sampleHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
       created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue)
-    return LoadedModel(
+    let loaded = LoadedModel(
       info: info, tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model,
-      digest: digests.digest(of: checkpoint.files))
+      digest: digests.digest(of: checkpoint.files), files: checkpoint.weightFiles)
+    if let fault = loaded.fault { throw fault }
+    return loaded
   }
 
   private func text(

@@ -1,3 +1,4 @@
+internal import CSystem
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -43,12 +44,38 @@ enum Fence {
     return names.sorted()
   }
 
-  /// Maps a whole regular file for reading; the caller owns the mapping.
-  static func map(_ path: String) throws(CheckpointError) -> (UnsafeRawBufferPointer, FileStamp) {
+  /// A file's bytes in memory, and what tells whether the file is still as it was.
+  struct MappedFile: Sendable {
+    let address: UInt
+    let count: Int
+    /// Kept open: it tells of the file that is mapped, whatever its path means by now.
+    fileprivate let descriptor: Int32
+    /// Which state of which file is mapped.
+    let stamp: FileStamp
+    /// Its place in the guard's table.
+    fileprivate let place: Int32
+
+    var bytes: UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count)
+    }
+  }
+
+  /// Maps a whole regular file for reading, and guards its pages; the caller owns the mapping.
+  static func map(_ path: String) throws(CheckpointError) -> MappedFile {
     // Without O_NONBLOCK a named pipe would hold us until someone writes to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw unreadable(path, "a readable file") }
-    defer { close(descriptor) }
+    do throws(CheckpointError) {
+      return try map(descriptor, path)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  private static func map(
+    _ descriptor: Int32, _ path: String
+  ) throws(CheckpointError) -> MappedFile {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw unreadable(path, "a readable file") }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -63,7 +90,16 @@ enum Fence {
     }
     guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else { throw unreadable(path, "a file that can be mapped") }
-    return (UnsafeRawBufferPointer(start: base, count: count), stamp(path, status))
+    let place = mapping_guard_add(base, count)
+    guard place >= 0 else {
+      munmap(base, count)
+      throw CheckpointError(
+        .unsupported, file: path, .file, expected: "at most 4096 mapped files at a time",
+        found: "one more")
+    }
+    return MappedFile(
+      address: UInt(bitPattern: base), count: count, descriptor: descriptor,
+      stamp: stamp(path, status), place: place)
   }
 
   private static func stamp(_ path: String, _ status: stat) -> FileStamp {
@@ -105,9 +141,17 @@ enum Fence {
     }
   }
 
-  static func unmap(_ bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.baseAddress else { return }
-    munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
+  /// Whether no page was lost, and nobody has cut the file or written to it since it was mapped.
+  static func isIntact(_ file: MappedFile) -> Bool {
+    guard !mapping_guard_is_lost(file.place) else { return false }
+    var status = stat()
+    return fstat(file.descriptor, &status) == 0 && stamp(file.stamp.path, status) == file.stamp
+  }
+
+  static func unmap(_ file: MappedFile) {
+    mapping_guard_remove(file.place)
+    munmap(UnsafeMutableRawPointer(bitPattern: file.address), file.count)
+    close(file.descriptor)
   }
 
   private static func unreadable(_ path: String, _ expected: String) -> CheckpointError {
