@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What only a whole process shows: other addresses, a storm of connections, too few descriptors, and the end.
+"""What only a whole process shows: other addresses, storms, too few descriptors, signals, files that change, the end.
 
     process.py path/to/neuroscope [SERVE-OPTION...]
 
@@ -12,8 +12,10 @@ import os
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -61,6 +63,20 @@ class Process:
 
     def connect(self, timeout=20):
         return socket.create_connection(self.address, timeout=timeout)
+
+    def json(self, method, path, body=None):
+        """Asks, and answers the status and what the text means."""
+        text = "" if body is None else json.dumps(body)
+        with self.connect(60) as peer:
+            peer.sendall(request(method, path, text, ["Connection: close"]))
+            answer = whole(peer)
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        if b"chunked" in head:
+            rest = b"".join(rest.split(b"\r\n")[1::2])
+        try:
+            return int(head.split()[1]), json.loads(rest)
+        except ValueError:
+            return int(head.split()[1]), rest.decode(errors="replace")
 
     def processor_seconds(self):
         with open("/proc/%d/stat" % self.process.pid) as stat:
@@ -182,13 +198,188 @@ def graceful_end(command):
             pass
 
 
+def indifferent_signals(command):
+    """Signals that mean nothing to a server, and a reader of its log that leaves, do not end it."""
+    with Process(command) as server:
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+            server.process.send_signal(number)
+            with server.connect() as peer:
+                demand(ask(peer).startswith(b"HTTP/1.1 200 "), "no answer after %s" % number.name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    noisy = [*command, "--log-level", "trace", "--port", str(port)]
+    process = subprocess.Popen(noisy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        # As `2>&1 | head -1` does.
+        process.stdout.readline()
+        process.stdout.close()
+        deadline = time.monotonic() + 60
+        answers = 0
+        while answers < 5:
+            demand(process.poll() is None, "ended with %s when its log's reader left" % process.returncode)
+            demand(time.monotonic() < deadline, "no answers")
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+                    answers += ask(peer).startswith(b"HTTP/1.1 200 ")
+            except OSError:
+                time.sleep(0.1)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def second_signal(command):
+    """A second signal ends the drain at once; a first one alone lets a slow request take its time."""
+    took = []
+    for count in (1, 2):
+        with Process(command) as server:
+            peer = server.connect()
+            peer.sendall(b"GET /health HT")
+            time.sleep(0.3)
+            began = time.monotonic()
+            for _ in range(count):
+                server.process.send_signal(signal.SIGTERM)
+                time.sleep(0.5)
+            demand(server.process.wait(30) == 0, "status %s" % server.process.returncode)
+            took.append(time.monotonic() - began)
+            peer.close()
+    demand(took[0] > 2 and took[1] < 2, "one signal took %.1f s, two %.1f s" % tuple(took))
+
+
+def cut_model(command):
+    """A model's file that is cut or written over fails that model, by name, and nothing else."""
+    found = next(
+        (folder for folder in above(command[0]) if os.path.isdir(os.path.join(folder, "Fixtures/models/circuits-5m"))), None
+    )
+    demand(found, "the bundled model is not there")
+    bundled = os.path.join(found, "Fixtures/models/circuits-5m")
+    with tempfile.TemporaryDirectory() as folder, Process(command) as server:
+        for way in ("cut", "written over"):
+            copy = os.path.join(folder, "victim")
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(bundled, copy)
+            weights = os.path.join(copy, "model.safetensors")
+            load = {"model_path": copy, "model_id": "victim"}
+            demand(server.json("POST", "/v1/models/load", load)[0] == 200, "the copy is not loaded")
+            order = {"model": "victim", "prompt": "Once", "max_tokens": 400, "ignore_eos": True, "detach": True}
+            run = server.json("POST", "/v1/runs", {**order, "start": "paused"})[1]["run_id"]
+            if way == "cut":
+                os.truncate(weights, 4096)
+            else:
+                with open(weights, "r+b") as file:
+                    file.seek(os.path.getsize(weights) // 2)
+                    file.write(b"\0" * 4096)
+            server.json("POST", "/v1/runs/%s/resume" % run, {})
+            deadline = time.monotonic() + 30
+            while (state := server.json("GET", "/v1/runs/" + run)[1])["status"] not in ("failed", "finished"):
+                demand(time.monotonic() < deadline, "the run neither fails nor ends")
+                time.sleep(0.05)
+            demand(state["status"] == "failed" and weights in json.dumps(state), "%s: %r" % (way, state))
+            status, answer = server.json("POST", "/v1/runs", order)
+            demand(status >= 400 and weights in json.dumps(answer), "%s: a new run is not refused: %r" % (way, answer))
+            health = server.json("GET", "/health")[0]
+            demand(health == 200, "health is %d" % health)
+            other = {"model": "circuits-5m", "prompt": "Once", "max_tokens": 4, "temperature": 0}
+            status, answer = server.json("POST", "/v1/completions", other)
+            demand(status == 200, "the other model is hurt: %r" % answer)
+            shutil.copy(os.path.join(bundled, "model.safetensors"), weights + ".new")
+            os.rename(weights + ".new", weights)
+            demand(server.json("POST", "/v1/models/load", load)[0] == 200, "the mended file is not loaded")
+            status, answer = server.json("POST", "/v1/completions", {**other, "model": "victim"})
+            demand(status == 200, "the mended model does not run: %r" % answer)
+    with Process(command) as server:
+        server.process.send_signal(signal.SIGBUS)
+        demand(server.process.wait(20) != 0, "SIGBUS from elsewhere is swallowed")
+
+
+def above(path):
+    """The folders that a file lies in, nearest first; NEUROSCOPE_HOME before them."""
+    home = os.environ.get("NEUROSCOPE_HOME")
+    if home:
+        yield home
+    while (path := os.path.dirname(path)) != "/":
+        yield path
+
+
+def odd_recordings(command):
+    """What has a recording's name but is no regular file is no recording, and holds nobody up."""
+    with tempfile.TemporaryDirectory() as folder:
+        secret = os.path.join(folder, "secret")
+        with open(secret, "w") as file:
+            file.write("a secret")
+        shelf = os.path.join(folder, "shelf")
+        os.mkdir(shelf)
+        odd = ["pipe", "folder", "link", "hanging", "socket", "empty", "text"]
+        place = {name: os.path.join(shelf, name + ".nsrec") for name in odd}
+        os.mkfifo(place["pipe"])
+        os.mkdir(place["folder"])
+        os.symlink(secret, place["link"])
+        os.symlink(os.path.join(folder, "nothing"), place["hanging"])
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(place["socket"])
+        open(place["empty"], "w").close()
+        shutil.copy(secret, place["text"])
+        if os.geteuid() == 0:
+            place["device"] = os.path.join(shelf, "device.nsrec")
+            try:
+                os.mknod(place["device"], 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+            except OSError:
+                del place["device"]
+        with Process(command, "--recordings-dir", shelf) as server:
+            for _ in range(4):
+                status, answer = server.json("GET", "/v1/recordings")
+                demand((status, answer) == (200, {"recordings": []}), "%d %r" % (status, answer))
+            for name in place:
+                for method, path in (
+                    ("GET", ""), ("GET", "/file"), ("GET", "/export"), ("POST", "/replay"), ("POST", "/verify")
+                ):
+                    status, answer = server.json(method, "/v1/recordings/%s%s" % (name, path))
+                    demand(status in (404, 422), "%s %s%s: %d %r" % (method, name, path, status, answer))
+                    demand("secret" not in json.dumps(answer), "the link gives away its target")
+            for name in set(place) - {"empty", "text"}:
+                status, answer = server.json("DELETE", "/v1/recordings/" + name)
+                demand(status == 404 and os.path.lexists(place[name]), "%s is deleted: %r" % (name, answer))
+            order = {"prompt": "Once", "max_tokens": 4, "record": True, "detach": True}
+            status, answer = server.json("POST", "/v1/runs", order)
+            demand(status < 300, "no run is recorded beside them: %r" % answer)
+        listening.close()
+
+
+def bare_copy(command):
+    """A binary that was copied without its files says at the start what is missing."""
+    with tempfile.TemporaryDirectory() as folder:
+        alone = os.path.join(folder, "neuroscope")
+        shutil.copy(command[0], alone)
+        environment = {name: value for name, value in os.environ.items() if name != "NEUROSCOPE_HOME"}
+        with open(os.path.join(folder, "log"), "w+") as log:
+            process = subprocess.Popen(
+                [alone, "serve", "--no-model", "--port", "0"], stdout=log, stderr=log, env=environment, cwd=folder
+            )
+            try:
+                deadline = time.monotonic() + 20
+                said = ""
+                while "dashboard" not in said and time.monotonic() < deadline and process.poll() is None:
+                    time.sleep(0.1)
+                    with open(log.name) as reading:
+                        said = reading.read()
+            finally:
+                process.kill()
+                process.wait()
+        for word in ("dashboard", "NEUROSCOPE_HOME"):
+            demand(word in said, "nothing is said of %s: %r" % (word, said))
+
+
 def main():
     if len(sys.argv) < 2:
         print(__doc__)
         return 2
     command = [os.path.abspath(sys.argv[1]), "serve", *sys.argv[2:]]
     failed = 0
-    checks = [other_addresses, storm, few_descriptors, graceful_end]
+    checks = [other_addresses, storm, few_descriptors, graceful_end, indifferent_signals, second_signal]
+    checks += [cut_model, odd_recordings, bare_copy]
+    wished = os.environ.get("NEUROSCOPE_CHECKS", "").split()
+    checks = [check for check in checks if not wished or check.__name__ in wished]
     for check in checks:
         began = time.monotonic()
         try:
