@@ -9,6 +9,7 @@ Each check starts a server of its own.  Standard library only.  Exit 0 when all 
 import base64
 import json
 import os
+import random
 import re
 import resource
 import select
@@ -19,6 +20,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -302,6 +304,45 @@ def above(path):
         yield path
 
 
+def replaced_models(command, seconds=15, connections=6):
+    """Models loaded, replaced and run from several connections at once: every answer is the one that one alone gets."""
+    order = {"prompt": "Once upon a time", "max_tokens": 12, "temperature": 0, "ignore_eos": True}
+    with Process(command) as server:
+        bundled = server.json("GET", "/v1/models")[1]["data"][0]["id"]
+        path = next(folder for folder in above(command[0]) if os.path.isdir(os.path.join(folder, "Fixtures/models")))
+        path = os.path.join(path, "Fixtures/models", bundled)
+        right = server.json("POST", "/v1/completions", {**order, "model": bundled})[1]["choices"][0]["text"]
+        end = time.monotonic() + seconds
+        faults, counts = [], [0] * connections
+
+        def work(number):
+            chance = random.Random(number)
+            while time.monotonic() < end and not faults:
+                name = "model-%d" % chance.randrange(3)
+                if chance.random() < 0.4:
+                    size = chance.choice([32, 100, 512])
+                    status, answer = server.json(
+                        "POST", "/v1/models/load", {"model_path": path, "model_id": name, "max_kv_size": size}
+                    )
+                    wanted = status == 200
+                else:
+                    status, answer = server.json("POST", "/v1/completions", {**order, "model": name})
+                    # A model that nobody has loaded yet is not there.
+                    wanted = status == 404 or status == 200 and answer["choices"][0]["text"] == right
+                counts[number] += 1
+                if not wanted:
+                    faults.append("%d %r" % (status, answer))
+
+        workers = [threading.Thread(target=work, args=(number,)) for number in range(connections)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        demand(not faults, "; ".join(faults[:3]))
+        demand(server.process.poll() is None, "the server died")
+        demand(min(counts) > 2, "only %r requests" % counts)
+
+
 def odd_recordings(command):
     """What has a recording's name but is no regular file is no recording, and holds nobody up."""
     with tempfile.TemporaryDirectory() as folder:
@@ -377,7 +418,7 @@ def main():
     command = [os.path.abspath(sys.argv[1]), "serve", *sys.argv[2:]]
     failed = 0
     checks = [other_addresses, storm, few_descriptors, graceful_end, indifferent_signals, second_signal]
-    checks += [cut_model, odd_recordings, bare_copy]
+    checks += [cut_model, replaced_models, odd_recordings, bare_copy]
     wished = os.environ.get("NEUROSCOPE_CHECKS", "").split()
     checks = [check for check in checks if not wished or check.__name__ in wished]
     for check in checks:
