@@ -1,4 +1,5 @@
 package import CKernels
+internal import Foundation
 
 /// The processor instructions a kernel table is made of.
 ///
@@ -14,8 +15,15 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   /// The sets this processor and build have, slowest first.
   package static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
 
-  /// The fastest set of this machine.
-  package static var best: InstructionSet { available.last ?? .scalar }
+  /// The set in use where none is asked for: what `NEUROSCOPE_INSTRUCTION_SET` names, if this machine has it, else
+  /// the fastest.
+  ///
+  /// With the variable whole suites run on each set in turn, as `Tests/README.md` says.
+  package static let best: InstructionSet = {
+    let wished = ProcessInfo.processInfo.environment["NEUROSCOPE_INSTRUCTION_SET"]
+      .flatMap(InstructionSet.init(rawValue:))
+    return wished.flatMap { available.contains($0) ? $0 : nil } ?? available.last ?? .scalar
+  }()
 
   /// The kernels of the set, or nil where this machine lacks it.
   package var kernels: UnsafePointer<ns_kernels>? { ns_kernels_for(code) }
