@@ -9,7 +9,7 @@ import Tokenizers
 @testable import Server
 
 /// Analyses that a run streams beside its tokens.
-@Suite(.timeLimit(.minutes(3))) struct ServerAnalysisTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerAnalysisTests {
   private static let all =
     #"[{"name":"logit_lens","top":3},{"name":"direct_logit_attribution"},"#
     + #"{"name":"head_scores"},{"name":"attention_entropy"}]"#

@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// The chat endpoints, with and without activations.
-@Suite(.timeLimit(.minutes(3))) struct ServerChatTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerChatTests {
   private static let greedy = #"{\#(ServerKit.france),"temperature":0,"max_tokens":12"#
   private static let hooks =
     #","activation_hooks":[{"layer_name":"transformer.h.5","component":"residual","hook_id":"r"},"#

@@ -7,7 +7,7 @@ import Wire
 @testable import Server
 
 /// What may be done to a run while it runs.
-@Suite(.timeLimit(.minutes(3))) struct ServerControlTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerControlTests {
   private static let hook =
     #"{"layer_name":"transformer.h.12","component":"residual","hook_id":"r"}"#
 

@@ -26,9 +26,7 @@ struct ServerKit: Sendable {
     // All tests of a shared server together begin more runs than a server usually remembers.
     options.keptRuns = 1024
     // Far away, so that a busy machine fails no test that is not about deadlines.
-    options.transport.headDeadline = .seconds(60)
-    options.transport.bodyDeadline = .seconds(60)
-    options.transport.writeDeadline = .seconds(60)
+    options.transport.endure()
     adjust(&options)
     var logger = Logger(label: "test")
     logger.logLevel = .critical

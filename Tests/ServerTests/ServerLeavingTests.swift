@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 /// Whoever leaves alone, by whichever door, takes the computing along.
-@Suite(.timeLimit(.minutes(3))) struct ServerLeavingTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerLeavingTests {
   /// A client of one kind: its request, and that its connection is cut rather than closed.
   struct Client: Sendable, CustomTestStringConvertible {
     let testDescription: String

@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 
 /// Recording runs, and playing them again.
-@Suite(.timeLimit(.minutes(3))) struct ServerRecordingTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerRecordingTests {
   private static let body =
     #"{\#(ServerKit.france),"temperature":1,"seed":3,"max_tokens":6,"detach":true,"record":true,"#
     + #""ignore_eos":true,"analyses":[{"name":"logit_lens","layers":[23]},{"name":"head_scores"}],"#

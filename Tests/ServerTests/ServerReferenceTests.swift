@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// The written interface against the one that answers.
-@Suite(.timeLimit(.minutes(2))) struct ServerReferenceTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerReferenceTests {
   private func document() throws -> ReferenceDocument {
     try ReferenceDocument(Installation(roots: [TestModels.root]))
   }

@@ -7,7 +7,7 @@ import Testing
 @testable import Server
 
 /// Pausing, stepping and resuming the replay of a recording, through real sockets.
-@Suite(.timeLimit(.minutes(3))) struct ServerReplayTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerReplayTests {
   private static let task = Task {
     try await ServerKit(loadsModel: false) {
       $0.recordingsDirectory = TestModels.sessions

@@ -8,7 +8,7 @@ import Testing
 @testable import Server
 
 /// The sessions of `Fixtures/sessions`, played through every door and computed again.
-@Suite(.timeLimit(.minutes(3))) struct ServerSessionTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerSessionTests {
   static let names = ["plain", "changed", "stepped", "forked", "cut"]
 
   private static func server(loadsModel: Bool) async throws -> ServerKit {

@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// The conversation over a WebSocket.
-@Suite(.timeLimit(.minutes(2))) struct ServerSocketTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerSocketTests {
   private static let start =
     #"{"id":1,"command":"start","prompt":"The capital of France","max_tokens":5,"temperature":0,"#
     + #""activation_hooks":[{"layer_name":"transformer.h.0","component":"residual"}]}"#

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 /// Analyses of several passes: `POST /v1/analyses`.
-@Suite(.timeLimit(.minutes(3))) struct ServerSweepTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerSweepTests {
   private static let path = "/v1/analyses"
   private static let names =
     #""clean":"When Mary and John went to the store, John gave a drink to","answer":" Mary","wrong":" John""#

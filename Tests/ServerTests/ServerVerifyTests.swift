@@ -8,7 +8,7 @@ import Testing
 @testable import Server
 
 /// Executing recorded runs a second time, with everything that was changed while they ran.
-@Suite(.timeLimit(.minutes(3))) struct ServerVerifyTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerVerifyTests {
   private static let body =
     #"{"prompt":"The capital of France","max_tokens":10,"temperature":1,"seed":9,"detach":true,"#
     + #""ignore_eos":true,"record":true,"start":"paused","activation_hooks":["#

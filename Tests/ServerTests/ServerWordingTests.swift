@@ -6,7 +6,7 @@ import Testing
 @testable import Server
 
 /// Every refusal of the documented contract, word for word.
-@Suite(.timeLimit(.minutes(3))) struct ServerWordingTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerWordingTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let method: String
     let path: String

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1))) struct TransportBodyWriterTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportBodyWriterTests {
   @Test func `pieces are pulled in order, then the end`() {
     let writer = BodyWriter()
     #expect(writer.offer([1]) == .queued)

@@ -6,7 +6,7 @@ import Wire
 @testable import Server
 
 /// How conversations over WebSocket end while messages still wait for the handler.
-@Suite(.timeLimit(.minutes(1))) struct TransportFarewellTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportFarewellTests {
   /// Answers each message only when the door has been opened.
   private static func slowEcho(_ log: SignalLog, _ door: Door) -> Route {
     Route(.get, "/socket") { _ in

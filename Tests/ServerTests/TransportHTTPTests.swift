@@ -8,7 +8,7 @@ import Wire
 @testable import Server
 
 /// The transport over real loopback sockets.
-@Suite(.timeLimit(.minutes(1))) struct TransportHTTPTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportHTTPTests {
   @Test func `requests on one connection are answered in order, also when they come at once`()
     async throws
   {

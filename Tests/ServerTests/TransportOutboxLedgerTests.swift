@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 /// What happens when too much waits for all peers together.
-@Suite(.timeLimit(.minutes(1))) struct TransportOutboxLedgerTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportOutboxLedgerTests {
   private static let start = ContinuousClock.now
 
   @discardableResult

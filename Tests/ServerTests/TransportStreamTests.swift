@@ -4,7 +4,7 @@ import Testing
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1))) struct TransportStreamTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportStreamTests {
   /// A route that streams a topic's events; `?lag=` bounds how far behind the viewer may be.
   private func events(_ topic: Topic) -> Route {
     Route(.get, "/events") { request in

@@ -6,7 +6,7 @@ import Wire
 
 @testable import Server
 
-@Suite(.timeLimit(.minutes(1))) struct TransportWebSocketTests {
+@Suite(.timeLimit(.minutes(20))) struct TransportWebSocketTests {
   /// Sends every message back, and notes how the conversation ended.
   private static func echo(_ log: SignalLog) -> Route {
     Route(.get, "/socket") { _ in

@@ -11,7 +11,7 @@ package final class LoopbackClient: @unchecked Sendable {
   /// - Parameter receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
   package init?(
     host: String = "127.0.0.1", port: UInt16 = 0, unix path: String? = nil,
-    receiveBuffer: Int32? = nil, timeoutSeconds: Int = 20
+    receiveBuffer: Int32? = nil, timeoutSeconds: Int = 120
   ) {
     let isIPv6 = host.contains(":")
     let family = path != nil ? AF_UNIX : isIPv6 ? AF_INET6 : AF_INET
