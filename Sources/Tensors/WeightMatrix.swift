@@ -164,4 +164,32 @@ extension WeightMatrix {
       encoding: encoding, rows: range.count, columns: columns, bytesPerRow: bytesPerRow,
       owner: owner, descriptor: part)
   }
+
+  /// Some of the columns of every row, borrowed from the same owner.
+  ///
+  /// - Returns: nil where the range does not begin and end between two blocks of the coding.
+  package func columns(_ range: Range<Int>) -> WeightMatrix? {
+    guard range.lowerBound >= 0, range.upperBound <= columns, !range.isEmpty else { return nil }
+    let block = Int(descriptor.group)
+    guard range.lowerBound % block == 0, range.count % block == 0 else { return nil }
+    let before = range.lowerBound / block
+    var part = descriptor
+    part.columns = Int64(range.count)
+    let bytesPerBlock: Int
+    switch encoding {
+    case .blocks(let type): bytesPerBlock = type.bytesPerBlock
+    case .affine(let bits, let group, let scales):
+      bytesPerBlock = group * bits / 8
+      part.scales = descriptor.scales.map { $0 + before * scales.bytesPerBlock }
+      part.biases = descriptor.biases.map { $0 + before * scales.bytesPerBlock }
+    case .mxfp4Split:
+      bytesPerBlock = 16
+      part.scales = descriptor.scales.map { $0 + before }
+    }
+    part.data = descriptor.data + before * bytesPerBlock
+    let share = bytesPerRow / (columns / block) * (range.count / block)
+    return WeightMatrix(
+      encoding: encoding, rows: rows, columns: range.count, bytesPerRow: share, owner: owner,
+      descriptor: part)
+  }
 }
