@@ -13,40 +13,46 @@ package final class BatchHooks {
   }
 
   private var parts: [Part] = []
-  private var union: [UInt32]
+  private let slots: PointSlots
+  /// By slot, whether anybody wants the point.
+  private var union: [Bool]
 
   package init(layers: Int) {
-    union = Array(repeating: 0, count: layers + 1)
+    slots = PointSlots(layers: layers)
+    union = Array(repeating: false, count: slots.count)
   }
 
   /// Forgets the last pass.
   package func removeAll() {
+    guard !parts.isEmpty else { return }
     parts.removeAll(keepingCapacity: true)
-    for index in union.indices { union[index] = 0 }
+    for slot in union.indices { union[slot] = false }
   }
 
   /// Adds a session whose rows in the batch are `rows`, the first at `firstPosition`.
   package func add(_ tap: RunTap, rows: Range<Int>, firstPosition: Int) {
     guard !tap.isIdle else { return }
     parts.append(Part(tap: tap, rows: rows, firstPosition: firstPosition))
-    for layer in -1..<(union.count - 1) { union[layer + 1] |= tap.mask(layer: layer) }
+    for slot in tap.wantedSlots { union[slot] = true }
   }
 
-  /// Whether anybody wants any of the sites at a layer (-1: outside the blocks).
-  package func wants(_ sites: UInt32, layer: Int) -> Bool { union[layer + 1] & sites != 0 }
+  /// Whether anybody wants a site at a layer (-1: outside the blocks).
+  package func wants(_ site: HookSite, layer: Int) -> Bool {
+    union[slots.slot(site, layer: layer)]
+  }
 
   /// Shows the whole batch's rows at a point to those who want them.
   package func visit(_ site: HookSite, layer: Int = -1, _ rows: FloatRows) {
-    guard wants(site.bit, layer: layer) else { return }
-    for part in parts where part.tap.mask(layer: layer) & site.bit != 0 {
+    guard wants(site, layer: layer) else { return }
+    for part in parts where part.tap.wants(site, layer: layer) {
       part.tap.see(site, layer: layer, rows: rows[part.rows], firstPosition: part.firstPosition)
     }
   }
 
   /// Shows rows of only some of the batch (logits, computed for chosen rows): row i is batch row `index[i]`.
   package func visit(_ site: HookSite, layer: Int = -1, _ rows: FloatRows, of index: [Int]) {
-    guard wants(site.bit, layer: layer) else { return }
-    for part in parts where part.tap.mask(layer: layer) & site.bit != 0 {
+    guard wants(site, layer: layer) else { return }
+    for part in parts where part.tap.wants(site, layer: layer) {
       for (row, place) in index.enumerated() where part.rows.contains(place) {
         part.tap.see(
           site, layer: layer, rows: rows[row..<row + 1],
@@ -55,20 +61,24 @@ package final class BatchHooks {
     }
   }
 
-  /// Whether a session (by its rows) wants its scores, pattern or sinks' shares of a layer.
+  /// The tap of a session (by its rows) that wants its scores, pattern or sinks' shares of a layer.
   package func tapWantingScores(layer: Int, rows: Range<Int>) -> RunTap? {
-    let bits =
-      HookSite.attentionScores.bit | HookSite.attentionPattern.bit | HookSite.attentionSink.bit
-    guard wants(bits, layer: layer) else { return nil }
-    return parts.first { $0.rows == rows && $0.tap.mask(layer: layer) & bits != 0 }?.tap
+    guard isWatchingScores({ wants($0, layer: layer) }) else { return nil }
+    return parts.first { part in
+      part.rows == rows && isWatchingScores { part.tap.wants($0, layer: layer) }
+    }?.tap
   }
 
-  /// The tap and position of one row, where its session wants any of the sites.
-  package func tap(row: Int, sites: UInt32, layer: Int) -> (tap: RunTap, position: Int)? {
-    guard wants(sites, layer: layer) else { return nil }
+  private func isWatchingScores(_ wants: (HookSite) -> Bool) -> Bool {
+    wants(.attentionScores) || wants(.attentionPattern) || wants(.attentionSink)
+  }
+
+  /// The tap and position of one row, where its session wants a site.
+  package func tap(row: Int, site: HookSite, layer: Int) -> (tap: RunTap, position: Int)? {
+    guard wants(site, layer: layer) else { return nil }
     guard
       let part = parts.first(where: {
-        $0.rows.contains(row) && $0.tap.mask(layer: layer) & sites != 0
+        $0.rows.contains(row) && $0.tap.wants(site, layer: layer)
       })
     else { return nil }
     return (part.tap, part.firstPosition + row - part.rows.lowerBound)

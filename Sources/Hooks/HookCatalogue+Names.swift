@@ -35,7 +35,8 @@ extension HookCatalogue {
     let point = try resolve(place, layerName, component, componentName, isInput)
     guard sites.contains(point.site) else {
       throw .notInThisModel(
-        layerName: layerName, component: componentName, reason: absence(of: point.site))
+        layerName: layerName, component: componentName,
+        reason: HookSites.row(point.site).absence(self))
     }
     if point.expert >= experts, point.expert >= 0 {
       throw .expertOutOfRange(point.expert, experts: experts, name: layerName)
@@ -50,7 +51,8 @@ extension HookCatalogue {
     let layer = place.layer ?? -1
     if experts == 0, component == .moe || component == .expert {
       throw .notInThisModel(
-        layerName: layerName, component: componentName, reason: absence(of: .routerLogits))
+        layerName: layerName, component: componentName,
+        reason: HookSites.row(.routerLogits).absence(self))
     }
     if case .site(let site) = place.module {
       guard
@@ -85,6 +87,7 @@ extension HookCatalogue {
       }
       return HookPoint(.expertOutput, layer: layer, expert: expert)
     }
+    if place.module == .positionEmbedding, !isInput { return HookPoint(.positionEmbedding) }
     guard let site = site(of: component, isInput: isInput) else {
       throw .noSuchSide(
         layerName: layerName, component: componentName, isInput: isInput,
@@ -94,51 +97,11 @@ extension HookCatalogue {
     return HookPoint(site, layer: layer)
   }
 
-  /// What a component's input and output are (the table of the documented contract).
+  /// What a component's input or output is: of the model's sites that are this side the last one, or one it lacks.
   private func site(of component: HookComponent, isInput: Bool) -> HookSite? {
-    switch component {
-    case .residual: isInput ? .residualPre : .residualPost
-    case .attention: isInput ? attentionInput : .attentionOutput
-    case .mlp, .moe: isInput ? mlpInput : .mlpOutput
-    case .expert: .expertOutput
-    case .embedding: isInput ? nil : .embedding
-    case .layernorm: isInput ? .residualPre : .attentionNorm
-    case .query: isInput ? .query : .rotaryQuery
-    case .key: isInput ? .key : .rotaryKey
-    case .value: .value
-    case .attentionScores: isInput ? nil : .attentionScores
-    case .attentionPattern: isInput ? .attentionScores : .attentionPattern
-    case .attentionSink: isInput ? nil : .attentionSink
-    case .finalNorm: isInput ? .residualPost : .finalNorm
-    case .logits: isInput ? .finalNorm : .logits
-    }
-  }
-
-  /// What enters attention: the norm's output, or the residual stream itself in post-norm families.
-  private var attentionInput: HookSite {
-    sites.contains(.attentionNorm) ? .attentionNorm : .residualPre
-  }
-
-  private var mlpInput: HookSite { sites.contains(.mlpNorm) ? .mlpNorm : .residualMid }
-
-  /// The reason why a site is missing in this family.
-  private func absence(of site: HookSite) -> String {
-    switch site {
-    case .routerLogits, .expertIndices, .expertWeights, .expertOutput:
-      "\(family) has no experts; its feed-forward part is `mlp`"
-    case .mlpPre, .mlpPost:
-      "\(family) computes its feed-forward part inside experts; use `moe` or `expert`"
-    case .mlpPreLinear:
-      experts > 0
-        ? "\(family) computes its feed-forward part inside experts; use `moe` or `expert`"
-        : "\(family) has no gated feed-forward part"
-    case .attentionSink: "\(family) has no attention sinks; the rows of its pattern sum to 1"
-    case .positionEmbedding: "\(family) has no position embedding; it rotates queries and keys"
-    case .rotaryQuery, .rotaryKey: "\(family) does not rotate queries and keys"
-    case .attentionNorm, .attentionNormalized: "\(family) has no norm before attention"
-    case .mlpNorm, .mlpNormalized: "\(family) has no norm before its feed-forward part"
-    default: "\(family) does not compute \(site.name)"
-    }
+    let side: HookSiteRow.Side = isInput ? .input(component) : .output(component)
+    let named = HookSites.all.filter { $0.sides.contains(side) }.map(\.site)
+    return named.last(where: sites.contains) ?? named.last
   }
 
   /// Names a client may have meant, nearest first.
@@ -151,8 +114,8 @@ extension HookCatalogue {
         "model.layers.\(layer).mlp", "layers.\(layer)", "layers[\(layer)]", "transformer.wte",
         "embed_tokens", "model.embed_tokens", "model.norm", "lm_head",
       ]
-      + HookSite.allCases.filter { sites.contains($0) && $0 != .expertOutput }.map {
-        Self.isPerLayer($0) ? "blocks.\(layer).\($0.name)" : $0.name
+      + orderedSites.filter { $0 != .expertOutput }.map {
+        $0.isPerLayer ? "blocks.\(layer).\($0.name)" : $0.name
       }
     return nearestNames(to: name, in: candidates)
   }

@@ -35,47 +35,34 @@ package struct HookCatalogue: Sendable, Equatable {
     self.family = family
   }
 
-  /// True for sites computed in every block, false for those before or after the blocks.
-  package static func isPerLayer(_ site: HookSite) -> Bool {
-    switch site {
-    case .embedding, .positionEmbedding, .finalNormalized, .finalNorm, .logits: false
-    default: true
-    }
-  }
-
-  /// The sizes of a site's axes behind the batch axis; positions (and keys) are nil.
-  package func dimensions(of site: HookSite) -> [Int?] {
-    site.axes.map { axis in
-      switch axis {
-      case .position, .queryPosition, .keyPosition: nil
-      case .model: hiddenSize
-      case .head: heads
-      case .keyValueHead: keyValueHeads
-      case .headDimension: headDimension
-      case .neuron: neurons
-      case .expert: experts
-      case .chosen: expertsPerToken
-      case .vocabulary: vocabularySize
-      }
-    }
-  }
+  /// The sites of the model in the order of the forward pass.
+  package var orderedSites: [HookSite] { HookSites.all.map(\.site).filter(sites.contains) }
 
   /// Numbers per position of a site (for scores and patterns: per query and key position).
   package func width(of site: HookSite) -> Int {
-    dimensions(of: site).reduce(1) { $0 * ($1 ?? 1) }
+    shape(of: site).sizes.reduce(1) { $0 * ($1.fixed ?? 1) }
+  }
+
+  /// Numbers of one head in a row of a site with heads; the whole row of any other.
+  func headSize(of site: HookSite) -> Int {
+    site.axes.count == 3 ? shape(of: site).sizes.last?.fixed ?? 1 : width(of: site)
   }
 
   private func points(of site: HookSite, layer: Int) -> [HookPoint] {
-    guard site == .expertOutput else { return [HookPoint(site, layer: layer)] }
-    return (0..<experts).map { HookPoint(site, layer: layer, expert: $0) }
+    switch HookSites.row(site).place {
+    case .block: [HookPoint(site, layer: layer)]
+    case .expert: (0..<experts).map { HookPoint(site, layer: layer, expert: $0) }
+    case .before, .after: []
+    }
   }
 
   /// Every point of the model, in the order of the forward pass.
   package var points: [HookPoint] {
-    let ordered = HookSite.allCases.filter(sites.contains)
-    let before = ordered.filter { $0 == .embedding || $0 == .positionEmbedding }
-    let inside = ordered.filter(Self.isPerLayer)
-    let after = ordered.filter { !Self.isPerLayer($0) && !before.contains($0) }
+    let ordered = orderedSites
+    let inside = ordered.filter(\.isPerLayer)
+    let outside = ordered.filter { !$0.isPerLayer }
+    let before = outside.filter { HookSites.row($0).place == .before }
+    let after = outside.filter { HookSites.row($0).place == .after }
     return before.map { HookPoint($0) }
       + (0..<layers).flatMap { layer in inside.flatMap { points(of: $0, layer: layer) } }
       + after.map { HookPoint($0) }

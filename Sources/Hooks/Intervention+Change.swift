@@ -4,11 +4,12 @@ internal import Tensors
 extension Intervention {
   /// Changes rows `[rows, width]` of the run, row r being `firstPosition + r`.
   ///
+  /// - Parameter headSize: numbers of one head, or of the whole row where the point has no heads.
+  ///
   /// Indices were checked against the catalogue when the intervention was made (``check(_:)``).
   func change(
-    _ rows: FloatRows, catalogue: HookCatalogue, firstPosition: Int, lastPosition: Int
+    _ rows: FloatRows, headSize: Int, firstPosition: Int, lastPosition: Int
   ) {
-    let headSize = point.site.axes.contains(.headDimension) ? catalogue.headDimension : rows.width
     for row in 0..<rows.rows {
       let position = firstPosition + row
       guard positions.contains(position, isLast: position == lastPosition) else { continue }
@@ -73,10 +74,12 @@ extension Intervention {
 
   /// A standard normal number that depends on nothing but its arguments and the point (Box and Muller).
   private func gaussian(seed: UInt64, position: Int, column: Int) -> Float {
+    // Up to the 64th site as recordings have it; beyond, the number goes where no layer's does.
+    let number = point.site.rawValue
     var state =
       seed ^ UInt64(truncatingIfNeeded: position) &* 0x9E37_79B9_7F4A_7C15
       ^ UInt64(truncatingIfNeeded: column) &* 0xC2B2_AE3D_27D4_EB4F
-      ^ UInt64(truncatingIfNeeded: point.layer &* 64 &+ Int(point.site.rawValue))
+      ^ UInt64(truncatingIfNeeded: point.layer &* 64 &+ number % 64 &+ number / 64 << 40)
       &* 0xD6E8_FEB8_6659_FD93
     func next() -> Double {
       state &+= 0x9E37_79B9_7F4A_7C15

@@ -19,14 +19,10 @@ extension Intervention {
   /// Checks every index and length against the model, so that applying it can't go out of range.
   package func check(_ catalogue: HookCatalogue) throws(InterventionProblem) {
     let site = point.site
-    let sizes = catalogue.dimensions(of: site)
-    let isScores = site == .attentionScores || site == .attentionPattern
-    switch site {
-    case .attentionNormalized, .mlpNormalized, .finalNormalized, .expertIndices, .expertWeights,
-      .attentionSink:
-      throw .changeNotPossible(
-        kind: change.name, site: site.name, reason: "this point is read-only; nothing reads it on")
-    default: break
+    let sizes = catalogue.shape(of: site).sizes
+    let isScores = site.isOverKeys
+    if let reason = site.readOnly {
+      throw .changeNotPossible(kind: change.name, site: site.name, reason: reason)
     }
     let width = catalogue.width(of: site)
     switch change {
@@ -53,14 +49,16 @@ extension Intervention {
     try Self.checkDistinct(heads, "heads")
     try Self.checkDistinct(neurons, "neurons")
     if let heads {
-      let count = site.axes.firstIndex { $0 == .head || $0 == .keyValueHead }.flatMap { sizes[$0] }
+      let count = site.axes.firstIndex { $0 == .head || $0 == .keyValueHead }.flatMap {
+        sizes[$0].fixed
+      }
       guard let count else { throw .noHeads(site: site.name) }
       for head in heads where head < 0 || head >= count {
         throw .headOutOfRange(head, heads: count)
       }
     }
     for neuron in neurons ?? [] {
-      let last = isScores ? Int.max : (sizes.last ?? nil) ?? width
+      let last = isScores ? Int.max : sizes.last?.fixed ?? width
       guard neuron >= 0, neuron < last else { throw .neuronOutOfRange(neuron, width: last) }
     }
   }

@@ -75,7 +75,7 @@ struct LayerName: Equatable {
       "model.norm": .finalNorm, "norm": .finalNorm, "transformer.ln_f": .finalNorm,
       "ln_f": .finalNorm, "ln_final": .finalNorm, "lm_head": .head, "unembed": .head,
     ]
-    for site in HookSite.allCases where !HookCatalogue.isPerLayer(site) {
+    for site in HookSite.allCases where !site.isPerLayer {
       names[site.name] = .site(site)
       for alias in site.aliases { names[alias] = .site(site) }
     }
@@ -89,7 +89,7 @@ struct LayerName: Equatable {
       "post_attention_layernorm": .postAttentionNorm, "ln_2": .postAttentionNorm,
       "ln2": .postAttentionNorm,
     ]
-    for site in HookSite.allCases where HookCatalogue.isPerLayer(site) && site != .expertOutput {
+    for site in HookSite.allCases where site.isPerLayer && site != .expertOutput {
       names[site.name] = .site(site)
       for alias in site.aliases { names[alias] = .site(site) }
     }

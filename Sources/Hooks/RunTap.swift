@@ -2,8 +2,8 @@ package import Tensors
 
 /// What one run wants of the forward pass: its captures and its interventions, compiled for look-up.
 ///
-/// A model asks ``mask(layer:)`` and calls ``see(_:layer:rows:firstPosition:)`` only where a bit is set, so an
-/// unhooked point costs two loads. Interventions change the rows in place; captures then copy what they keep.
+/// A model asks ``wants(_:layer:)`` and calls ``see(_:layer:rows:firstPosition:)`` only where something is wanted, so
+/// an unhooked point costs a load and a test. Interventions change the rows in place; captures then copy what they keep.
 /// The arithmetic of the model is the same with and without a tap.
 ///
 /// - Isolation: belongs to the engine's loop.
@@ -13,8 +13,11 @@ package final class RunTap {
   package private(set) var interventions: [Intervention] = []
 
   private let pool: CapturePool
-  private var masks: [UInt32]
-  /// Indices of specs by point, `(layer + 1) * 32 + site`.
+  private let slots: PointSlots
+  private var isWanted: [Bool]
+  /// The slots of all points that are captured or changed, each once.
+  private(set) var wantedSlots: [Int] = []
+  /// Indices of specs and of interventions, by their point's slot.
   private var specsAt: [[Int]]
   private var interventionsAt: [[Int]]
 
@@ -23,10 +26,23 @@ package final class RunTap {
   private var batch: CaptureBatch?
   /// The place in the batch of each spec's item, or -1 where this pass keeps nothing of it.
   private var itemOfSpec: [Int] = []
+  private var layouts: [Layout] = []
+  /// Numbers of a head in the rows of each intervention's point.
+  private var headSizes: [Int] = []
   /// Each spec's dimensions as last planned: a generated token's are mostly those of the one before, and shared with it.
-  private var shapes: [Shape] = []
+  private var planned: [Planned] = []
 
-  private struct Shape {
+  /// What copying needs to know of a spec, looked up once.
+  private struct Layout {
+    let shape: CaptureShape
+    let isPerHead: Bool
+    let headSize: Int
+    /// What is kept of the last axis; nil keeps all.
+    let columns: [Int]?
+    let isOverKeys: Bool
+  }
+
+  private struct Planned {
     var positions = -1
     var keys = 0
     var dimensions: [Int] = []
@@ -35,14 +51,16 @@ package final class RunTap {
   package init(catalogue: HookCatalogue, pool: CapturePool) {
     self.catalogue = catalogue
     self.pool = pool
-    let points = (catalogue.layers + 1) * 32
-    masks = Array(repeating: 0, count: catalogue.layers + 1)
-    specsAt = Array(repeating: [], count: points)
-    interventionsAt = Array(repeating: [], count: points)
+    slots = PointSlots(layers: catalogue.layers)
+    isWanted = Array(repeating: false, count: slots.count)
+    specsAt = Array(repeating: [], count: slots.count)
+    interventionsAt = Array(repeating: [], count: slots.count)
   }
 
-  /// Sites wanted at a layer (-1: outside the blocks).
-  package func mask(layer: Int) -> UInt32 { masks[layer + 1] }
+  /// Whether a site is captured or changed at a layer (-1: outside the blocks).
+  package func wants(_ site: HookSite, layer: Int) -> Bool {
+    isWanted[slots.slot(site, layer: layer)]
+  }
   /// True where nothing is captured nor changed anywhere.
   package var isIdle: Bool { specs.isEmpty && interventions.isEmpty }
 
@@ -59,23 +77,34 @@ package final class RunTap {
   }
 
   private func compile() {
-    shapes = Array(repeating: Shape(), count: specs.count)
-    for index in masks.indices { masks[index] = 0 }
-    for index in specsAt.indices {
-      specsAt[index].removeAll(keepingCapacity: true)
-      interventionsAt[index].removeAll(keepingCapacity: true)
+    layouts = specs.map { spec in
+      let axes = spec.point.site.axes
+      return Layout(
+        shape: spec.shape(in: catalogue), isPerHead: axes.count == 3,
+        headSize: catalogue.headSize(of: spec.point.site),
+        columns: axes.last.flatMap(spec.selection.indices), isOverKeys: spec.point.site.isOverKeys)
     }
-    for (index, spec) in specs.enumerated() {
-      specsAt[slot(spec.point.site, spec.point.layer)].append(index)
-      masks[spec.point.layer + 1] |= spec.point.site.bit
+    headSizes = interventions.map { catalogue.headSize(of: $0.point.site) }
+    planned = Array(repeating: Planned(), count: specs.count)
+    for slot in wantedSlots {
+      isWanted[slot] = false
+      specsAt[slot].removeAll(keepingCapacity: true)
+      interventionsAt[slot].removeAll(keepingCapacity: true)
     }
+    wantedSlots.removeAll(keepingCapacity: true)
+    for (index, spec) in specs.enumerated() { specsAt[want(spec.point)].append(index) }
     for (index, intervention) in interventions.enumerated() {
-      interventionsAt[slot(intervention.point.site, intervention.point.layer)].append(index)
-      masks[intervention.point.layer + 1] |= intervention.point.site.bit
+      interventionsAt[want(intervention.point)].append(index)
     }
   }
 
-  private func slot(_ site: HookSite, _ layer: Int) -> Int { (layer + 1) * 32 + Int(site.rawValue) }
+  /// Notes that a point is wanted.
+  private func want(_ point: HookPoint) -> Int {
+    let slot = slots.slot(point.site, layer: point.layer)
+    if !isWanted[slot] { wantedSlots.append(slot) }
+    isWanted[slot] = true
+    return slot
+  }
 
   // MARK: A pass
 
@@ -123,30 +152,15 @@ package final class RunTap {
     let kept = positions.kept(by: spec.selection.positions)
     guard !kept.isEmpty else { return nil }
     let site = spec.point.site
-    let keys = site.axes.contains(.keyPosition) ? pass.upperBound : 0
-    if shapes[index].positions != kept.count || shapes[index].keys != keys {
-      shapes[index] = Shape(
+    let keys = layouts[index].isOverKeys ? pass.upperBound : 0
+    if planned[index].positions != kept.count || planned[index].keys != keys {
+      planned[index] = Planned(
         positions: kept.count, keys: keys,
-        dimensions: dimensions(of: spec, positions: kept.count, keys: keys))
+        dimensions: layouts[index].shape.dimensions(positions: kept.count, keys: keys))
     }
     return CaptureBatch.Item(
-      spec: index, dimensions: shapes[index].dimensions, offset: offset,
+      spec: index, dimensions: planned[index].dimensions, offset: offset,
       positions: site == .expertOutput ? [] : kept)
-  }
-
-  private func dimensions(of spec: CaptureSpec, positions: Int, keys: Int) -> [Int] {
-    let site = spec.point.site
-    let selection = spec.selection
-    return zip(site.axes, catalogue.dimensions(of: site)).map { axis, size in
-      switch axis {
-      case .position, .queryPosition: positions
-      case .keyPosition: selection.neurons?.count ?? keys
-      case .head, .keyValueHead: selection.heads?.count ?? size ?? 1
-      case .expert: selection.experts?.count ?? size ?? 1
-      case .model, .headDimension, .neuron, .vocabulary, .chosen:
-        selection.neurons?.count ?? size ?? 1
-      }
-    }
   }
 
   /// Keys after a query are never visited: scores there are minus infinity, the pattern is 0.
@@ -163,14 +177,15 @@ package final class RunTap {
 
   /// Shows rows `[rows, width]` of this run at a point; heads lie one behind the other in a row.
   package func see(_ site: HookSite, layer: Int, rows: FloatRows, firstPosition: Int) {
-    let slot = slot(site, layer)
+    let slot = slots.slot(site, layer: layer)
     for index in interventionsAt[slot] where interventions[index].applies(toStep: step) {
       interventions[index].change(
-        rows, catalogue: catalogue, firstPosition: firstPosition, lastPosition: pass.upperBound - 1)
+        rows, headSize: headSizes[index], firstPosition: firstPosition,
+        lastPosition: pass.upperBound - 1)
     }
     guard let batch else { return }
     for index in specsAt[slot] where itemOfSpec[index] >= 0 {
-      copy(rows, firstPosition: firstPosition, spec: specs[index], item: itemOfSpec[index], batch)
+      copy(rows, firstPosition: firstPosition, spec: index, item: itemOfSpec[index], batch)
     }
   }
 
@@ -181,7 +196,7 @@ package final class RunTap {
     _ site: HookSite, layer: Int, base: UnsafeMutablePointer<Float>, heads: Int, rows: Int,
     keyStride: Int, firstPosition: Int
   ) {
-    let slot = slot(site, layer)
+    let slot = slots.slot(site, layer: layer)
     for head in 0..<heads {
       for row in 0..<rows {
         let keys = UnsafeMutableBufferPointer(
@@ -205,12 +220,13 @@ package final class RunTap {
   ///
   /// Rows of one expert must come in ascending position.
   package func seeExpert(_ expert: Int, layer: Int, row: FloatRows, position: Int) {
-    let slot = slot(.expertOutput, layer)
+    let slot = slots.slot(.expertOutput, layer: layer)
     for index in interventionsAt[slot]
     where interventions[index].point.expert == expert && interventions[index].applies(toStep: step)
     {
       interventions[index].change(
-        row, catalogue: catalogue, firstPosition: position, lastPosition: pass.upperBound - 1)
+        row, headSize: headSizes[index], firstPosition: position,
+        lastPosition: pass.upperBound - 1)
     }
     guard let batch else { return }
     for index in specsAt[slot] where itemOfSpec[index] >= 0 && specs[index].point.expert == expert {
@@ -232,7 +248,7 @@ package final class RunTap {
   package func routing(layer: Int, position: Int) -> (forced: [Int]?, banned: [Int]) {
     var forced: [Int]?
     var banned: [Int] = []
-    for index in interventionsAt[slot(.routerLogits, layer)] {
+    for index in interventionsAt[slots.slot(.routerLogits, layer: layer)] {
       let intervention = interventions[index]
       let isLast = position == pass.upperBound - 1
       guard intervention.applies(toStep: step),
@@ -250,29 +266,27 @@ package final class RunTap {
   // MARK: Copying
 
   private func copy(
-    _ rows: FloatRows, firstPosition: Int, spec: CaptureSpec, item: Int, _ batch: CaptureBatch
+    _ rows: FloatRows, firstPosition: Int, spec: Int, item: Int, _ batch: CaptureBatch
   ) {
     let target = batch.items[item]
     let base = batch.base + target.offset
-    let selection = spec.selection
-    let isPerHead = target.dimensions.count == 3
+    let layout = layouts[spec]
+    let heads = specs[spec].selection.heads
     let kept = target.positions.count
     for row in 0..<rows.rows {
       guard let place = index(of: firstPosition + row, in: target.positions) else { continue }
       let values = rows.row(row)
-      if isPerHead {
-        let size = catalogue.headDimension
+      if layout.isPerHead {
+        let size = layout.headSize
         let width = target.dimensions[2]
         for slot in 0..<target.dimensions[0] {
-          let head = selection.heads?[slot] ?? slot
+          let head = heads?[slot] ?? slot
           gather(
             UnsafeMutableBufferPointer(rebasing: values[head * size..<(head + 1) * size]),
-            selection.neurons, into: base + (slot * kept + place) * width)
+            layout.columns, into: base + (slot * kept + place) * width)
         }
       } else {
-        gather(
-          values, selection.heads ?? selection.experts ?? selection.neurons,
-          into: base + place * target.dimensions[1])
+        gather(values, layout.columns, into: base + place * target.dimensions[1])
       }
     }
   }

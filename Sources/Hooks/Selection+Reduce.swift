@@ -13,6 +13,14 @@ extension Selection.Reduction {
     }
   }
 
+  /// The dimensions that take the place of a last axis of `width`: of the k largest the values, then where they were.
+  package func lastDimensions(_ width: Int) -> [Int] {
+    switch self {
+    case .topK(let k): [2, min(k, width)]
+    default: lastDimension(width).map { [$0] } ?? []
+    }
+  }
+
   /// Reduces each row of `width` floats; `out` has room for ``lastDimension(_:)`` (or 1) a row.
   ///
   /// Sums run in double precision, from the first element to the last, so the result equals the same

@@ -72,18 +72,21 @@ package final class LanguageModel: Sendable {
     pass.arithmetic.addInPlace(stream, update)
   }
 
+  /// What is computed behind the blocks.
+  private static let sitesOfScoring: [HookSite] = [.finalNormalized, .finalNorm, .logits]
+
   /// The last norm and the head, for the rows that are asked for: a few at a time, as scores are wide.
   ///
   /// These products never use panels, so a prompt's last row has the same bits whether or not a tap looks at the
   /// rows before it.
   private func score(_ stream: FloatRows, _ pass: Pass) {
-    let looked =
-      HookSite.finalNormalized.bit | HookSite.finalNorm.bit | HookSite.logits.bit
     var block: [Int] = []
     var targets: [Int] = []
     var next = 0
     for part in pass.batch.parts {
-      let isWatched = pass.hooks.tap(row: part.rows.lowerBound, sites: looked, layer: -1) != nil
+      let isWatched = Self.sitesOfScoring.contains {
+        pass.hooks.tap(row: part.rows.lowerBound, site: $0, layer: -1) != nil
+      }
       let last = part.rows.upperBound - 1
       for row in isWatched ? part.rows : last..<part.rows.upperBound {
         let isScored = row == last && part.scores == .last
@@ -114,7 +117,7 @@ package final class LanguageModel: Sendable {
         rows.row(place).baseAddress?.update(from: source, count: stream.width)
       }
     }
-    if pass.hooks.wants(HookSite.finalNormalized.bit, layer: -1) {
+    if pass.hooks.wants(.finalNormalized, layer: -1) {
       finalNorm.plain.apply(rows, into: normed, pass.arithmetic)
       pass.hooks.visit(.finalNormalized, normed, of: block)
     }

@@ -14,16 +14,6 @@ final class Framing {
     encoder = try FrameEncoder()
   }
 
-  /// The dimensions that take the place of a last axis of `width` after reduction.
-  static func lastDimensions(_ width: Int, _ reduction: Selection.Reduction) -> [Int] {
-    switch reduction {
-    case .none: [width]
-    // Values, then where they were found.
-    case .topK(let k): [2, min(k, width)]
-    default: reduction.lastDimension(width).map { [$0] } ?? []
-    }
-  }
-
   /// Encodes one captured tensor.
   ///
   /// - Throws: `FrameError.shape` or `outOfMemory`; the tensor is then left out.
@@ -42,7 +32,7 @@ final class Framing {
       hookIndex: UInt32(clamping: hook.index),
       layer: hook.spec.point.layer < 0 ? nil : Int32(clamping: hook.spec.point.layer),
       component: FrameComponent(name: hook.spec.component.rawValue),
-      shape: [1] + item.dimensions.dropLast() + Self.lastDimensions(width, reduction))
+      shape: [1] + item.dimensions.dropLast() + reduction.lastDimensions(width))
     if hook.spec.isInput { description.flags.insert(.input) }
     if batch.isIntervened { description.flags.insert(.intervened) }
     if isLastOfPass { description.flags.insert(.lastOfPass) }

@@ -8,10 +8,7 @@ import Testing
   private static let prompt: [Int32] = [17, 250, 31, 8, 99, 250, 31, 4, 77, 12]
   private static let layer = 5
   /// Points that are looked at after they were used, or instead of what is used.
-  private static let readOnly: Set<HookSite> = [
-    .attentionNormalized, .mlpNormalized, .finalNormalized, .expertIndices, .expertWeights,
-    .attentionSink,
-  ]
+  private static let readOnly = Set(HookSite.allCases.filter { $0.readOnly != nil })
   private static let scores: Set<HookSite> = [.attentionScores, .attentionPattern]
 
   /// The bundled model, and the references' mixture of experts where they were made.

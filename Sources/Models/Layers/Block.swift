@@ -43,7 +43,7 @@ struct Block: Sendable {
     _ output: HookSite, _ layer: Int, _ pass: Pass
   ) -> FloatRows {
     guard let norm else { return stream }
-    if pass.hooks.wants(normalized.bit, layer: layer) {
+    if pass.hooks.wants(normalized, layer: layer) {
       norm.plain.apply(stream, into: normed, pass.arithmetic)
       pass.hooks.visit(normalized, layer: layer, normed)
     }

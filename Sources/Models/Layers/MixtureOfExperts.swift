@@ -53,7 +53,7 @@ struct MixtureOfExperts: Sendable {
     var forced: [Int]?
     var banned: [Int] = []
     if let (tap, position) = pass.hooks.tap(
-      row: row, sites: HookSite.routerLogits.bit, layer: layer)
+      row: row, site: .routerLogits, layer: layer)
     {
       (forced, banned) = tap.routing(layer: layer, position: position)
     }
@@ -120,12 +120,12 @@ struct MixtureOfExperts: Sendable {
 
   /// Shows each expert's output rows to those who want that expert.
   private func show(layer: Int, groups: Int, _ work: MixtureWorkspace, _ pass: Pass) {
-    guard pass.hooks.wants(HookSite.expertOutput.bit, layer: layer) else { return }
+    guard pass.hooks.wants(.expertOutput, layer: layer) else { return }
     for group in work.groups[..<groups] {
       for place in group.rows {
         guard
           let (tap, position) = pass.hooks.tap(
-            row: work.order[place] / chosen, sites: HookSite.expertOutput.bit, layer: layer)
+            row: work.order[place] / chosen, site: .expertOutput, layer: layer)
         else { continue }
         let rows = FloatRows(
           base: work.outputs.base + place * work.hiddenSize, rows: 1, width: work.hiddenSize)

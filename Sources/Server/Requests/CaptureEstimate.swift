@@ -52,41 +52,11 @@ package struct CaptureEstimate: Sendable, Equatable {
     let passes = max(maxTokens - 1, 0) / max(selection.every, 1)
     let promptRows = rows(selection.positions, of: promptTokens)
     let laterRows = rows(selection.positions, after: promptTokens, count: passes)
-    let perRow = Double(width(spec, catalogue))
-    guard spec.point.site == .attentionScores || spec.point.site == .attentionPattern else {
-      return clamp(perRow * Double(promptRows + laterRows))
-    }
-    // Every query row holds as many keys as the pass has seen, unless keys are selected or reduced away.
-    let keys = selection.neurons.map { Double($0.count) }
-    let promptKeys = reduced(keys ?? Double(promptTokens), selection.reduction)
-    let laterKeys = reduced(
-      keys ?? Double(promptTokens) + Double(maxTokens) / 2, selection.reduction)
+    let shape = spec.shape(in: catalogue)
+    // A query's row holds as many keys as the pass has seen: over the later passes about half of them on the average.
     return clamp(
-      perRow * (Double(promptRows) * promptKeys + Double(laterRows) * laterKeys))
-  }
-
-  /// Numbers per position, keys not counted.
-  private static func width(_ spec: CaptureSpec, _ catalogue: HookCatalogue) -> Int {
-    let selection = spec.selection
-    var width = 1
-    for (axis, size) in zip(spec.point.site.axes, catalogue.dimensions(of: spec.point.site)) {
-      switch axis {
-      case .position, .queryPosition, .keyPosition: break
-      case .head, .keyValueHead: width *= selection.heads?.count ?? size ?? 1
-      case .expert: width *= selection.experts?.count ?? selection.neurons?.count ?? size ?? 1
-      default:
-        let last = selection.neurons?.count ?? size ?? 1
-        width *= Int(reduced(Double(last), selection.reduction))
-      }
-    }
-    return width
-  }
-
-  private static func reduced(_ width: Double, _ reduction: Selection.Reduction) -> Double {
-    switch reduction {
-    case .none: width
-    default: Double(reduction.lastDimension(clamp(width)) ?? 1)
-    }
+      Double(promptRows) * shape.sentNumbers(keys: promptTokens)
+        + Double(laterRows) * shape.sentNumbers(keys: promptTokens + maxTokens / 2))
   }
 
   /// Rows kept of the prompt.

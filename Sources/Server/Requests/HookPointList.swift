@@ -34,11 +34,11 @@ struct HookPointList {
       writer.member("axes", ["batch"] + point.site.axes.map(\.rawValue))
       writer.array("shape") { writer in
         writer.integer(1)
-        for (axis, size) in zip(point.site.axes, catalogue.dimensions(of: point.site)) {
-          if let size {
+        for size in catalogue.shape(of: point.site).sizes {
+          if let size = size.fixed {
             writer.integer(size)
           } else {
-            writer.string(axis == .keyPosition ? "K" : "S")
+            writer.string(size.description)
           }
         }
       }

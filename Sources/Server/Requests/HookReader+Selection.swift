@@ -8,15 +8,16 @@ extension HookReader {
   /// Reads what of a tensor is kept, and checks every index against the model.
   package func selection(_ fields: Fields, at point: HookPoint) throws(Refusal) -> Selection {
     let site = point.site
-    let sizes = catalogue.dimensions(of: site)
+    let sizes = catalogue.shape(of: site).sizes
     let headAxis = site.axes.firstIndex { $0 == .head || $0 == .keyValueHead }
     let heads = try indices(
-      fields, "heads", count: headAxis.flatMap { sizes[$0] }, missing: "\(site.name) has no heads")
-    let isScores = site == .attentionScores || site == .attentionPattern
+      fields, "heads", count: headAxis.flatMap { sizes[$0].fixed },
+      missing: "\(site.name) has no heads")
+    let isScores = site.isOverKeys
     // Of scores and patterns the last axis is the key position, which has no bound before the run.
     let neurons = try indices(
       fields, "neurons",
-      count: isScores ? Int(Int32.max) : site.axes.last == .head ? nil : sizes.last ?? nil,
+      count: isScores ? Int(Int32.max) : site.axes.last == .head ? nil : sizes.last?.fixed,
       missing: "\(site.name) has no neurons")
     let experts = try indices(
       fields, "experts", count: site == .routerLogits ? catalogue.experts : nil,
@@ -25,7 +26,7 @@ extension HookReader {
       throw .conflict(
         fields: [fields.name("neurons"), fields.name("experts")], reason: "both name the last axis")
     }
-    let width = neurons?.count ?? experts?.count ?? (isScores ? nil : sizes.last ?? nil)
+    let width = neurons?.count ?? experts?.count ?? sizes.last?.fixed
     return Selection(
       positions: try positions(fields), heads: heads, neurons: neurons, experts: experts,
       reduction: try reduction(fields, width: width),

@@ -35,24 +35,11 @@ package struct RunHook: Sendable, Hashable {
 
   /// The shape of its tensors, `S` for positions and `K` for keys.
   func shape(_ catalogue: HookCatalogue) -> JSONValue {
-    let selection = spec.selection
-    let site = spec.point.site
-    var dimensions: [JSONValue] = [1]
-    for (place, (axis, size)) in zip(site.axes, catalogue.dimensions(of: site)).enumerated() {
-      let isLast = place == site.axes.count - 1
-      switch axis {
-      case .position, .queryPosition: dimensions.append("S")
-      case .head, .keyValueHead:
-        dimensions.append(JSONValue(selection.heads?.count ?? size ?? 1))
-      default:
-        guard isLast else { continue }
-        let width = selection.neurons?.count ?? selection.experts?.count ?? size
-        dimensions += Framing.lastDimensions(width ?? .max, selection.reduction).map {
-          $0 == .max ? "K" : JSONValue($0)
-        }
-      }
-    }
-    return .array(dimensions)
+    .array(
+      [1]
+        + spec.shape(in: catalogue).sent.map { size in
+          size.fixed.map { JSONValue($0) } ?? .string(size.description)
+        })
   }
 
   /// The hook as run objects and `run.started` list it.

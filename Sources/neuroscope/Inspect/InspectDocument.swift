@@ -83,11 +83,11 @@ extension InspectReport {
   }
 
   private func points(_ catalogue: HookCatalogue) -> [InspectDocument.Point] {
-    HookSite.allCases.filter(catalogue.sites.contains).map { site in
+    catalogue.orderedSites.map { site in
       InspectDocument.Point(
-        name: HookCatalogue.isPerLayer(site) ? "blocks.N.\(site.name)" : site.name,
+        name: site.isPerLayer ? "blocks.N.\(site.name)" : site.name,
         component: site.component.rawValue, axes: ["batch"] + site.axes.map(\.rawValue),
-        shape: [1] + catalogue.dimensions(of: site))
+        shape: [1] + catalogue.shape(of: site).sizes.map(\.fixed))
     }
   }
 }

@@ -104,14 +104,14 @@ struct InspectReport {
   }
 
   private func hookPoints(_ catalogue: HookCatalogue) -> [String] {
-    let sites = HookSite.allCases.filter(catalogue.sites.contains)
+    let sites = catalogue.orderedSites
     return sites.map { site in
-      let name = HookCatalogue.isPerLayer(site) ? "blocks.N.\(site.name)" : site.name
-      let shape = catalogue.dimensions(of: site).map { $0.map(String.init) ?? "S" }
+      let name = site.isPerLayer ? "blocks.N.\(site.name)" : site.name
+      let shape = catalogue.shape(of: site).sizes.map(\.description)
       return "  " + name.padded(to: 40) + site.component.rawValue.padded(to: 18)
         + "[1, \(shape.joined(separator: ", "))]"
     } + [
-      "  N is 0 to \(catalogue.layers - 1), S the positions; \(catalogue.points.count) points in all"
+      "  N is 0 to \(catalogue.layers - 1), S the positions, K the keys; \(catalogue.points.count) points in all"
     ]
   }
 }
