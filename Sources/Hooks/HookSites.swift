@@ -35,6 +35,7 @@ package enum HookSite: Int, Sendable, CaseIterable {
   case finalNormalized
   case finalNorm
   case logits
+  case headResult
 }
 
 /// The list of hook sites in the order of the forward pass: what there is to tell of each, written nowhere else.
@@ -82,6 +83,10 @@ enum HookSites {
       [.output(.attentionSink)], readOnly: unread,
       absentAs: { "\($0.family) has no attention sinks; the rows of its pattern sum to 1" }),
     Row(.headOutput, "attn.hook_z", [.head, .position, .headDimension], .attention),
+    // Each head's `z` times its part of the output projection; with the bias they add up to the attention's output.
+    Row(
+      .headResult, "attn.hook_result", [.head, .position, .model], .attention,
+      readOnly: "all heads are projected in one product; change `attn.hook_z`"),
     Row(
       .attentionOutput, "attn.output_before_post_norm", [.position, .model], .attention,
       [.output(.attention)]),

@@ -74,6 +74,7 @@ struct Attention: Sendable {
     }
     attend(q, into: z, layer: layer, pass)
     pass.hooks.visit(.headOutput, layer: layer, z)
+    showResults(of: z, layer: layer, pass)
     pass.plan(output, z, into: out)
     pass.run()
   }
