@@ -37,6 +37,10 @@ package enum Refusal: Error, Sendable {
   case intervention(InterventionProblem, field: String)
   case repeatedIntervention(id: String, field: String)
   case noSuchCapture(runID: String, hookID: String)
+  /// It was kept for patches once, and gave way to later ones.
+  case captureForgotten(runID: String, hookID: String, limit: Int)
+  /// All that is left of it was rounded on its way out.
+  case inexactCapture(runID: String, hookID: String, dtype: String)
 
   // Analyses.
   case repeatedAnalysis(name: String, field: String)

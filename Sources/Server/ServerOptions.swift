@@ -22,6 +22,8 @@ package struct ServerOptions: Sendable {
   package var memoryBudget = 512 << 20
   /// Bytes that the recent items of one run may take.
   package var ringBytes = 32 << 20
+  /// Bytes of exact captures that all runs together keep for patches.
+  package var patchBytes = 64 << 20
   /// Runs that may be unfinished at a time.
   package var runLimit = 256
   /// Finished runs that can still be looked at.

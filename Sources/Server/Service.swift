@@ -18,6 +18,7 @@ package final class Service: Sendable {
   package let epoch: String
   let publishing = Loop(label: "neuroscope.publishing")
   let budget: ByteBudget
+  let sources: PatchSources
 
   package init(options: ServerOptions, engine: Engine, installation: Installation) {
     self.options = options
@@ -26,6 +27,7 @@ package final class Service: Sendable {
     epoch = Self.token(length: 6)
     runs = RunRegistry(limit: options.runLimit, kept: options.keptRuns)
     budget = ByteBudget(limit: options.memoryBudget)
+    sources = PatchSources(limit: options.patchBytes)
   }
 
   package var models: ModelTable { ModelTable(engine) }
@@ -95,7 +97,7 @@ package final class Service: Sendable {
     return Run(
       id: id, order: order, clock: clock, epoch: epoch, limits: limits,
       budget: budget, loop: publishing, engine: engine, framing: framing,
-      recorder: recorder, parent: parent
+      sources: sources, recorder: recorder, parent: parent
     ) { registry.noteEnd($0.id) }
   }
 

@@ -113,6 +113,18 @@ extension Refusal {
         .badRequest, "no_such_capture",
         "Run \(run) holds no captures of hook \(hook) to patch from"
       )
+    case .captureForgotten(let run, let hook, let limit):
+      (
+        .conflict, "capture_forgotten",
+        "The captures of hook \(hook) of run \(run) gave way to those of later hooks (\(limit) bytes are "
+          + "kept for patches); run it again with dtype f32, or send its rows as source.rows"
+      )
+    case .inexactCapture(let run, let hook, let dtype):
+      (
+        .conflict, "inexact_capture",
+        "Run \(run) holds hook \(hook) rounded to \(dtype) only; a patch takes exact numbers: record or run "
+          + "it with dtype f32, or send its rows as source.rows"
+      )
     default: nil
     }
   }

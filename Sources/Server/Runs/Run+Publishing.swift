@@ -131,6 +131,7 @@ extension Run {
     let run = id
     let time = milliseconds
     let positions = item.positions
+    if hook.servesPatches { sources.keep(item, of: batch, hook: hook, run: id) }
     do {
       var size = 0
       try publisher?.add(frameOf: hook.spec.hookID) { sequence throws(FrameError) in

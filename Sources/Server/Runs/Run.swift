@@ -35,6 +35,8 @@ package actor Run: GenerationSink {
   var framing: Framing?
   var work: Deque<Work> = []
   let engine: Engine
+  /// Where its exact captures are kept for patches into other runs.
+  let sources: PatchSources
   /// The pass whose token has not come yet, and whether analyses of one are under way.
   var unanalysed: CaptureBatch?
   var isAnalysing = false
@@ -71,7 +73,7 @@ package actor Run: GenerationSink {
   ///   - ended: told once, when the run is over.
   init(
     id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, engine: Engine, framing: Framing,
+    budget: ByteBudget?, loop: Loop, engine: Engine, framing: Framing, sources: PatchSources,
     recorder: (any RunRecorder)?,
     parent: String? = nil,
     ended: @escaping @Sendable (Run) -> Void
@@ -82,6 +84,7 @@ package actor Run: GenerationSink {
     self.loop = loop
     self.engine = engine
     self.framing = framing
+    self.sources = sources
     self.recorder = recorder
     recordingID = recorder?.id
     ledger = Mutex(RunLedger(order))
@@ -106,6 +109,8 @@ package actor Run: GenerationSink {
     for hook in hooks { hookIndex[hook.spec] = hook.index }
     relay.connect(self)
   }
+
+  deinit { sources.forget(run: id) }
 
   /// What has been generated so far.
   var text: String { pieces.joined() + rest }

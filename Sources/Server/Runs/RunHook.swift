@@ -28,6 +28,13 @@ package struct RunHook: Sendable, Hashable {
       component: spec.component.rawValue, isInput: spec.isInput)
   }
 
+  /// Whether its captures are kept for patches: whole rows, which viewers get rounded.
+  var servesPatches: Bool {
+    let selection = spec.selection
+    return format.elementType != .float32 && selection.reduction == .none && selection.heads == nil
+      && selection.neurons == nil && selection.experts == nil && !spec.point.site.isOverKeys
+  }
+
   /// The same as one would ask for it.
   var order: HookOrder {
     HookOrder(spec: spec, dtype: format.elementType, encoding: encoding)
