@@ -124,16 +124,8 @@ extension Service {
     await child.publishStart()
     do {
       child.begin(
-        try await engine.start(from: branch, sink: child) { request in
-          let wanted = order.generation
-          request.maxTokens = wanted.maxTokens
-          request.sampling = wanted.sampling
-          request.stopStrings = wanted.stopStrings
-          request.captures = wanted.captures
-          request.interventions = wanted.interventions
-          request.topLogprobs = wanted.topLogprobs
-          request.startsPaused = wanted.startsPaused
-        })
+        // The order is the parent's with what is different, so its request is the whole of it.
+        try await engine.start(from: branch, sink: child) { $0 = order.generation })
     } catch {
       await child.close()
       throw .engine(error)
@@ -150,11 +142,7 @@ extension Service {
     _ parent: RunOrder, hooks: [HookOrder], interventions: [Intervention], _ fields: Fields
   ) async throws(Refusal) -> RunOrder {
     var order = parent
-    var sampling = try SamplingRequest(fields, defaults: order.sampling.options)
-    if !sampling.hasSeed { sampling.options.seed = order.sampling.options.seed }
-    if sampling.maxTokens == nil { sampling.maxTokens = order.maxTokens }
-    if fields["stop"] == nil { sampling.stop = order.sampling.stop }
-    order.sampling = sampling
+    order.sampling = try SamplingRequest(fields, over: order.sampling)
     let reader = HookReader(order.model.catalogue)
     let shorter = try fields.objects("hooks")
     let own = try fields.objects("activation_hooks") ?? shorter

@@ -14,11 +14,21 @@ package struct SamplingRequest: Sendable, Equatable {
 
   package static let defaultMaxTokens = 100
 
-  init(_ fields: Fields, defaults: SamplingOptions = SamplingOptions()) throws(Refusal) {
+  /// The documented defaults, and a seed that is drawn.
+  private init() {
+    options = SamplingOptions()
+    options.seed = UInt64.random(in: 0..<1 << 53)
+    stop = []
+    hasSeed = false
+    ignoresEnd = false
+  }
+
+  /// - Parameter base: what holds where the fields say nothing: a fork's parent; nil for the defaults.
+  init(_ fields: Fields, over base: SamplingRequest? = nil) throws(Refusal) {
+    self = base ?? SamplingRequest()
     let limit = 1...Int(Int32.max)
     let older = try fields.integer("max_tokens", in: limit)
-    maxTokens = try fields.integer("max_completion_tokens", in: limit) ?? older
-    var options = defaults
+    maxTokens = try fields.integer("max_completion_tokens", in: limit) ?? older ?? maxTokens
     options.temperature = try fields.float("temperature", in: 0...2) ?? options.temperature
     options.topP = try fields.float("top_p", in: 0...1) ?? options.topP
     options.minP = try fields.float("min_p", in: 0...1) ?? options.minP
@@ -29,12 +39,12 @@ package struct SamplingRequest: Sendable, Equatable {
       try fields.float("presence_penalty", in: -2...2) ?? options.presencePenalty
     options.frequencyPenalty =
       try fields.float("frequency_penalty", in: -2...2) ?? options.frequencyPenalty
-    let seed = try fields.integer("seed")
-    options.seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0..<1 << 53)
-    self.options = options
-    hasSeed = seed != nil
-    ignoresEnd = try fields.bool("ignore_eos") ?? false
-    stop = try fields.strings("stop") ?? []
+    if let seed = try fields.integer("seed") {
+      options.seed = UInt64(bitPattern: Int64(seed))
+      hasSeed = true
+    }
+    ignoresEnd = try fields.bool("ignore_eos") ?? ignoresEnd
+    stop = try fields.strings("stop") ?? stop
     guard stop.count <= 64 else {
       throw .outOfRange(
         field: fields.name("stop"), found: "\(stop.count) strings", allowed: "at most 64 strings")
