@@ -31,7 +31,7 @@ struct CompletionAnswer: Sendable {
 
   private var fields: HTTPFields {
     var fields = HTTPFields()
-    fields[.runID] = runs.map(\.id).joined(separator: ", ")
+    fields[further: .runID] = runs.map(\.id).joined(separator: ", ")
     return fields
   }
 
@@ -73,7 +73,7 @@ struct CompletionAnswer: Sendable {
       var fields = fields
       fields[.contentType] = "application/x-ndjson"
       fields[.cacheControl] = "no-store, no-transform"
-      fields[.accelBuffering] = "no"
+      fields[further: .accelBuffering] = "no"
       return .stream(fields: fields, body: body, heartbeat: nil)
     }
   }
@@ -112,9 +112,4 @@ struct CompletionAnswer: Sendable {
     }
     return completion.choice
   }
-}
-
-extension HTTPField.Name {
-  /// `X-NeuroScope-Run`: the run behind an answer, for those who want to watch it.
-  static let runID = Self("X-NeuroScope-Run") ?? .cacheControl
 }

@@ -45,7 +45,7 @@ extension Routes {
     let run = try computed(request)
     let child = try await service.fork(run, Fields(optionalBody: request.body))
     var fields = HTTPFields()
-    fields[.runID] = child.id
+    fields[further: .runID] = child.id
     fields[.location] = "/v1/runs/\(child.id)"
     return .json(await child.object(), status: .created, fields: fields)
   }

@@ -78,7 +78,7 @@ extension Routes {
   func replayRecording(_ request: Request) async throws(Refusal) -> Reply {
     let replay = try service.replay(id(request), Fields(optionalBody: request.body))
     var fields = HTTPFields()
-    fields[.runID] = replay.id
+    fields[further: .runID] = replay.id
     fields[.location] = "/v1/runs/\(replay.id)"
     return .json(await replay.object(), status: .created, fields: fields)
   }

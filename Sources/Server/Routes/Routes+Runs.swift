@@ -20,7 +20,7 @@ extension Routes {
   func startRun(_ request: Request) async throws(Refusal) -> Reply {
     let run = try await service.start(Fields(body: request.body))
     var fields = HTTPFields()
-    fields[.runID] = run.id
+    fields[further: .runID] = run.id
     fields[.location] = "/v1/runs/\(run.id)"
     return .json(await run.object(), status: .created, fields: fields)
   }
@@ -50,7 +50,7 @@ extension Routes {
     let subscriber = run.topic.subscribe(
       Subscription(policy: try policy(request), from: first))
     var fields = HTTPFields()
-    fields[.runID] = run.id
+    fields[further: .runID] = run.id
     return .events(.source(TopicBody(subscriber, tensors: form)), fields: fields)
   }
 
@@ -103,7 +103,7 @@ extension Routes {
     }
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
-    fields[.runID] = run.id
+    fields[further: .runID] = run.id
     let topic = run.topic
     // What is published while the answer is on its way does not belong to it.
     let end = min(last, topic.nextSequence)

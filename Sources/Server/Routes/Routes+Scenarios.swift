@@ -28,7 +28,7 @@ extension Routes {
       request.parameters["name"] ?? "", changes: changes, layers: model.catalogue.layers)
     let run = try await service.start(body)
     var fields = HTTPFields()
-    fields[.runID] = run.id
+    fields[further: .runID] = run.id
     fields[.location] = "/v1/runs/\(run.id)"
     let object = await run.object()
     return .json(

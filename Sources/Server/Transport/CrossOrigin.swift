@@ -70,14 +70,9 @@ package struct CrossOrigin: Sendable, Equatable {
       head.fields[.accessControlRequestHeaders] ?? "Content-Type"
     fields[.accessControlMaxAge] = "600"
     // A page of a public address asks a private one: Chrome wants this said (Private Network Access).
-    if head.fields[.requestPrivateNetwork] == "true" { fields[.allowPrivateNetwork] = "true" }
+    if head.fields[further: .requestPrivateNetwork] == "true" {
+      fields[further: .allowPrivateNetwork] = "true"
+    }
     return fields
   }
-}
-
-extension HTTPField.Name {
-  fileprivate static let requestPrivateNetwork =
-    Self("Access-Control-Request-Private-Network") ?? .origin
-  fileprivate static let allowPrivateNetwork =
-    Self("Access-Control-Allow-Private-Network") ?? .origin
 }

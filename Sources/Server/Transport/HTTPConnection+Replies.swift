@@ -67,7 +67,7 @@ extension HTTPConnection {
   ) throws(ResponseMisuse) -> [UInt8] {
     var fields = fields
     if let exchange {
-      fields[.requestID] = exchange.id
+      fields[further: .requestID] = exchange.id
       for field in services.crossOrigin.fields(for: exchange.head) {
         if field.name == .vary {
           fields.addVary(field.value)

@@ -123,7 +123,7 @@ extension HTTPConnection {
     let id = TransportServices.makeRequestID()
     var fields = error.fields
     fields[.contentType] = "application/json"
-    fields[.requestID] = id
+    fields[further: .requestID] = id
     let text = error.json(requestID: id)
     services.logger.debug(
       "refused", metadata: ["status": "\(error.status.code)", "code": "\(error.code)"])

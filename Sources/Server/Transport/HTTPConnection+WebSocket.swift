@@ -22,7 +22,7 @@ extension HTTPConnection {
     _ upgrade: WebSocketUpgrade, _ handshake: WebSocketHandshake, _ exchange: Exchange
   ) {
     var fields = handshake.fields
-    fields[.requestID] = exchange.id
+    fields[further: .requestID] = exchange.id
     do throws(ResponseMisuse) {
       write(try machine.switchProtocols(fields: fields, date: services.date))
     } catch {

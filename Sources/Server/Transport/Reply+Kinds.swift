@@ -21,7 +21,7 @@ extension Reply {
     var fields = fields
     fields[.contentType] = "text/event-stream"
     fields[.cacheControl] = "no-store, no-transform"
-    fields[.accelBuffering] = "no"
+    fields[further: .accelBuffering] = "no"
     return .stream(fields: fields, body: body, heartbeat: heartbeat)
   }
 
@@ -29,11 +29,4 @@ extension Reply {
   package static func empty(_ status: HTTPResponse.Status) -> Reply {
     .full(status: status)
   }
-}
-
-extension HTTPField.Name {
-  /// `X-Accel-Buffering`: `no` tells nginx to pass each byte on at once.
-  package static let accelBuffering = Self("X-Accel-Buffering") ?? .cacheControl
-  /// `X-Request-Id`: the name of the request in logs and errors.
-  package static let requestID = Self("X-Request-Id") ?? .cacheControl
 }
