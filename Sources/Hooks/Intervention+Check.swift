@@ -13,6 +13,7 @@ package enum InterventionProblem: Error, Sendable, Equatable {
   case expertCount(found: Int, expected: Int)
   case changeNotPossible(kind: String, site: String, reason: String)
   case patchWidth(found: Int, expected: Int)
+  case parameterOutOfRange(String, found: String, allowed: String)
 }
 
 extension Intervention {
@@ -20,32 +21,13 @@ extension Intervention {
   package func check(_ catalogue: HookCatalogue) throws(InterventionProblem) {
     let site = point.site
     let sizes = catalogue.shape(of: site).sizes
-    let isScores = site.isOverKeys
     if let reason = site.readOnly {
       throw .changeNotPossible(kind: change.name, site: site.name, reason: reason)
     }
     let width = catalogue.width(of: site)
-    switch change {
-    case .mean(let vector), .add(let vector, _):
-      if isScores {
-        throw .changeNotPossible(
-          kind: change.name, site: site.name, reason: "its rows have no fixed length")
-      }
-      guard vector.count == width else {
-        throw .vectorLength(found: vector.count, expected: width)
-      }
-    case .patch(let rows, let patchWidth, _):
-      if isScores {
-        throw .changeNotPossible(
-          kind: change.name, site: site.name, reason: "its rows have no fixed length")
-      }
-      guard patchWidth == width, rows.count % max(width, 1) == 0 else {
-        throw .patchWidth(found: patchWidth, expected: width)
-      }
-    case .forceExperts(let experts), .banExperts(let experts):
-      try checkExperts(experts, catalogue)
-    case .zero, .scale, .clamp, .noise: break
-    }
+    try change.check(
+      ChangedPlace(
+        point: point, catalogue: catalogue, isPart: heads != nil || neurons != nil))
     try Self.checkDistinct(heads, "heads")
     try Self.checkDistinct(neurons, "neurons")
     if let heads {
@@ -58,7 +40,7 @@ extension Intervention {
       }
     }
     for neuron in neurons ?? [] {
-      let last = isScores ? Int.max : sizes.last?.fixed ?? width
+      let last = site.isOverKeys ? Int.max : sizes.last?.fixed ?? width
       guard neuron >= 0, neuron < last else { throw .neuronOutOfRange(neuron, width: last) }
     }
   }
@@ -73,41 +55,9 @@ extension Intervention {
       throw .repeatedIndex(index, of: name)
     }
   }
-
-  private func checkExperts(
-    _ experts: [Int], _ catalogue: HookCatalogue
-  ) throws(InterventionProblem) {
-    guard point.site == .routerLogits else {
-      throw .changeNotPossible(
-        kind: change.name, site: point.site.name, reason: "experts are chosen at the router only")
-    }
-    for expert in experts where expert < 0 || expert >= catalogue.experts {
-      throw .expertOutOfRange(expert, experts: catalogue.experts)
-    }
-    if case .forceExperts = change {
-      guard Set(experts).count == experts.count, experts.count == catalogue.expertsPerToken else {
-        throw .expertCount(found: experts.count, expected: catalogue.expertsPerToken)
-      }
-    } else if catalogue.experts - Set(experts).count < catalogue.expertsPerToken {
-      throw .expertCount(
-        found: catalogue.experts - Set(experts).count, expected: catalogue.expertsPerToken)
-    }
-  }
 }
 
-extension Intervention.Change {
+extension Change {
   /// The kind's name in requests and events.
-  package var name: String {
-    switch self {
-    case .zero: "zero"
-    case .mean: "mean"
-    case .scale: "scale"
-    case .add: "add"
-    case .clamp: "clamp"
-    case .noise: "noise"
-    case .patch: "patch"
-    case .forceExperts: "force_experts"
-    case .banExperts: "ban_experts"
-    }
-  }
+  package var name: String { Self.name }
 }

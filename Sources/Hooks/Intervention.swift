@@ -1,38 +1,20 @@
 /// A change to the forward pass of one run, at one point.
-package struct Intervention: Sendable, Equatable {
-  /// What is done to the selected numbers.
-  package enum Change: Sendable, Equatable {
-    case zero
-    /// Replace each row by `vector` (a mean computed elsewhere), as wide as the point.
-    case mean(vector: [Float])
-    case scale(Float)
-    /// Add `strength * vector`.
-    case add(vector: [Float], strength: Float)
-    case clamp(low: Float, high: Float)
-    /// Add Gaussian noise; equal seed, position and layer give equal noise.
-    case noise(standardDeviation: Float, seed: UInt64)
-    /// Replace rows by another run's: `rows[p - firstPosition]` at position p, `width` numbers each.
-    case patch(rows: [Float], width: Int, firstPosition: Int)
-    /// Route to exactly these experts (weights: soft maximum over their own logits).
-    case forceExperts([Int])
-    /// Never route to these experts.
-    case banExperts([Int])
-  }
-
+package struct Intervention: Sendable {
   package let id: String
   package let point: HookPoint
-  package let change: Change
+  /// What is done to the selected numbers.
+  package let change: any Change
   package let positions: Selection.Positions
   /// Heads changed, at points that have heads; nil changes all.
   package let heads: [Int]?
   /// Elements of the last axis changed; nil changes all.
   package let neurons: [Int]?
   /// The first pass it applies to (0 is the prompt's), and the last; nil means without end.
-  package let fromStep: Int
+  package private(set) var fromStep: Int
   package let toStep: Int?
 
   package init(
-    id: String, point: HookPoint, change: Change, positions: Selection.Positions = .all,
+    id: String, point: HookPoint, change: some Change, positions: Selection.Positions = .all,
     heads: [Int]? = nil, neurons: [Int]? = nil, fromStep: Int = 0, toStep: Int? = nil
   ) {
     self.id = id
@@ -47,9 +29,9 @@ package struct Intervention: Sendable, Equatable {
 
   /// The same change, not before a pass.
   package func starting(at step: Int) -> Intervention {
-    Intervention(
-      id: id, point: point, change: change, positions: positions, heads: heads, neurons: neurons,
-      fromStep: max(step, fromStep), toStep: toStep)
+    var copy = self
+    copy.fromStep = max(step, fromStep)
+    return copy
   }
 
   /// Whether it applies to a pass and at least one of its positions.
@@ -61,5 +43,14 @@ package struct Intervention: Sendable, Equatable {
   /// Whether it applies to a pass.
   package func applies(toStep step: Int) -> Bool {
     step >= fromStep && (toStep.map { step <= $0 } ?? true)
+  }
+}
+
+extension Intervention: Equatable {
+  package static func == (one: Intervention, other: Intervention) -> Bool {
+    one.id == other.id && one.point == other.point && one.change.isEqual(to: other.change)
+      && one.positions == other.positions && one.heads == other.heads
+      && one.neurons == other.neurons && one.fromStep == other.fromStep
+      && one.toStep == other.toStep
   }
 }

@@ -179,8 +179,8 @@ package final class RunTap {
   package func see(_ site: HookSite, layer: Int, rows: FloatRows, firstPosition: Int) {
     let slot = slots.slot(site, layer: layer)
     for index in interventionsAt[slot] where interventions[index].applies(toStep: step) {
-      interventions[index].change(
-        rows, headSize: headSizes[index], firstPosition: firstPosition,
+      interventions[index].apply(
+        to: rows, headSize: headSizes[index], firstPosition: firstPosition,
         lastPosition: pass.upperBound - 1)
     }
     guard let batch else { return }
@@ -202,8 +202,8 @@ package final class RunTap {
         let keys = UnsafeMutableBufferPointer(
           start: base + (head * rows + row) * keyStride, count: firstPosition + row + 1)
         for index in interventionsAt[slot] where interventions[index].applies(toStep: step) {
-          interventions[index].change(
-            scores: keys, head: head, position: firstPosition + row,
+          interventions[index].apply(
+            toScores: keys, head: head, position: firstPosition + row,
             lastPosition: pass.upperBound - 1)
         }
         guard let batch else { continue }
@@ -224,8 +224,8 @@ package final class RunTap {
     for index in interventionsAt[slot]
     where interventions[index].point.expert == expert && interventions[index].applies(toStep: step)
     {
-      interventions[index].change(
-        row, headSize: headSizes[index], firstPosition: position,
+      interventions[index].apply(
+        to: row, headSize: headSizes[index], firstPosition: position,
         lastPosition: pass.upperBound - 1)
     }
     guard let batch else { return }
@@ -245,22 +245,18 @@ package final class RunTap {
   }
 
   /// Experts forced or banned for a position, if any: the change to the router's choice.
-  package func routing(layer: Int, position: Int) -> (forced: [Int]?, banned: [Int]) {
-    var forced: [Int]?
-    var banned: [Int] = []
+  package func routing(layer: Int, position: Int) -> RoutingChoice {
+    var choice = RoutingChoice()
     for index in interventionsAt[slots.slot(.routerLogits, layer: layer)] {
       let intervention = interventions[index]
       let isLast = position == pass.upperBound - 1
-      guard intervention.applies(toStep: step),
+      guard let change = intervention.change as? any RoutingChange,
+        intervention.applies(toStep: step),
         intervention.positions.contains(position, isLast: isLast)
       else { continue }
-      switch intervention.change {
-      case .forceExperts(let experts): forced = experts
-      case .banExperts(let experts): banned += experts
-      default: break
-      }
+      change.adjust(&choice)
     }
-    return (forced, banned)
+    return choice
   }
 
   // MARK: Copying

@@ -150,9 +150,11 @@ extension Sweep.Plan {
   }
 
   fileprivate func edit(layer: Int, place: Int, _ rows: [Float], width: Int) -> Intervention {
-    Intervention(
-      id: "sweep", point: HookPoint(site, layer: layer),
-      change: change == .zero ? .zero : .patch(rows: rows, width: width, firstPosition: 0),
+    let edit: any Hooks.Change =
+      change == .zero
+      ? Zero() : Patch(PatchedRows(values: rows, width: width, firstPosition: 0))
+    return Intervention(
+      id: "sweep", point: HookPoint(site, layer: layer), change: edit,
       positions: axis == .position ? .list([place]) : .all, heads: axis == .head ? [place] : nil)
   }
 }

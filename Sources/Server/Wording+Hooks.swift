@@ -66,6 +66,8 @@ extension InterventionProblem {
       "\(found) experts are named or left, \(expected) are needed per token"
     case .changeNotPossible(let kind, let site, let reason):
       "\(kind) is not possible at \(site): \(reason)"
+    case .parameterOutOfRange(let name, let found, let allowed):
+      "\(name) must be \(allowed), found \(found)"
     case .patchWidth(let found, let expected):
       "the source's rows are \(found) wide, the point is \(expected) wide"
     }

@@ -125,7 +125,7 @@ import Testing
 
   @Test func `an intervention that can't be applied is refused before it runs`() {
     func problem(
-      _ site: HookSite, _ change: Intervention.Change, heads: [Int]? = nil, neurons: [Int]? = nil
+      _ site: HookSite, _ change: some Change, heads: [Int]? = nil, neurons: [Int]? = nil
     ) -> InterventionProblem? {
       do {
         try Intervention(

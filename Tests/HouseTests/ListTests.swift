@@ -19,6 +19,7 @@ import Testing
     List(
       list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
       suffix: "Format"),
+    List(list: "Sources/Hooks/Changes.swift", folder: "Sources/Hooks/Changes"),
   ]
 
   @Test(arguments: lists) func `every file of the folder has its line`(rule: List) throws {

@@ -19,30 +19,30 @@ import Testing
   /// One change of each kind, for a point so wide that holds these numbers.
   private func changes(
     of site: HookSite, width: Int, found: Captured
-  ) -> [Intervention.Change] {
+  ) -> [any Change] {
     let vector = (0..<width).map { Float($0 % 7) / 7 - 0.4 }
     // An expert has only some of the positions: all rows are the same then.
     let rows =
       site == .expertOutput
       ? Self.prompt.flatMap { _ in vector } : found.rowsOfPositions.map { $0 * 0.25 + 1 }
     return [
-      .zero, .mean(vector: vector), .scale(-0.5), .add(vector: vector, strength: 2),
-      .clamp(low: -0.1, high: 0.1), .noise(standardDeviation: 0.3, seed: 9),
-      .patch(rows: rows, width: width, firstPosition: 0),
+      Zero(), Mean(vector: vector), Scale(by: -0.5), Add(vector: vector, strength: 2),
+      Clamp(low: -0.1, high: 0.1), Noise(standardDeviation: 0.3, seed: 9),
+      Patch(PatchedRows(values: rows, width: width, firstPosition: 0)),
     ]
   }
 
   /// What a number becomes, where that is known.
   private func expected(
-    _ change: Intervention.Change, _ value: Float, column: Int, place: Int
+    _ change: any Change, _ value: Float, column: Int, place: Int
   ) -> Float? {
     switch change {
-    case .zero: 0
-    case .mean(let vector): vector[column]
-    case .scale(let factor): value * factor
-    case .add(let vector, let strength): value + strength * vector[column]
-    case .clamp(let low, let high): min(max(value, low), high)
-    case .patch(let rows, _, _): rows[place]
+    case is Zero: 0
+    case let mean as Mean: mean.vector[column]
+    case let scale as Scale: value * scale.factor
+    case let add as Add: value + add.strength * add.vector[column]
+    case let clamp as Clamp: min(max(value, clamp.low), clamp.high)
+    case let patch as Patch: patch.rows.values[place]
     default: nil
     }
   }
@@ -81,17 +81,14 @@ import Testing
     #expect(done > 130)
   }
 
-  private func isRefusable(_ site: HookSite, _ change: Intervention.Change) -> Bool {
+  private func isRefusable(_ site: HookSite, _ change: any Change) -> Bool {
     if Self.readOnly.contains(site) { return true }
     guard Self.scores.contains(site) else { return false }
-    return switch change {
-    case .mean, .add, .patch: true
-    default: false
-    }
+    return change is Mean || change is Add || change is Patch
   }
 
   private func compare(
-    _ before: [Float], _ after: [Float], _ change: Intervention.Change, _ width: Int,
+    _ before: [Float], _ after: [Float], _ change: any Change, _ width: Int,
     _ point: HookPoint
   ) {
     #expect(before.count == after.count)
@@ -110,7 +107,7 @@ import Testing
         count += 1
       }
     }
-    guard case .noise(let deviation, _) = change else { return }
+    guard let deviation = (change as? Noise)?.standardDeviation else { return }
     let spread = (moved / Double(max(count, 1))).squareRoot()
     #expect(abs(spread / Double(deviation) - 1) < 0.25, "\(point.name): noise of \(spread)")
   }

@@ -53,7 +53,7 @@ import Testing
   /// The interventions whose outcome the references hold, by the name of their logits.
   private func edits(vector: [Float], expertsPerToken: Int) -> [String: Intervention] {
     func edit(
-      _ site: HookSite, outside: Bool = false, _ change: Intervention.Change,
+      _ site: HookSite, outside: Bool = false, _ change: some Change,
       positions: Selection.Positions = .all, heads: [Int]? = nil, neurons: [Int]? = nil
     ) -> Intervention {
       Intervention(

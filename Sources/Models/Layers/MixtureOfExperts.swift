@@ -50,22 +50,21 @@ struct MixtureOfExperts: Sendable {
     _ row: Int, _ logits: UnsafeMutableBufferPointer<Float>, layer: Int, _ work: MixtureWorkspace,
     _ pass: Pass
   ) {
-    var forced: [Int]?
-    var banned: [Int] = []
+    var choice = RoutingChoice()
     if let (tap, position) = pass.hooks.tap(
       row: row, site: .routerLogits, layer: layer)
     {
-      (forced, banned) = tap.routing(layer: layer, position: position)
+      choice = tap.routing(layer: layer, position: position)
     }
     let first = row * chosen
-    if let forced {
+    if let forced = choice.forced {
       let ordered = forced.sorted { (logits[$0], $1) > (logits[$1], $0) }
       for slot in 0..<chosen { work.choice[first + slot] = ordered[slot] }
     } else {
       for slot in 0..<chosen {
         var best = -1
         for expert in 0..<experts.count
-        where (best < 0 || logits[expert] > logits[best]) && !banned.contains(expert) {
+        where (best < 0 || logits[expert] > logits[best]) && !choice.banned.contains(expert) {
           var isTaken = false
           for earlier in 0..<slot where work.choice[first + earlier] == expert { isTaken = true }
           if !isTaken { best = expert }

@@ -8,15 +8,6 @@ package struct InterventionReader: Sendable {
     @Sendable (_ runID: String, _ hookID: String, _ point: HookPoint)
     async throws(Refusal) -> (rows: [Float], width: Int, firstPosition: Int)
 
-  static let kinds = [
-    "zero", "mean", "scale", "add", "clamp", "noise", "patch", "force_experts", "ban_experts",
-  ]
-  /// Names of older clients.
-  private static let aliases = [
-    "zero_ablation": "zero", "mean_ablation": "mean", "noise_injection": "noise",
-    "activation_patching": "patch", "scaled_intervention": "scale", "steer": "add",
-  ]
-
   let catalogue: HookCatalogue
   let source: Source
 
@@ -42,10 +33,9 @@ package struct InterventionReader: Sendable {
   package func intervention(
     _ fields: Fields, defaultID: String
   ) async throws(Refusal) -> Intervention {
-    let named = try fields.choice("kind", Self.kinds + Self.aliases.keys.sorted())
-    guard let named else { throw .missing(field: fields.name("kind")) }
-    let kind = Self.aliases[named] ?? named
-    try checkMembers(fields)
+    let kind = try kind(fields)
+    let reader = ParameterReader(catalogue)
+    try reader.check(Changes.all.flatMap { $0.parameters }, fields)
     let point = try point(fields, kind: kind)
     let first = try fields.integer("from_step", in: 0...Int(Int32.max)) ?? 0
     let last = try fields.integer("to_step", in: 0...Int(Int32.max))
@@ -55,35 +45,33 @@ package struct InterventionReader: Sendable {
     }
     let intervention = Intervention(
       id: try fields.string("intervention_id") ?? defaultID, point: point,
-      change: try await change(kind, fields, at: point),
+      change: try await change(kind, fields, reader, at: point),
       positions: try HookReader(catalogue).positions(fields), heads: try fields.integers("heads"),
       neurons: try columns(fields, kind: kind, at: point), fromStep: first, toStep: last)
     do {
       try intervention.check(catalogue)
     } catch {
+      if case .parameterOutOfRange(let name, let found, let allowed) = error {
+        throw .outOfRange(field: fields.name(name), found: found, allowed: allowed)
+      }
       throw .intervention(error, field: place(fields))
     }
     return intervention
   }
 
-  /// Refuses a wrong value in every member, also in those that the kind does not use.
-  private func checkMembers(_ fields: Fields) throws(Refusal) {
-    _ = try fields.number("strength", in: -1e6...1e6)
-    _ = try fields.number("std", in: 0...1e6)
-    for name in ["low", "high"] { _ = try fields.number(name, in: -3e38...3e38) }
-    _ = try fields.integer("seed")
-    _ = try fields.integers("experts")
-    _ = try fields.floats("vector")
-    let source = try fields.object("source")
-    for name in ["run_id", "hook_id", "rows"] { _ = try source?.string(name) }
-    _ = try source?.integer("first_position", in: 0...Int(Int32.max))
+  private func kind(_ fields: Fields) throws(Refusal) -> any Change.Type {
+    let names = Changes.all.map { $0.name } + Changes.all.flatMap { $0.aliases }.sorted()
+    guard let name = try fields.choice("kind", names),
+      let kind = Changes.all.first(where: { $0.name == name || $0.aliases.contains(name) })
+    else { throw .missing(field: fields.name("kind")) }
+    return kind
   }
 
   private func place(_ fields: Fields) -> String {
     fields.path.isEmpty ? "intervention" : String(fields.path.dropLast())
   }
 
-  private func point(_ fields: Fields, kind: String) throws(Refusal) -> HookPoint {
+  private func point(_ fields: Fields, kind: any Change.Type) throws(Refusal) -> HookPoint {
     guard let layerName = try fields.string("layer_name") else {
       throw .missing(field: fields.name("layer_name"))
     }
@@ -93,18 +81,18 @@ package struct InterventionReader: Sendable {
     let point = try HookReader(catalogue).point(
       layerName, component, isInput: try fields.bool("is_input") ?? false, fields)
     // Experts are chosen at the router, whichever of the layer's names was used.
-    guard kind == "force_experts" || kind == "ban_experts", catalogue.experts > 0, point.layer >= 0
-    else { return point }
+    guard kind is any RoutingChange.Type, catalogue.experts > 0, point.layer >= 0 else {
+      return point
+    }
     return HookPoint(.routerLogits, layer: point.layer)
   }
 
   /// Elements of the last axis, which are experts at the router's logits.
   private func columns(
-    _ fields: Fields, kind: String, at point: HookPoint
+    _ fields: Fields, kind: any Change.Type, at point: HookPoint
   ) throws(Refusal) -> [Int]? {
     let neurons = try fields.integers("neurons")
-    guard kind != "force_experts", kind != "ban_experts",
-      let experts = try fields.integers("experts")
+    guard !(kind is any RoutingChange.Type), let experts = try fields.integers("experts")
     else { return neurons }
     guard point.site == .routerLogits else {
       throw .selection(
@@ -118,65 +106,38 @@ package struct InterventionReader: Sendable {
   }
 
   private func change(
-    _ kind: String, _ fields: Fields, at point: HookPoint
-  ) async throws(Refusal) -> Intervention.Change {
-    switch kind {
-    case "zero": return .zero
-    case "mean": return .mean(vector: try vector(fields))
-    case "scale": return .scale(try fields.float("strength", in: -1e6...1e6) ?? 1)
-    case "add":
-      return .add(
-        vector: try vector(fields), strength: try fields.float("strength", in: -1e6...1e6) ?? 1)
-    case "clamp": return try clamp(fields)
-    case "noise":
-      let strength = try fields.float("strength", in: 0...1e6) ?? 1
-      let deviation = try fields.float("std", in: 0...1e6) ?? strength
-      let seed = try fields.integer("seed") ?? 0
-      return .noise(standardDeviation: deviation, seed: UInt64(bitPattern: Int64(seed)))
-    case "patch": return try await patch(fields, at: point)
-    case "force_experts": return .forceExperts(try experts(fields))
-    default: return .banExperts(try experts(fields))
+    _ kind: any Change.Type, _ fields: Fields, _ reader: ParameterReader, at point: HookPoint
+  ) async throws(Refusal) -> any Change {
+    var values = ParameterValues()
+    for parameter in kind.parameters {
+      let name = parameter.name
+      if case .rows = parameter.kind {
+        values[name] = .rows(try await rows(fields, name, at: point))
+        continue
+      }
+      values[name] = try reader.value(parameter, fields)
+      guard values[name] != nil || parameter.preset != nil else {
+        throw .missing(field: fields.name(name))
+      }
     }
+    return kind.init(values)
   }
 
-  private func vector(_ fields: Fields) throws(Refusal) -> [Float] {
-    guard let vector = try fields.floats("vector") else {
-      throw .missing(field: fields.name("vector"))
-    }
-    return vector
-  }
-
-  private func experts(_ fields: Fields) throws(Refusal) -> [Int] {
-    guard let experts = try fields.integers("experts") else {
-      throw .missing(field: fields.name("experts"))
-    }
-    return experts
-  }
-
-  private func clamp(_ fields: Fields) throws(Refusal) -> Intervention.Change {
-    let low = try fields.float("low", in: -3e38...3e38) ?? -.greatestFiniteMagnitude
-    let high = try fields.float("high", in: -3e38...3e38) ?? .greatestFiniteMagnitude
-    guard low <= high else {
-      throw .outOfRange(
-        field: fields.name("low"), found: "\(low)", allowed: "at most high (\(high))")
-    }
-    return .clamp(low: low, high: high)
-  }
-
-  private func patch(
-    _ fields: Fields, at point: HookPoint
-  ) async throws(Refusal) -> Intervention.Change {
-    guard let place = try fields.object("source") else {
-      throw .missing(field: fields.name("source"))
+  /// The rows that a patch's source holds or names.
+  private func rows(
+    _ fields: Fields, _ member: String, at point: HookPoint
+  ) async throws(Refusal) -> PatchedRows {
+    guard let place = try fields.object(member) else {
+      throw .missing(field: fields.name(member))
     }
     if let rows = try PatchRows(place, at: point, catalogue) {
-      return .patch(rows: rows.values, width: rows.width, firstPosition: rows.firstPosition)
+      return PatchedRows(values: rows.values, width: rows.width, firstPosition: rows.firstPosition)
     }
     guard let run = try place.string("run_id") else { throw .missing(field: place.name("run_id")) }
     guard let hook = try place.string("hook_id") else {
       throw .missing(field: place.name("hook_id"))
     }
     let rows = try await source(run, hook, point)
-    return .patch(rows: rows.rows, width: rows.width, firstPosition: rows.firstPosition)
+    return PatchedRows(values: rows.rows, width: rows.width, firstPosition: rows.firstPosition)
   }
 }

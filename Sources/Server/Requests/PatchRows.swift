@@ -31,14 +31,14 @@ struct PatchRows: Sendable {
 
   /// An intervention's body with the rows that it patches in, where it does.
   static func completing(_ body: JSONValue, of intervention: Intervention) -> JSONValue {
-    guard case .patch(let rows, _, let first) = intervention.change,
-      case .object(var members) = body, case .object(var source)? = members["source"]
+    guard let rows = (intervention.change as? Patch)?.rows, case .object(var members) = body,
+      case .object(var source)? = members["source"]
     else { return body }
-    let bytes = rows.flatMap { number in
+    let bytes = rows.values.flatMap { number in
       (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * UInt32($0))) }
     }
     source["rows"] = .string(String(decoding: Base64.encode(bytes), as: UTF8.self))
-    source["first_position"] = .integer(Int64(first))
+    source["first_position"] = .integer(Int64(rows.firstPosition))
     members["source"] = .object(source)
     return .object(members)
   }

@@ -2,6 +2,7 @@ internal import Engine
 internal import Foundation
 internal import Frames
 internal import JSON
+internal import Hooks
 
 extension Routes {
   /// `GET /health`.
@@ -38,7 +39,7 @@ extension Routes {
         writer.member("viewer_policies", ViewerPolicy.allCases.map(\.rawValue))
         writer.member(
           "run_controls", ["pause", "resume", "step", "rewind", "fork", "hooks", "intervene"])
-        writer.member("interventions", InterventionReader.kinds)
+        writer.member("interventions", Changes.all.map { $0.name })
         writer.member("analyses", AnalysisList.live.map(\.name))
         writer.member("supports_activations", true)
         writer.member("supports_streaming", true)

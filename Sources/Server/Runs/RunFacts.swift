@@ -79,20 +79,18 @@ extension Intervention {
     ]
     if let heads { members.append(.init("heads", .array(heads.map { JSONValue($0) }))) }
     if let neurons { members.append(.init("neurons", .array(neurons.map { JSONValue($0) }))) }
-    switch change {
-    case .scale(let factor): members.append(.init("strength", .float(factor)))
-    case .add(let vector, let strength):
-      members.append(.init("strength", .float(strength)))
-      members.append(.init("vector_length", JSONValue(vector.count)))
-    case .clamp(let low, let high):
-      members += [.init("low", .float(low)), .init("high", .float(high))]
-    case .noise(let deviation, let seed):
-      members += [
-        .init("std", .float(deviation)), .init("seed", JSONValue(Int64(bitPattern: seed))),
-      ]
-    case .forceExperts(let experts), .banExperts(let experts):
-      members.append(.init("experts", .array(experts.map { JSONValue($0) })))
-    case .zero, .mean, .patch: break
+    for (name, value) in change.given {
+      switch value {
+      case .number(let number): members.append(.init(name, .float(number)))
+      case .integer(let number): members.append(.init(name, JSONValue(number)))
+      case .flag(let flag): members.append(.init(name, .bool(flag)))
+      case .indices(let list):
+        members.append(.init(name, .array(list.map { JSONValue($0) })))
+      case .vector(let vector):
+        members.append(.init("\(name)_length", JSONValue(vector.count)))
+      case .token(let token): members.append(.init(name, JSONValue(Int(token))))
+      case .rows, .positions: break
+      }
     }
     return JSONValue(members: members)
   }

@@ -1,0 +1,7 @@
+/// The kinds of change there are, as listings tell them.
+package enum Changes {
+  package static let all: [any Change.Type] = [
+    Zero.self, Mean.self, Scale.self, Add.self, Clamp.self, Noise.self, Patch.self,
+    ForceExperts.self, BanExperts.self,
+  ]
+}
