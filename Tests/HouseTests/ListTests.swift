@@ -20,6 +20,9 @@ import Testing
       list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
       suffix: "Format"),
     List(list: "Sources/Hooks/Changes.swift", folder: "Sources/Hooks/Changes"),
+    List(
+      list: "Sources/Interpretability/Analyses.swift",
+      folder: "Sources/Interpretability/Analyses"),
   ]
 
   @Test(arguments: lists) func `every file of the folder has its line`(rule: List) throws {

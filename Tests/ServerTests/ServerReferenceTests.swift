@@ -137,10 +137,14 @@ import Testing
       return (command?["enum"]?.array ?? [command?["const"] ?? .null]).compactMap(\.string)
     }
     #expect(commands.sorted() == SocketCommand.all.map(\.name).sorted())
-    let kinds = names(try schema("intervention")["properties"]?["kind"]?["enum"])
-    #expect(kinds == Set(Changes.all.flatMap { [$0.name] + $0.aliases }))
-    let analyses = names(try schema("analysis")["properties"]?["name"]?["enum"])
-    #expect(analyses == Set(AnalysisList.live.map(\.name)))
+    // Lists that grow by a file are told by the server, not by the schemas; older names are in both.
+    let kind = try schema("intervention")["properties"]?["kind"]
+    #expect(kind != nil && kind?["enum"] == nil)
+    for alias in Changes.all.flatMap({ $0.aliases }) {
+      #expect(kind?["description"]?.string?.contains(alias) == true, "\(alias)")
+    }
+    let analysis = try schema("analysis")["properties"]?["name"]
+    #expect(analysis != nil && analysis?["enum"] == nil)
     let encodings = names(try schema("hook")["properties"]?["encoding"]?["enum"])
     #expect(encodings == Set(TensorEncoding.allCases.map(\.rawValue)))
     let policies = names(try schema("command")["properties"]?["policy"]?["enum"])

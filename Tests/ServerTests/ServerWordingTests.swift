@@ -1,3 +1,4 @@
+import Interpretability
 import Foundation
 import JSON
 import TestKit
@@ -59,8 +60,8 @@ import Testing
       "The context holds 512 tokens, but 5003 were asked for (3 in the prompt, 5000 to generate)"),
     Case(
       "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"crystal_ball\"}]}", 400,
-      "analyses[0].name \"crystal_ball\" is not known; known: logit_lens, "
-        + "direct_logit_attribution, head_scores, attention_entropy"),
+      "analyses[0].name \"crystal_ball\" is not known; known: "
+        + Analyses.live.map { $0.name }.joined(separator: ", ")),
     Case("POST /v1/runs", "{\(user),\"analyses\":[{}]}", 400, "analyses[0].name is required"),
     Case(
       "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"logit_lens\",\"layers\":[24]}]}", 400,

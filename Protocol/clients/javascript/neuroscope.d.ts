@@ -104,6 +104,15 @@ export interface Health {
   active_runs?: number;
 }
 
+export interface Parameter {
+  name: string;
+  type: string;
+  required: boolean;
+  /** In words. */
+  default?: string;
+  meaning: string;
+}
+
 /** What the server can capture, reduce, change and send. */
 export interface Capabilities {
   service: "neuroscope";
@@ -118,6 +127,8 @@ export interface Capabilities {
   viewer_policies: string[];
   run_controls: string[];
   interventions: string[];
+  /** The same with older names, what each does, and its parameters. */
+  intervention_kinds?: {name: string; aliases: string[]; summary: string; parameters: Parameter[]}[];
   analyses: string[];
   supports_activations: boolean;
   supports_streaming: boolean;
@@ -394,8 +405,9 @@ export interface Intervention {
   layer_name: string;
   component: string;
   is_input?: boolean | null;
-  /** The last six are older names of zero, mean, noise, patch, scale and add. */
-  kind: "zero" | "mean" | "scale" | "add" | "clamp" | "noise" | "patch" | "force_experts" | "ban_experts" | "zero_ablation" | "mean_ablation" | "noise_injection" | "activation_patching" | "scaled_intervention" | "steer";
+  /** One that GET /v1/capabilities lists under `interventions`, with its parameters beside it; or an older name
+   * of one: zero_ablation, mean_ablation, noise_injection, activation_patching, scaled_intervention, steer. */
+  kind: string;
   positions?: "all" | "last" | number[] | {from?: number | null; to?: number | null; every?: number | null} | null;
   heads?: number[] | null;
   neurons?: number[] | null;
@@ -420,7 +432,8 @@ export interface Intervention {
 
 /** Computed from each pass of the run, one event before the pass's token; each name once. */
 export interface Analysis {
-  name: "logit_lens" | "direct_logit_attribution" | "head_scores" | "attention_entropy";
+  /** One that GET /v1/analyses lists under `live`, with its parameters beside it. */
+  name: string;
   /** All where absent. */
   layers?: number[] | null;
   /** As of hooks; the last one of each pass where absent. */
@@ -504,7 +517,7 @@ export interface AnalysisFacts {
   summary: string;
   /** Who described it. */
   source: string;
-  parameters: {name: string; type: string; required: boolean; default?: string; meaning: string}[];
+  parameters: Parameter[];
 }
 
 export interface Analyses {

@@ -1,3 +1,6 @@
+internal import Hooks
+internal import Interpretability
+
 /// The analyses there are, one entry each: their names, and what `GET /v1/analyses` tells of them.
 enum AnalysisList {
   /// One analysis.
@@ -27,9 +30,6 @@ enum AnalysisList {
 
   private static let layers = Parameter(
     "layers", "array of integers", "all", "The layers that are looked at.")
-  private static let positions = Parameter(
-    "positions", "selection of positions", "last", "As of hooks; the last one of each pass.")
-
   private static let contrast = [
     Parameter(
       "clean", "prompt, or array of prompts", nil,
@@ -72,39 +72,16 @@ enum AnalysisList {
   ]
 
   /// What a run computes as it streams (`analyses` of `POST /v1/runs`).
-  static let live = [
+  static let live = Analyses.live.map { analysis in
     Entry(
-      name: "logit_lens",
-      summary: "What each layer's residual stream says of the next token: the last norm and the "
-        + "unembedding applied to it.",
-      source: "nostalgebraist 2020",
-      parameters: [
-        layers, positions,
-        Parameter("top", "integer from 1 to 50", "5", "Tokens named at each place."),
-      ]),
-    Entry(
-      name: "direct_logit_attribution",
-      summary: "The chosen token's logit as a sum over embedding, attention, MLP and heads of all "
-        + "layers, the last norm's scale frozen.",
-      source: "Elhage and others 2021",
-      parameters: [
-        Parameter("answer", "token id, or text of one token", "the chosen token", "Whose logit."),
-        Parameter(
-          "versus", "token id, or text of one token", "none",
-          "Its logit is taken off: a difference."
-        ),
-        Parameter("heads", "boolean", "true", "Whether attention is split by head."),
-      ]),
-    Entry(
-      name: "head_scores",
-      summary: "How much each head attends over the prompt like a previous-token, duplicate-token "
-        + "or induction head.",
-      source: "Olsson and others 2022",
-      parameters: [layers]),
-    Entry(
-      name: "attention_entropy",
-      summary: "How spread out each head's attention is, in nats.",
-      source: "Shannon 1948",
-      parameters: [layers, positions]),
-  ]
+      name: analysis.name, summary: analysis.summary, source: analysis.source,
+      parameters: analysis.parameters.map { Parameter($0) })
+  }
+}
+
+extension AnalysisList.Parameter {
+  init(_ parameter: Hooks.Parameter) {
+    self.init(
+      parameter.name, parameter.kind.description, parameter.preset, parameter.meaning)
+  }
 }

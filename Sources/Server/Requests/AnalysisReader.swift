@@ -1,13 +1,11 @@
 package import Engine
 internal import Hooks
+package import Interpretability
 internal import JSON
 internal import Tokenizers
 
 /// Reads the analyses that a run streams.
 package struct AnalysisReader: Sendable {
-  /// Most tokens that a lens names at each place.
-  private static let topLimit = 50
-
   let model: LoadedModel
 
   package init(_ model: LoadedModel) {
@@ -15,8 +13,8 @@ package struct AnalysisReader: Sendable {
   }
 
   /// Reads a list in which each analysis stands once.
-  package func analyses(_ list: [Fields]) throws(Refusal) -> [LiveAnalysis] {
-    var result: [LiveAnalysis] = []
+  package func analyses(_ list: [Fields]) throws(Refusal) -> [any LiveAnalysis] {
+    var result: [any LiveAnalysis] = []
     for fields in list {
       let analysis = try analysis(fields)
       guard !result.contains(where: { $0.name == analysis.name }) else {
@@ -27,23 +25,22 @@ package struct AnalysisReader: Sendable {
     return result
   }
 
-  private func analysis(_ fields: Fields) throws(Refusal) -> LiveAnalysis {
-    let name = try fields.choice("name", AnalysisList.live.map(\.name))
+  private func analysis(_ fields: Fields) throws(Refusal) -> any LiveAnalysis {
+    let name = try fields.choice("name", Analyses.live.map { $0.name })
+    let reader = ParameterReader(model)
     // All are read, so that a wrong value is refused also where the analysis does not use it.
-    let layers = try layers(fields)
-    let positions = try positions(fields)
-    let top = try fields.integer("top", in: 1...Self.topLimit) ?? 5
-    let answer = try token(fields, "answer")
-    let versus = try token(fields, "versus")
-    let heads = try fields.bool("heads") ?? true
-    switch name {
-    case "logit_lens": return .logitLens(layers: layers, positions: positions, top: top)
-    case "direct_logit_attribution":
-      return .directLogitAttribution(answer: answer, versus: versus, heads: heads)
-    case "head_scores": return .headScores(layers: layers)
-    case "attention_entropy": return .attentionEntropy(layers: layers, positions: positions)
-    default: throw .missing(field: fields.name("name"))
+    try reader.check(Analyses.live.flatMap { $0.parameters }, fields)
+    guard let kind = Analyses.live.first(where: { $0.name == name }) else {
+      throw .missing(field: fields.name("name"))
     }
+    var values = ParameterValues()
+    for parameter in kind.parameters {
+      values[parameter.name] = try reader.value(parameter, fields)
+      guard values[parameter.name] != nil || parameter.preset != nil else {
+        throw .missing(field: fields.name(parameter.name))
+      }
+    }
+    return kind.init(values, model.catalogue)
   }
 
   /// The layers named, or all.
@@ -51,11 +48,6 @@ package struct AnalysisReader: Sendable {
     let count = model.info.layers
     return try HookReader(model.catalogue).indices(fields, "layers", count: count, missing: "")
       ?? Array(0..<count)
-  }
-
-  private func positions(_ fields: Fields) throws(Refusal) -> Selection.Positions {
-    guard fields["positions"] != nil else { return .last }
-    return try HookReader(model.catalogue).positions(fields)
   }
 
   /// A token by its id, or by a text that is one token.

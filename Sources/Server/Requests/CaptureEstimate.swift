@@ -1,5 +1,6 @@
 internal import Engine
 package import Hooks
+internal import Interpretability
 
 /// What the captures of a run will weigh, computed before it runs.
 package struct CaptureEstimate: Sendable, Equatable {
@@ -28,6 +29,9 @@ package struct CaptureEstimate: Sendable, Equatable {
   /// Bytes of the largest pass's analyses, which are made and sent in one piece.
   package private(set) var largestAnalysis = 0
 
+  /// Bytes of a number in decimal text, at most.
+  private static let decimal = 12.0
+
   /// Adds what the analyses of a run read, in float32, and what they tell.
   mutating func addAnalyses(of order: RunOrder) {
     for spec in order.analysisCaptures {
@@ -38,10 +42,10 @@ package struct CaptureEstimate: Sendable, Equatable {
       bytes = Self.sum(bytes, Self.product(count, MemoryLayout<Float>.size))
     }
     for analysis in order.analyses {
-      let told = analysis.resultBytes(order.model.catalogue, promptTokens: order.tokens.count)
-      bytes = Self.sum(
-        bytes, Self.clamp(told.prompt + told.later * Double(max(order.maxTokens - 1, 0))))
-      largestAnalysis = max(largestAnalysis, Self.clamp(told.prompt))
+      let told = analysis.resultNumbers(order.model.catalogue, promptTokens: order.tokens.count)
+      let all = told.prompt + told.later * Double(max(order.maxTokens - 1, 0))
+      bytes = Self.sum(bytes, Self.clamp(Self.decimal * all))
+      largestAnalysis = max(largestAnalysis, Self.clamp(Self.decimal * told.prompt))
     }
   }
 

@@ -1,6 +1,7 @@
 package import Engine
 internal import Frames
 internal import Hooks
+package import Interpretability
 package import Tokenizers
 
 /// A body of `POST /v1/runs` or of a socket's `start`.
@@ -17,7 +18,7 @@ package struct RunRequest: Sendable {
   package var sampling: SamplingRequest
   package var hooks: [HookOrder]
   package var interventions: [Fields]
-  package var analyses: [LiveAnalysis]
+  package var analyses: [any LiveAnalysis]
   package var frames: FrameFormat
   package var topLogprobs: Int
   package var isRecorded: Bool

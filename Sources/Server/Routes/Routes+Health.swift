@@ -40,6 +40,16 @@ extension Routes {
         writer.member(
           "run_controls", ["pause", "resume", "step", "rewind", "fork", "hooks", "intervene"])
         writer.member("interventions", Changes.all.map { $0.name })
+        writer.array("intervention_kinds") { writer in
+          for kind in Changes.all {
+            writer.object { writer in
+              writer.member("name", kind.name)
+              writer.member("aliases", kind.aliases)
+              writer.member("summary", kind.summary)
+              writer.member("parameters", kind.parameters.map { AnalysisList.Parameter($0) })
+            }
+          }
+        }
         writer.member("analyses", AnalysisList.live.map(\.name))
         writer.member("supports_activations", true)
         writer.member("supports_streaming", true)

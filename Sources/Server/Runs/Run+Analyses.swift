@@ -1,6 +1,8 @@
 internal import Frames
 internal import Engine
 internal import Hooks
+internal import Interpretability
+internal import JSON
 internal import Tokenizers
 
 /// Analyses of a run's own passes.
@@ -35,7 +37,7 @@ extension Run {
       guard generation?.isCancelled != true, let result = await analysis.result(of: pass) else {
         continue
       }
-      add(.analysis(name: analysis.name, result: result))
+      add(.analysis(name: analysis.name, result: JSONValue(result)))
       _ = publisher?.announce()
     }
   }

@@ -1,6 +1,7 @@
 package import Engine
 package import JSON
 package import Hooks
+internal import Interpretability
 
 /// What a run is at one moment, for its object in answers.
 package struct RunFacts: Sendable {

@@ -1,6 +1,7 @@
 package import Engine
 package import Frames
 package import Hooks
+package import Interpretability
 package import Tokenizers
 
 /// How the tensors of a run become frames.
@@ -26,7 +27,7 @@ package struct RunOrder: Sendable {
   package var sampling: SamplingRequest
   package var hooks: [HookOrder] = []
   package var interventions: [Intervention] = []
-  package var analyses: [LiveAnalysis] = []
+  package var analyses: [any LiveAnalysis] = []
   package var frames = FrameFormat.live
   /// Alternatives reported with each token.
   package var topLogprobs = 0
@@ -62,5 +63,14 @@ package struct RunOrder: Sendable {
       captures: hooks.map(\.spec) + analysisCaptures, interventions: interventions,
       topLogprobs: topLogprobs,
       startsPaused: startsPaused)
+  }
+}
+
+extension RunOrder {
+  /// What the run's analyses must see, each tensor once.
+  var analysisCaptures: [CaptureSpec] {
+    var seen: Set<CaptureSpec> = []
+    return analyses.flatMap { $0.captures(model.catalogue, promptTokens: tokens.count) }
+      .filter { seen.insert($0).inserted }
   }
 }

@@ -57,6 +57,7 @@ class Capabilities(TypedDict):
     viewer_policies: list[str]
     run_controls: list[str]
     interventions: list[str]
+    intervention_kinds: NotRequired[list[JSON]]
     analyses: list[str]
     supports_activations: bool
     supports_streaming: bool
@@ -212,8 +213,7 @@ class Intervention(TypedDict):
     layer_name: str
     component: str
     is_input: NotRequired[bool | None]
-    kind: Literal["zero", "mean", "scale", "add", "clamp", "noise", "patch", "force_experts", "ban_experts",
-        "zero_ablation", "mean_ablation", "noise_injection", "activation_patching", "scaled_intervention", "steer"]
+    kind: str
     positions: NotRequired[Literal["all", "last"] | list[int] | JSON | None]
     heads: NotRequired[list[int] | None]
     neurons: NotRequired[list[int] | None]
@@ -232,7 +232,7 @@ class Intervention(TypedDict):
 class Analysis(TypedDict):
     """Computed from each pass of the run, one event before the pass's token; each name once."""
 
-    name: Literal["logit_lens", "direct_logit_attribution", "head_scores", "attention_entropy"]
+    name: str
     layers: NotRequired[list[int] | None]
     positions: NotRequired[Literal["all", "last"] | list[int] | JSON | None]
     top: NotRequired[int | None]
@@ -400,11 +400,19 @@ class AppliedIntervention(TypedDict):
     first_step: int
 
 
+class Parameter(TypedDict):
+    name: str
+    type: str
+    required: bool
+    default: NotRequired[str]
+    meaning: str
+
+
 class AnalysisFacts(TypedDict):
     name: str
     summary: str
     source: str
-    parameters: list[JSON]
+    parameters: list[Parameter]
 
 
 class Analyses(TypedDict):

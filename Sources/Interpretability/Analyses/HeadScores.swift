@@ -87,3 +87,59 @@ package struct HeadScores: Sendable {
     return sum
   }
 }
+
+extension HeadScores {
+  /// The scores of a run's prompt.
+  package struct Live: LiveAnalysis {
+    package static let name = "head_scores"
+    package static let summary =
+      "How much each head attends over the prompt like a previous-token, duplicate-token "
+      + "or induction head."
+    package static let source = "Olsson and others 2022"
+    package static let parameters: [Parameter] = [.layers]
+
+    private let layers: [Int]
+
+    package init(_ values: ParameterValues, _ catalogue: HookCatalogue) {
+      layers = values.layers(catalogue)
+    }
+
+    package func captures(_ catalogue: HookCatalogue, promptTokens: Int) -> [CaptureSpec] {
+      HeadScores.captures(layers: layers, promptTokens: promptTokens)
+    }
+
+    package func resultNumbers(
+      _ catalogue: HookCatalogue, promptTokens: Int
+    ) -> (prompt: Double, later: Double) {
+      (3 * Double(layers.count * catalogue.heads), 0)
+    }
+
+    package func result(of captured: CapturedPass, _ pass: AnalysedPass) async -> Finding? {
+      guard let scores = HeadScores(captured, layers: layers, tokens: pass.prompt) else {
+        return nil
+      }
+      let kinds: [(name: String, scores: [[Float]], count: Int)] = [
+        ("previous_token", scores.previousToken, scores.previousCount),
+        ("duplicate_token", scores.duplicateToken, scores.repeatedCount),
+        ("induction", scores.induction, scores.repeatedCount),
+      ]
+      return .members(
+        [("layers", .counts(layers))] + kinds.map { ($0.name, .numbers($0.scores)) }
+          + [
+            ("counts", .members(kinds.map { ($0.name, .count($0.count)) })),
+            ("best", .members(kinds.map { ($0.name, best($0.scores)) })),
+          ])
+    }
+
+    /// The head with the largest score.
+    private func best(_ scores: [[Float]]) -> Finding {
+      let heads = zip(layers, scores).flatMap { layer, row in
+        row.enumerated().map { (layer: layer, head: $0.offset, score: $0.element) }
+      }
+      guard let best = heads.max(by: { $0.score < $1.score }) else { return .none }
+      return .members([
+        ("layer", .count(best.layer)), ("head", .count(best.head)), ("score", .number(best.score)),
+      ])
+    }
+  }
+}

@@ -59,3 +59,70 @@ package struct LogitLens: Sendable {
       following: { tokens.indices.contains($0 + 1) ? tokens[$0 + 1] : nil }, on: engine, model)
   }
 }
+
+extension LogitLens {
+  /// The lens on a run's own passes.
+  package struct Live: LiveAnalysis {
+    package static let name = "logit_lens"
+    package static let summary =
+      "What each layer's residual stream says of the next token: the last norm and the "
+      + "unembedding applied to it."
+    package static let source = "nostalgebraist 2020"
+    package static let parameters: [Parameter] = [
+      .layers, .positions,
+      Parameter("top", .integer(1...50), "5", "Tokens named at each place."),
+    ]
+
+    private let layers: [Int]
+    private let positions: Selection.Positions
+    private let top: Int
+
+    package init(_ values: ParameterValues, _ catalogue: HookCatalogue) {
+      layers = values.layers(catalogue)
+      positions = values.positions("positions") ?? .last
+      top = values.integer("top") ?? 5
+    }
+
+    package func captures(_ catalogue: HookCatalogue, promptTokens: Int) -> [CaptureSpec] {
+      LogitLens.captures(layers: layers, positions)
+    }
+
+    package func resultNumbers(
+      _ catalogue: HookCatalogue, promptTokens: Int
+    ) -> (prompt: Double, later: Double) {
+      // A token has its id, its text and its logarithm.
+      let row = Double(layers.count * (top + 1)) * 5
+      return (positions.rows(ofPrompt: promptTokens) * row, row)
+    }
+
+    package func result(of captured: CapturedPass, _ pass: AnalysedPass) async -> Finding? {
+      let lens = await LogitLens.read(
+        captured, layers: layers, top: top, following: { pass.following($0) }, on: pass.engine,
+        pass.model)
+      return .members([
+        ("positions", .counts(lens.positions)),
+        ("targets", .list(lens.targets.map { $0.map { pass.named($0) } ?? .none })),
+        ("layers", .counts(layers)),
+        (
+          "predictions",
+          .list(lens.layers.map { row in .list(row.map { Self.finding($0, pass) }) })
+        ),
+      ])
+    }
+
+    private static func finding(_ reading: TokenReading, _ pass: AnalysedPass) -> Finding {
+      .members([
+        ("top", .list(reading.top.map { pass.named($0) })),
+        (
+          "target",
+          reading.target.map { place in
+            .members([
+              ("logit", .number(place.logit)), ("logprob", .number(place.score.logprob)),
+              ("rank", .count(place.rank)),
+            ])
+          } ?? .none
+        ),
+      ])
+    }
+  }
+}

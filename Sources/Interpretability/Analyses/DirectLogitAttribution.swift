@@ -94,3 +94,62 @@ package struct DirectLogitAttribution: Sendable {
       pass, answer: prompt.answer, against: prompt.wrong, heads: heads, on: engine, model)
   }
 }
+
+extension DirectLogitAttribution {
+  /// The attribution of the token that each pass chose, or of one that is given.
+  package struct Live: LiveAnalysis {
+    package static let name = "direct_logit_attribution"
+    package static let summary =
+      "The chosen token's logit as a sum over embedding, attention, MLP and heads of all "
+      + "layers, the last norm's scale frozen."
+    package static let source = "Elhage and others 2021"
+    package static let parameters = [
+      Parameter("answer", .token, "the chosen token", "Whose logit."),
+      Parameter("versus", .token, "none", "Its logit is taken off: a difference."),
+      Parameter("heads", .flag, "true", "Whether attention is split by head."),
+    ]
+
+    private let answer: Token?
+    private let versus: Token?
+    private let heads: Bool
+
+    package init(_ values: ParameterValues, _ catalogue: HookCatalogue) {
+      answer = values.token("answer")
+      versus = values.token("versus")
+      heads = values.flag("heads") ?? true
+    }
+
+    package func captures(_ catalogue: HookCatalogue, promptTokens: Int) -> [CaptureSpec] {
+      DirectLogitAttribution.captures(catalogue, heads: heads)
+    }
+
+    package func resultNumbers(
+      _ catalogue: HookCatalogue, promptTokens: Int
+    ) -> (prompt: Double, later: Double) {
+      let parts = Double(catalogue.layers * (heads ? 2 + catalogue.heads : 2))
+      return (parts, parts)
+    }
+
+    package func result(of captured: CapturedPass, _ pass: AnalysedPass) async -> Finding? {
+      let answer = answer ?? pass.chosen
+      let found = await DirectLogitAttribution.read(
+        captured, answer: answer, against: versus, heads: heads, on: pass.engine, pass.model)
+      guard let found else { return nil }
+      var members: [(name: String, value: Finding)] = [("token", pass.named(answer))]
+      if let versus { members.append(("versus", pass.named(versus))) }
+      members += [
+        ("logit", .number(found.logit)), ("sum", .number(found.total)),
+        ("embed", .number(found.embedding)),
+      ]
+      if let position = found.positionEmbedding {
+        members.append(("pos_embed", .number(position)))
+      }
+      members += [
+        ("attn_out", .numbers(found.attention)), ("mlp_out", .numbers(found.mlps)),
+        ("bias", .number(found.bias)),
+      ]
+      if heads { members.append(("heads", .numbers(found.heads))) }
+      return .members(members)
+    }
+  }
+}
