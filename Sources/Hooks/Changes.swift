@@ -2,6 +2,6 @@
 package enum Changes {
   package static let all: [any Change.Type] = [
     Zero.self, Mean.self, Scale.self, Add.self, Clamp.self, Noise.self, Patch.self,
-    ForceExperts.self, BanExperts.self,
+    Swap.self, ForceExperts.self, BanExperts.self,
   ]
 }
