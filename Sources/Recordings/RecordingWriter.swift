@@ -8,7 +8,8 @@ internal import JSON
 /// noticed throws, the file is cut back to whole records, and the run can go on without its recording.
 /// - Isolation: belongs to one thread at a time.
 package final class RecordingWriter {
-  private let sink: any RecordingSink
+  /// Let go when nothing more is written, and the file's descriptor with it.
+  private var sink: (any RecordingSink)?
   private let quota: Int
   private let bufferLimit: Int
   private var buffer: [UInt8] = []
@@ -109,7 +110,7 @@ package final class RecordingWriter {
 extension RecordingWriter {
   /// Hands collected records to the operating system; they then survive the end of this process.
   package func flush() throws(RecordingError) {
-    guard !isClosed else { throw .closed }
+    guard !isClosed, let sink else { throw .closed }
     guard !buffer.isEmpty else { return }
     do throws(RecordingError) {
       try sink.write(buffer, at: written)
@@ -121,6 +122,7 @@ extension RecordingWriter {
       entries.removeAll { $0.offset >= written }
       numbered.removeAll { $0 >= entries.count }
       try? sink.truncate(to: written)
+      self.sink = nil
       throw error
     }
   }
@@ -156,6 +158,6 @@ extension RecordingWriter {
     buffer += RecordingLayout.footer(indexOffset: written)
     try flush()
     isClosed = true
-    try sink.synchronise()
+    try sink.take()?.synchronise()
   }
 }

@@ -9,11 +9,14 @@ package final class FileRecorder: RunRecorder {
     let writer: RecordingWriter
     /// A failure that a viewer's reading met first, until the run hears of it.
     var fault: RecordingError?
+    /// Open as long as the file is written; later readers open it anew, so that a thousand finished runs hold no
+    /// descriptors.
+    var tail: RecordingTail?
   }
 
   package let id: String
+  private let path: String
   private let state: Mutex<State>
-  private let tail: RecordingTail
   private let made: RecordedItems
 
   /// Creates the file.
@@ -22,12 +25,12 @@ package final class FileRecorder: RunRecorder {
     quota: Int, epoch: String
   ) throws(RecordingError) {
     self.id = id
+    self.path = path
     made = RecordedItems(run: metadata.runID, recordedRun: metadata.runID, epoch: epoch)
     let writer = try RecordingWriter(
       path: path, metadata: metadata, createdMilliseconds: milliseconds, quota: quota)
     try writer.append(request: request, microseconds: 0)
-    state = Mutex(State(writer: writer))
-    tail = try RecordingTail(path: path)
+    state = Mutex(State(writer: writer, tail: try RecordingTail(path: path)))
   }
 
   package func record(
@@ -55,6 +58,7 @@ package final class FileRecorder: RunRecorder {
   }
 
   package func finish() throws(Refusal) {
+    defer { state.withLock { $0.tail = nil } }
     try write { writer throws(RecordingError) in try writer.finish() }
   }
 
@@ -67,6 +71,7 @@ package final class FileRecorder: RunRecorder {
         do throws(RecordingError) { try body(state.writer) } catch {
           // The quota keeps room for the index, so what is recorded becomes a whole file.
           if case .quota = error { try? state.writer.finish() }
+          state.tail = nil
           throw error
         }
       }
@@ -81,15 +86,17 @@ package final class FileRecorder: RunRecorder {
 
 extension FileRecorder: TopicArchive {
   package func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
-    let places = state.withLock { state in
+    let (places, open): ([RecordingEntry], RecordingTail?) = state.withLock { state in
       do throws(RecordingError) {
-        return try state.writer.places(of: range, atMost: byteCount)
+        return (try state.writer.places(of: range, atMost: byteCount), state.tail)
       } catch {
         state.fault = error
-        return []
+        return ([], nil)
       }
     }
-    guard places.first?.sequence == range.lowerBound else { return [] }
+    guard places.first?.sequence == range.lowerBound,
+      let tail = open ?? (try? RecordingTail(path: path))
+    else { return [] }
     return made.items(places) { entry throws(RecordingError) in try tail.payload(of: entry) }
   }
 }
