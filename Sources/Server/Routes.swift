@@ -8,6 +8,10 @@ package struct Routes: Sendable {
 
   /// The list, in the order of the documented contract.
   package var all: [Route] {
+    own + RunCommands.all.map { route($0) }
+  }
+
+  private var own: [Route] {
     [
       Route(.get, "/health", handler: answer(health)),
 
@@ -39,16 +43,7 @@ package struct Routes: Sendable {
       Route(.get, "/v1/runs/{id}/events", handler: answer(events)),
       Route(.get, "/v1/runs/{id}/socket", handler: answer(runSocket)),
       Route(.get, "/v1/runs/{id}/frames", handler: answer(frames)),
-      Route(.post, "/v1/runs/{id}/pause", handler: answer(pause)),
-      Route(.post, "/v1/runs/{id}/resume", handler: answer(resume)),
-      Route(.post, "/v1/runs/{id}/step", handler: answer(step)),
-      Route(.post, "/v1/runs/{id}/rewind", handler: answer(rewind)),
-      Route(.post, "/v1/runs/{id}/fork", handler: answer(fork)),
-      Route(.post, "/v1/runs/{id}/hooks", handler: answer(changeHooks)),
-      Route(.post, "/v1/runs/{id}/interventions", handler: answer(intervene)),
       Route(.delete, "/v1/runs/{id}/interventions", handler: answer(clearInterventions)),
-      Route(
-        .delete, "/v1/runs/{id}/interventions/{intervention}", handler: answer(removeIntervention)),
       Route(.get, "/v1/socket", handler: answer(socket)),
 
       Route(.get, "/v1/analyses", handler: answer(listAnalyses)),
@@ -70,6 +65,16 @@ package struct Routes: Sendable {
       Route(.get, "/", handler: answer(page)),
       Route(.get, "/dashboard/{file}", handler: answer(pageFile)),
     ]
+  }
+
+  /// The route of a command of a run.
+  private func route(_ command: any RunCommand.Type) -> Route {
+    let service = service
+    return Route(
+      command.method, "/v1/runs/{id}/" + command.path,
+      handler: answer { request throws(Refusal) in
+        try await Self.reply(command.perform(RunCall(request, service)))
+      })
   }
 
   /// A handler that may refuse.

@@ -19,6 +19,7 @@ import Testing
     List(
       list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
       suffix: "Format"),
+    List(list: "Sources/Server/RunCommands.swift", folder: "Sources/Server/Commands"),
     List(list: "Sources/Hooks/Changes.swift", folder: "Sources/Hooks/Changes"),
     List(
       list: "Sources/Interpretability/Analyses.swift",

@@ -508,6 +508,7 @@ export interface ChangedHooks {
 
 /** An intervention and the first step that it reaches, or no longer reaches. */
 export interface AppliedIntervention {
+  run_id?: string;
   intervention_id: string;
   first_step: number;
 }

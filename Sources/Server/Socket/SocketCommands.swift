@@ -34,21 +34,36 @@ struct SocketCommand: Sendable {
     self.run = run
   }
 
-  static let all: [SocketCommand] = [
-    SocketCommand("start", start),
-    SocketCommand("subscribe", subscribe),
-    SocketCommand("unsubscribe", unsubscribe),
-    SocketCommand("hooks", hooks),
-    SocketCommand("intervene", intervene),
-    SocketCommand("remove_intervention", removeIntervention),
-    SocketCommand("pause", pause),
-    SocketCommand("resume", resume),
-    SocketCommand("step", step),
-    SocketCommand("rewind", rewind),
-    SocketCommand("fork", fork),
-    SocketCommand("cancel", cancel),
-    SocketCommand("ping", ping),
-  ]
+  /// What only a socket has, and the commands of a run.
+  static let all: [SocketCommand] =
+    [
+      SocketCommand("start", start),
+      SocketCommand("subscribe", subscribe),
+      SocketCommand("unsubscribe", unsubscribe),
+      SocketCommand("cancel", cancel),
+      SocketCommand("ping", ping),
+    ] + RunCommands.all.map { SocketCommand($0) }
+
+  /// A command of a run; a run that it makes is watched by this socket unless `"subscribe": false`.
+  private init(_ command: any RunCommand.Type) {
+    self.init(command.name) { session, fields throws(Refusal) in
+      let wish = command.makesRun ? try SocketWish(fields) : SocketWish()
+      let isWatched = command.makesRun ? try fields.bool("subscribe") ?? true : false
+      switch try await command.perform(RunCall(fields, session.shared)) {
+      case .run(let run): return await SocketAnswer(run)
+      case .made(let run):
+        var answer = await SocketAnswer(run)
+        if isWatched { answer.afterwards = { session.watch(run, wish) } }
+        return answer
+      case .members(let run, _, let write):
+        let id = run.id
+        return SocketAnswer { writer in
+          writer.member("run_id", id)
+          write(&writer)
+        }
+      }
+    }
+  }
 }
 
 extension SocketCommand {
@@ -78,74 +93,6 @@ extension SocketCommand {
       writer.member("run_id", id)
       writer.member("was_subscribed", wasWatched)
     }
-  }
-
-  private static let hooks: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
-    let first = try await session.shared.changeHooks(run, fields)
-    let list = await run.facts.hooks
-    return SocketAnswer { writer in
-      writer.member("run_id", run.id)
-      writer.member("first_step", first)
-      writer.member("hooks", .array(list.map { $0.json(run.order.model.catalogue) }))
-    }
-  }
-
-  private static let intervene: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
-    let applied = try await session.shared.intervene(run, fields)
-    return SocketAnswer { writer in
-      writer.member("run_id", run.id)
-      writer.member("intervention_id", applied.id)
-      writer.member("first_step", applied.firstStep)
-    }
-  }
-
-  private static let removeIntervention: Action = { session, fields throws(Refusal) in
-    let run = try session.computed(fields)
-    guard let id = try fields.string("intervention_id") else {
-      throw .missing(field: "intervention_id")
-    }
-    let applied = try await session.shared.removeIntervention(run, id: id)
-    return SocketAnswer { writer in
-      writer.member("run_id", run.id)
-      writer.member("intervention_id", applied.id)
-      writer.member("first_step", applied.firstStep)
-    }
-  }
-
-  private static let pause: Action = { session, fields throws(Refusal) in
-    let run = try session.named(fields)
-    try await run.pause()
-    return await SocketAnswer(run)
-  }
-
-  private static let resume: Action = { session, fields throws(Refusal) in
-    let run = try session.named(fields)
-    try await run.resume()
-    return await SocketAnswer(run)
-  }
-
-  private static let step: Action = { session, fields throws(Refusal) in
-    let run = try session.named(fields)
-    try await session.shared.step(run, fields)
-    return await SocketAnswer(run)
-  }
-
-  private static let rewind: Action = { session, fields throws(Refusal) in
-    let run = try session.named(fields)
-    try await session.shared.rewind(run, fields)
-    return await SocketAnswer(run)
-  }
-
-  /// Begins a fork, watched by this socket unless `"subscribe": false`.
-  private static let fork: Action = { session, fields throws(Refusal) in
-    let wish = try SocketWish(fields)
-    let isWatched = try fields.bool("subscribe") ?? true
-    let child = try await session.shared.fork(try session.computed(fields), fields)
-    var answer = await SocketAnswer(child)
-    if isWatched { answer.afterwards = { session.watch(child, wish) } }
-    return answer
   }
 
   private static let cancel: Action = { session, fields throws(Refusal) in

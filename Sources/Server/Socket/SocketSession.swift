@@ -81,11 +81,6 @@ final class SocketSession: Sendable {
     return try service.runs.run(id)
   }
 
-  func computed(_ fields: Fields) throws(Refusal) -> Run {
-    guard let id = try fields.string("run_id") else { throw .missing(field: "run_id") }
-    return try service.computed(id)
-  }
-
   var shared: Service { service }
 
   /// Watches a run; a repeated wish changes nothing, a different one takes the place of the first.

@@ -396,6 +396,7 @@ class ChangedHooks(TypedDict):
 class AppliedIntervention(TypedDict):
     """An intervention and the first step that it reaches, or no longer reaches."""
 
+    run_id: NotRequired[str]
     intervention_id: str
     first_step: int
 
