@@ -882,6 +882,10 @@ export class NeuroScopeClient {
   /** Takes back what came after a step, and pauses. A replay can't; its recording can be played again from any
    * event. */
   rewind(id: string, toStep: number): Promise<Run>;
+  /** The run as it is now, with the newest tensor of each hook that it still holds. */
+  snapshot(
+    id: string, tensors?: "base64" | "json" | "none",
+  ): Promise<{run_id: string; run: Run; activations: unknown[]}>;
   /** Computes (or plays) some passes of a paused run, then pauses again. */
   step(id: string, count?: number | null): Promise<Run>;
   /** The analyses there are, their parameters and where they are described. */

@@ -589,6 +589,10 @@ export class NeuroScopeClient {
   rewind(id, toStep) {
     return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/rewind`, body({to_step: toStep}));
   }
+  /** The run as it is now, with the newest tensor of each hook that it still holds. */
+  snapshot(id, tensors) {
+    return this.#json("GET", `/v1/runs/${encodeURIComponent(id)}/snapshot`, undefined, {query: {tensors}});
+  }
   /** Computes (or plays) some passes of a paused run, then pauses again. */
   step(id, count) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/step`, body({count})); }
   /** The analyses there are, their parameters and where they are described. */

@@ -206,6 +206,11 @@ class Routes:
         return Call("POST", path_of("/v1/runs/{id}/rewind", run_id), given(to_step=to_step))
 
     @call
+    def snapshot(self, run_id: str, tensors: Literal["base64", "json", "none"] = "base64") -> Call[JSON]:
+        """The run as it is now, with the newest tensor of each hook that it still holds."""
+        return Call("GET", path_of("/v1/runs/{id}/snapshot", run_id), query={"tensors": tensors})
+
+    @call
     def step(self, run_id: str, count: int = 1) -> Call[Run]:
         """Computes (or plays) some passes of a paused run, then pauses again."""
         return Call("POST", path_of("/v1/runs/{id}/step", run_id), given(count=count))
