@@ -141,6 +141,10 @@ import Testing
     #expect(known.count == SocketCommand.all.count && known.isSuperset(of: commands))
     #expect(
       known.subtracting(commands).isSubset(of: RunCommands.all.map { $0.name }), "\(known)")
+    let events = (try schema("event")["oneOf"]?.array ?? []).compactMap { $0["$ref"]?.string }
+    // What one viewer alone is told of itself is an `error` too.
+    #expect(
+      events == (EventType.all.map(\.rawValue) + ["viewer.error"]).map { "#/$defs/\($0)" })
     // Lists that grow by a file are told by the server, not by the schemas; older names are in both.
     let kind = try schema("intervention")["properties"]?["kind"]
     #expect(kind != nil && kind?["enum"] == nil)

@@ -56,10 +56,3 @@ enum CompletionStep: Sendable {
     }
   }
 }
-
-extension EventType {
-  /// Text that was held back for a stop string and belongs to the answer after all.
-  static let text = Self(rawValue: "text")
-  /// Tokens behind a step were taken back.
-  static let runRewound = Self(rawValue: "run.rewound")
-}

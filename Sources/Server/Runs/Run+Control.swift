@@ -148,10 +148,3 @@ extension Run {
     add(.runRewound, [.init("to_step", JSONValue(step)), .init("text", .string(text))])
   }
 }
-
-extension EventType {
-  /// Other tensors are captured from a step on.
-  static let hooksChanged = Self(rawValue: "hooks.changed")
-  /// An intervention no longer applies, from a step on.
-  static let interventionRemoved = Self(rawValue: "intervention.removed")
-}

@@ -51,8 +51,3 @@ extension Run {
       ])
   }
 }
-
-extension EventType {
-  /// The run goes on, but its recording could not.
-  static let recordingStopped = Self(rawValue: "recording.stopped")
-}
