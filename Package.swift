@@ -76,21 +76,26 @@ let package = Package(
     room("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     room("Recordings", ["Frames", "Compression", "JSON"]),
 
-    // Floor 6: the server.
+    // Floor 6: what carries streams. The two do not know each other.
+    room("HTTP", ["Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes, logging]),
+    room("Streams", ["Frames", "Wire", "JSON", deque]),
+
+    // Floor 7: the server.
     .target(
       name: "Server",
       dependencies: [
-        "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
-        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered, deque,
+        "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire",
+        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),
 
-    // Floor 7: the command line.
+    // Floor 8: the command line.
     .executableTarget(
       name: "neuroscope",
       dependencies: [
-        "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
+        "Server", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
+        "Tensors", "Frames",
         "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, signals,
       ],
       swiftSettings: house),
@@ -107,11 +112,14 @@ let package = Package(
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     tests("Recordings", ["Frames", "JSON"]),
-    tests("Server", ["Engine", "Frames", "JSON", "Wire", "Sockets", "Hooks", "Recordings"]),
+    tests(
+      "Server",
+      ["HTTP", "Streams", "Engine", "Frames", "JSON", "Wire", "Sockets", "Hooks", "Recordings"]),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: [
-        "neuroscope", "Checkpoints", "Frames", "JSON", "Hooks", "Recordings", "Server", "Sockets",
+        "neuroscope", "Checkpoints", "HTTP", "Streams", "Frames", "JSON", "Hooks", "Recordings",
+        "Server", "Sockets",
         "TestKit",
       ],
       swiftSettings: house),

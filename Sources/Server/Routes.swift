@@ -1,3 +1,4 @@
+package import HTTP
 internal import HTTPTypes
 
 /// Everything the server answers to, one line each; adding a route is one line here and its function in `Routes/`.

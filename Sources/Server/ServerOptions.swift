@@ -1,3 +1,4 @@
+package import HTTP
 package import Engine
 internal import Foundation
 package import Sockets

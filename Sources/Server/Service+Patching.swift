@@ -1,3 +1,4 @@
+internal import Streams
 internal import Frames
 internal import Engine
 package import Hooks
@@ -30,7 +31,7 @@ extension Service {
   ) throws(Refusal) -> CapturedRows {
     var frames: [FrameBytes] = []
     for item in run.topic.pieces().joined() {
-      guard case .frame(hookID) = item.kind, let bytes = item.frame else { continue }
+      guard case .frame(hook: hookID) = item.kind, let bytes = item.frame else { continue }
       if let frame = try? FrameBytes(checking: bytes) { frames.append(frame) }
     }
     guard let rows = CapturedRows(frames, at: point.site), rows.isWhole else {

@@ -1,3 +1,4 @@
+internal import Streams
 package import Engine
 internal import Foundation
 internal import Frames

@@ -1,3 +1,4 @@
+package import HTTP
 internal import Engine
 internal import JSON
 internal import HTTPTypes

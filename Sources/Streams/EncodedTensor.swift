@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 
 /// How the tensor of an activation is written inside JSON.
 package enum TensorForm: Sendable, Hashable, CaseIterable {
@@ -13,13 +13,23 @@ package enum TensorForm: Sendable, Hashable, CaseIterable {
 /// A captured tensor as a topic takes it.
 package struct EncodedTensor: Sendable {
   /// The whole tensor frame.
-  let frame: [UInt8]
+  package let frame: [UInt8]
   /// Makes the `activation` event without the tensor: an object on a single line.
   ///
   /// A pure function, called at most once, on any thread.
-  let text: @Sendable () -> [UInt8]
+  package let text: @Sendable () -> [UInt8]
   /// Writes the tensor's numbers as JSON.
   ///
   /// A pure function, called on any thread.
-  let numbers: @Sendable (inout JSONWriter) -> Void
+  package let numbers: @Sendable (inout JSONWriter) -> Void
+
+  /// Collects the parts.
+  package init(
+    frame: [UInt8], text: @escaping @Sendable () -> [UInt8],
+    numbers: @escaping @Sendable (inout JSONWriter) -> Void
+  ) {
+    self.frame = frame
+    self.text = text
+    self.numbers = numbers
+  }
 }

@@ -1,11 +1,11 @@
 import Wire
 
 /// How items become the bytes of one viewer's stream.
-enum StreamShape: Sendable, Hashable {
+package enum StreamShape: Sendable, Hashable {
   /// Events of an event stream.
   case events(TensorForm)
   /// Whole WebSocket frames; deflated where that is worth it and agreed on.
-  case messages(TopicMessages.Tensors, isDeflating: Bool)
+  case messages(MessageTensors, isDeflating: Bool)
 
   /// Adds the bytes of one item.
   func write(_ item: TopicItem, to pieces: inout StreamPieces) {

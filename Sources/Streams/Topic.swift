@@ -91,7 +91,7 @@ package final class Topic: Sendable {
   /// The next items of a range, about `byteCount` bytes of them, from the archive where the ring has let them go.
   ///
   /// What neither holds is left out. Empty at the end of the range, or of what has been published.
-  func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
+  package func items(_ range: ClosedRange<UInt64>, atMost byteCount: Int) -> [TopicItem] {
     let past = state.withLock { $0.ring.past(of: $0.ring.cursor(from: range.lowerBound)) }
     if let archive, let past {
       let items = archive.items(
@@ -221,7 +221,7 @@ package final class Topic: Sendable {
     if let held { signals.held(held) }
   }
 
-  func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
+  package func describe(_ gap: Gap) -> [UInt8] { signals.describeGap(gap) }
 
   // MARK: Under the lock
 

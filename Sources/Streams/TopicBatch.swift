@@ -26,7 +26,7 @@ package final class TopicBatch: Sendable {
   /// The bytes for viewers that want a shape.
   ///
   /// While one viewer's thread makes them, others wait for the same bytes instead of making them again.
-  func pieces(as shape: StreamShape) -> [[UInt8]] {
+  package func pieces(as shape: StreamShape) -> [[UInt8]] {
     made.withLock { made in
       if let known = made[shape] { return known }
       var pieces = StreamPieces(capacity: cost)

@@ -40,7 +40,9 @@ package final class TopicItem: Sendable {
   /// An event.
   ///
   /// - Parameter text: its JSON on a single line.
-  init(_ type: String, sequence: UInt64, text: [UInt8], epoch: String, budget: ByteBudget? = nil) {
+  package init(
+    _ type: String, sequence: UInt64, text: [UInt8], epoch: String, budget: ByteBudget? = nil
+  ) {
     self.type = type
     self.sequence = sequence
     self.budget = budget
@@ -55,7 +57,7 @@ package final class TopicItem: Sendable {
   /// A captured tensor.
   ///
   /// - Parameter hook: the hook's id, under which viewers are told what they missed.
-  init(
+  package init(
     _ type: String, sequence: UInt64, tensor: EncodedTensor, hook: String, epoch: String,
     budget: ByteBudget? = nil
   ) {

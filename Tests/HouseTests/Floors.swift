@@ -20,12 +20,16 @@ enum Floors {
     "Engine": ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"],
     "Interpretability": ["Engine", "Hooks", "Tokenizers"],
     "Recordings": ["Frames", "Compression", "JSON"],
+    "HTTP": ["Wire", "Sockets", "Loops", "Compression", "JSON"],
+    "Streams": ["Frames", "Wire", "JSON"],
     "Server": [
+      "HTTP", "Streams",
       "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
       "Sockets", "Loops", "Tokenizers", "Tensors", "JSON",
     ],
     "neuroscope": [
-      "Server", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Frames",
+      "Server", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
+      "Tensors", "Frames",
       "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
     ],
   ]
@@ -37,13 +41,13 @@ enum Floors {
 
   /// Modules of packages, and the rooms that may see them.
   static let packages: [String: Set<String>] = [
-    "HTTPTypes": ["Wire", "Server"],
-    "Logging": ["Server", "neuroscope"],
+    "HTTPTypes": ["Wire", "HTTP", "Server"],
+    "Logging": ["HTTP", "Server", "neuroscope"],
     "UnixSignals": ["neuroscope"],
     "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Server"],
-    "DequeModule": ["Server"],
+    "DequeModule": ["Streams"],
     "HeapModule": ["Tokenizers"],
   ]
 

@@ -1,3 +1,4 @@
+@testable import Streams
 import Frames
 import JSON
 import Testing

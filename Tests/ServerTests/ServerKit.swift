@@ -1,3 +1,4 @@
+import HTTP
 import Engine
 import Foundation
 import JSON

@@ -1,3 +1,4 @@
+import Streams
 import Frames
 import Engine
 import Foundation

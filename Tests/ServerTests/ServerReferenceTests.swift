@@ -1,3 +1,5 @@
+import HTTP
+@testable import Streams
 import JSON
 import Frames
 import Hooks

@@ -1,3 +1,4 @@
+@testable import Streams
 import Foundation
 import JSON
 import Recordings

@@ -1,3 +1,4 @@
+@testable import Streams
 import Synchronization
 import Testing
 

@@ -1,3 +1,4 @@
+@testable import Streams
 import Compression
 import JSON
 import Synchronization

@@ -1,3 +1,4 @@
+@testable import HTTP
 import Sockets
 import Testing
 

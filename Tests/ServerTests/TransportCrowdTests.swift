@@ -1,3 +1,5 @@
+@testable import Streams
+@testable import HTTP
 import Foundation
 import HTTPTypes
 import TestKit

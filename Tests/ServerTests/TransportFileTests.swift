@@ -1,3 +1,4 @@
+@testable import HTTP
 import HTTPTypes
 import Testing
 import Wire

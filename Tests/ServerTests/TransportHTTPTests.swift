@@ -1,3 +1,4 @@
+@testable import HTTP
 import Compression
 import HTTPTypes
 import Sockets

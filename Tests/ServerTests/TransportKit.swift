@@ -1,3 +1,4 @@
+@testable import HTTP
 import HTTPTypes
 import Logging
 import Loops

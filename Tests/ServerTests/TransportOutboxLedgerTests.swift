@@ -1,3 +1,5 @@
+import Streams
+@testable import HTTP
 import HTTPTypes
 import TestKit
 import Testing

@@ -1,3 +1,5 @@
+@testable import Streams
+@testable import HTTP
 import HTTPTypes
 import TestKit
 import Testing

@@ -1,3 +1,5 @@
+@testable import Streams
+@testable import HTTP
 import Compression
 import HTTPTypes
 import TestKit
@@ -28,7 +30,7 @@ import Wire
   private static func watch(_ topic: Topic) -> Route {
     Route(.get, "/socket") { request in
       let tensors =
-        request.query("tensors").flatMap(TopicMessages.Tensors.init(rawValue:)) ?? .binary
+        request.query("tensors").flatMap(MessageTensors.init(rawValue:)) ?? .binary
       return .webSocket(
         WebSocketUpgrade { peer in
           peer.watch(TopicMessages(topic.subscribe(), tensors: tensors))

@@ -1,3 +1,4 @@
+package import Streams
 package import Frames
 internal import JSON
 internal import Recordings

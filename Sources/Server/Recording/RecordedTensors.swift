@@ -1,3 +1,4 @@
+internal import Streams
 internal import Frames
 internal import JSON
 internal import Recordings

@@ -1,3 +1,5 @@
+package import Streams
+internal import HTTP
 internal import Frames
 internal import JSON
 internal import Loops

@@ -1,3 +1,5 @@
+internal import Streams
+internal import HTTP
 internal import Engine
 internal import Foundation
 internal import Frames

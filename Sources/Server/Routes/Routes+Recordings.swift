@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 internal import HTTPTypes
 internal import Recordings

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Engine
 internal import JSON
 internal import HTTPTypes

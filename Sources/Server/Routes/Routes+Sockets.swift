@@ -1,3 +1,4 @@
+package import HTTP
 internal import HTTPTypes
 
 extension Routes {

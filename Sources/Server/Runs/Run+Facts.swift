@@ -1,3 +1,4 @@
+internal import Streams
 internal import Engine
 internal import Hooks
 

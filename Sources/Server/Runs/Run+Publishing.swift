@@ -1,3 +1,4 @@
+internal import Streams
 internal import DequeModule
 internal import Engine
 internal import Frames

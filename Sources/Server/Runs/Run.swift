@@ -1,3 +1,4 @@
+package import Streams
 internal import DequeModule
 package import Engine
 internal import Hooks

@@ -1,3 +1,4 @@
+package import Streams
 package import Frames
 
 /// What keeps a run's stream as it is published, and gives it to viewers that come late.

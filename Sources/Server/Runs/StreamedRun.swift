@@ -1,3 +1,4 @@
+package import Streams
 internal import Frames
 internal import JSON
 

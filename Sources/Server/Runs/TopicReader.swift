@@ -1,3 +1,4 @@
+package import Streams
 internal import Synchronization
 
 /// A viewer inside the server: a run's items, one after the other, for answers that are made of them.

@@ -1,3 +1,6 @@
+internal import Wire
+internal import Streams
+internal import HTTP
 internal import JSON
 internal import HTTPTypes
 internal import Synchronization
@@ -8,7 +11,7 @@ final class SocketSession: Sendable {
   private struct Watch: Sendable {
     var source: TopicMessages
     var policy: ViewerPolicy
-    var tensors: TopicMessages.Tensors
+    var tensors: MessageTensors
   }
 
   private let service: Service
@@ -136,7 +139,7 @@ final class SocketSession: Sendable {
 struct SocketWish: Sendable {
   var policy = ViewerPolicy.conflate
   var from: UInt64?
-  var tensors = TopicMessages.Tensors.binary
+  var tensors = MessageTensors.binary
 
   init() {}
 
@@ -145,8 +148,8 @@ struct SocketWish: Sendable {
     if let name = try fields.choice("policy", ViewerPolicy.allCases.map(\.rawValue)) {
       policy = ViewerPolicy(rawValue: name) ?? .conflate
     }
-    if let name = try fields.choice("tensors", TopicMessages.Tensors.allCases.map(\.rawValue)) {
-      tensors = TopicMessages.Tensors(rawValue: name) ?? .binary
+    if let name = try fields.choice("tensors", MessageTensors.allCases.map(\.rawValue)) {
+      tensors = MessageTensors(rawValue: name) ?? .binary
     }
     from = try fields.integer("from", in: 0...Int.max).map { UInt64($0) }
   }
@@ -162,10 +165,10 @@ struct SocketWish: Sendable {
       self.policy = policy
     }
     if let name = request.query("tensors") {
-      guard let tensors = TopicMessages.Tensors(rawValue: name) else {
+      guard let tensors = MessageTensors(rawValue: name) else {
         throw .unknownValue(
           field: "tensors", found: "\"\(name.prefix(80))\"",
-          allowed: TopicMessages.Tensors.allCases.map(\.rawValue))
+          allowed: MessageTensors.allCases.map(\.rawValue))
       }
       self.tensors = tensors
     }

@@ -1,3 +1,5 @@
+package import Streams
+package import HTTP
 internal import Wire
 
 /// A viewer as the body of an event stream.

@@ -1,19 +1,12 @@
+internal import Wire
+package import Streams
+package import HTTP
 import Synchronization
 
 /// A viewer as WebSocket messages.
 package final class TopicMessages: MessageSource {
-  /// How tensors reach the viewer.
-  package enum Tensors: String, Sendable, CaseIterable {
-    /// The `activation` event as text without its tensor, then the tensor frame as binary.
-    case binary
-    /// Inside the text, as nested numbers.
-    case json
-    /// Not at all.
-    case none
-  }
-
   private let subscriber: Subscriber
-  private let tensors: Tensors
+  private let tensors: MessageTensors
   private let ended: @Sendable (Topic.Ending) -> Void
   private let isDeflating = Atomic(false)
 
@@ -21,7 +14,7 @@ package final class TopicMessages: MessageSource {
   ///
   /// - Parameter ended: told when the topic gives no more, on the connection's loop.
   package init(
-    _ subscriber: Subscriber, tensors: Tensors,
+    _ subscriber: Subscriber, tensors: MessageTensors,
     ended: @escaping @Sendable (Topic.Ending) -> Void = { _ in }
   ) {
     self.subscriber = subscriber

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Engine
 internal import Hooks
 internal import Logging

@@ -1,3 +1,5 @@
+internal import HTTP
+internal import Streams
 internal import ArgumentParser
 internal import Foundation
 internal import Logging

@@ -1,3 +1,4 @@
+internal import Streams
 internal import Server
 
 /// A way to show a recorded stream in the terminal.

@@ -1,3 +1,4 @@
+@testable import HTTP
 import Checkpoints
 import Foundation
 import Synchronization

@@ -1,3 +1,4 @@
+@testable import HTTP
 import Foundation
 import Glibc
 import Synchronization
