@@ -82,7 +82,9 @@ extension EngineError {
         $0.member("waiting", waiting)
         $0.member("limit", limit)
       }
-    default: nil
+    case .emptyPrompt, .tokenOutOfRange, .unknownFamily, .unknownModel, .ended, .notPaused,
+      .intervention, .unknownIntervention, .cancelled, .notFinite:
+      nil
     }
   }
 }

@@ -13,6 +13,9 @@ extension Refusal {
     return ErrorReply(status, code: code, message: message, details: facts)
   }
 
+  /// Status, machine-readable name and sentence of each refusal.
+  ///
+  /// One table without `default`, so that a refusal without words does not compile.
   private var sentence: (HTTPResponse.Status, String, String) {
     switch self {
     case .bodyRequired: (.badRequest, "body_required", "Request body is required")
@@ -44,12 +47,6 @@ extension Refusal {
     case .modelPathRequired: (.badRequest, "model_path_required", "model_path is required")
     case .modelNotFound: (.notFound, "model_not_found", "Model not found")
     case .textRequired: (.badRequest, "text_required", "text is required")
-    default: modelSentence ?? hookSentence ?? runSentence
-    }
-  }
-
-  private var modelSentence: (HTTPResponse.Status, String, String)? {
-    switch self {
     case .pathNotAllowed(let path):
       (
         .forbidden, "path_not_allowed",
@@ -60,12 +57,6 @@ extension Refusal {
     case .noChatFormat(let model, let reason):
       (.badRequest, "no_chat_format", "\(model) can't take chat messages: \(reason)")
     case .engine(let error): error.sentence
-    default: nil
-    }
-  }
-
-  private var hookSentence: (HTTPResponse.Status, String, String)? {
-    switch self {
     case .hookName(let problem, let field):
       (.badRequest, problem.code, "\(field): \(problem.sentence)")
     case .hookWithoutSide(let id, let field):
@@ -126,12 +117,6 @@ extension Refusal {
         "Run \(run) holds hook \(hook) rounded to \(dtype) only; a patch takes exact numbers: record or run "
           + "it with dtype f32, or send its rows as source.rows"
       )
-    default: nil
-    }
-  }
-
-  private var runSentence: (HTTPResponse.Status, String, String) {
-    switch self {
     case .runNotFound(let id): (.notFound, "run_not_found", "Run \(id) not found")
     case .runEnded(let id, let status): (.conflict, "run_ended", "Run \(id) is \(status)")
     case .runNotPaused(let id): (.conflict, "run_not_paused", "Run \(id) is not paused")
@@ -174,7 +159,6 @@ extension Refusal {
     case .fileNotFound(let name): (.notFound, "not_found", "\(name.prefix(80)) not found")
     case .outOfMemory:
       (.serviceUnavailable, "out_of_memory", "The server has no memory for another run")
-    default: (.internalServerError, "internal_error", "The server failed")
     }
   }
 
@@ -223,7 +207,12 @@ extension Refusal {
     case .scenarioNotFound(_, let known), .unknownCommand(_, let known):
       JSONWriter.object { $0.member("known", known) }
     case .engine(let error): error.details
-    default: nil
+    case .bodyRequired, .notAnObject, .conflict, .messagesRequired, .hooksRequired,
+      .modelPathRequired, .pathNotAllowed, .pathNotFound, .noChatFormat, .noRegisteredHooks,
+      .noSuchCapture, .sweepTooLarge, .hookNotFound, .tooManyRuns, .badEventID, .recordingsDisabled,
+      .recordingNotFound, .recordingReadOnly, .recording, .textRequired, .fileMissing,
+      .fileNotFound, .outOfMemory:
+      nil
     }
   }
 }
