@@ -1,3 +1,5 @@
+internal import HTTP
+internal import JSON
 internal import Frames
 internal import HTTPTypes
 

@@ -209,7 +209,8 @@ extension Refusal {
     case .engine(let error): error.details
     case .bodyRequired, .notAnObject, .conflict, .messagesRequired, .hooksRequired,
       .modelPathRequired, .pathNotAllowed, .pathNotFound, .noChatFormat, .noRegisteredHooks,
-      .noSuchCapture, .sweepTooLarge, .hookNotFound, .tooManyRuns, .badEventID, .recordingsDisabled,
+      .noSuchCapture, .captureForgotten, .inexactCapture, .sweepTooLarge, .hookNotFound,
+      .tooManyRuns, .badEventID, .recordingsDisabled,
       .recordingNotFound, .recordingReadOnly, .recording, .textRequired, .fileMissing,
       .fileNotFound, .outOfMemory:
       nil

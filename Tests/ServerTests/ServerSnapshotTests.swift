@@ -1,3 +1,4 @@
+import JSON
 import Frames
 import TestKit
 import Testing

@@ -1,3 +1,5 @@
+internal import Streams
+internal import JSON
 internal import Frames
 internal import HTTPTypes
 
