@@ -56,6 +56,7 @@ enum SampleRecording {
   }
 
   /// A finished sample file.
+  @discardableResult
   static func finished(_ folder: RecordingFolder, _ name: String = "a", frames: Int = 4) throws
     -> (path: String, items: [[UInt8]])
   {
