@@ -85,7 +85,7 @@ let package = Package(
       name: "Server",
       dependencies: [
         "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire",
-        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered,
+        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered, deque,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),

@@ -47,7 +47,7 @@ enum Floors {
     "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Server"],
-    "DequeModule": ["Streams"],
+    "DequeModule": ["Streams", "Server"],
     "HeapModule": ["Tokenizers"],
   ]
 
