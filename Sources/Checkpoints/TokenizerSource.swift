@@ -30,4 +30,6 @@ package struct GGUFTokenizer: Sendable, Equatable {
   package var addsBegin: Bool?
   package var addsEnd: Bool?
   package var addsSpacePrefix: Bool?
+  /// `general.name`: some of llama.cpp's rules for tokens go by it.
+  package var modelName: String?
 }

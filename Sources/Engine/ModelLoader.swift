@@ -57,7 +57,7 @@ struct ModelLoader {
     case .directory(let path):
       return try Tokenizer.open(directory: URL(fileURLWithPath: path))
     case .gguf(let fields):
-      return try Tokenizer(gguf: GGUFTokenizerFields(fields, template: checkpoint.chatTemplate))
+      return try Tokenizer(gguf: GGUFTokenizerFields(fields, of: checkpoint))
     case .none:
       throw TokenizerError(
         file: checkpoint.path, field: "tokenizer",
@@ -68,7 +68,7 @@ struct ModelLoader {
 
 extension GGUFTokenizerFields {
   /// The same fields as the file's reader has them.
-  init(_ file: GGUFTokenizer, template: String?) {
+  init(_ file: GGUFTokenizer, of checkpoint: Checkpoint) {
     self.init(model: file.model, tokens: file.tokens)
     pre = file.pre
     scores = file.scores
@@ -82,6 +82,8 @@ extension GGUFTokenizerFields {
     addBOS = file.addsBegin
     addEOS = file.addsEnd
     addSpacePrefix = file.addsSpacePrefix
-    chatTemplate = template
+    name = file.modelName
+    architecture = checkpoint.configuration.architecture
+    chatTemplate = checkpoint.chatTemplate
   }
 }

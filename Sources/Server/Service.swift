@@ -142,7 +142,7 @@ package final class Service: Sendable {
     case .messages(let messages):
       tokens = try self.tokens(of: messages, options: request.options, model: model).tokens
     case .text(let text):
-      tokens = model.tokenizer.encode(text, parseSpecial: true, addSpecial: true)
+      tokens = model.tokenizer.encode(prompt: text)
     case .tokens(let given): tokens = given
     }
     var order = RunOrder(model: model, tokens: tokens, sampling: request.sampling)
@@ -177,6 +177,13 @@ extension ChatFormatError {
       "messages[\(message)]: role \(role) has no place in its format"
     case .answerWithoutCall(let message): "messages[\(message)] answers no call that was made"
     case .unknownEffort(let effort): "reasoning_effort \(effort) is not known"
+    case .unseen(let message, let role):
+      "messages[\(message)]: its chat template prints nothing of a message of role \(role) here"
+    case .unseenTools: "tools: its chat template has no place for them"
+    case .controlText(let message):
+      (message.map { "messages[\($0)]" } ?? "tools")
+        + " spells a control token where its chat template looks for one;"
+        + " with parse_special it becomes that token"
     case .missingToken(let token): "its vocabulary has no \(token)"
     }
   }

@@ -10,6 +10,8 @@ package struct JinjaTemplate: Sendable {
   /// Longer templates are refused.
   static let sizeLimit = 1 << 20
 
+  /// The template as it was given.
+  package let source: String
   let statements: [JinjaStatement]
 
   package init(_ text: String) throws(TemplateError) {
@@ -17,6 +19,7 @@ package struct JinjaTemplate: Sendable {
       throw .unreadable(
         line: 1, expected: "at most \(Self.sizeLimit) bytes", found: "\(text.utf8.count)")
     }
+    source = text
     var parser = JinjaParser(try JinjaLexer.tokens(of: text))
     statements = try parser.template()
   }

@@ -19,13 +19,15 @@ package struct SpecialTokens: Sendable, Equatable {
   /// turn). A control token with one of these texts ends a generation, whether it is named or not.
   private static let knownEnds = [
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>",
-    "<|return|>", "<|call|>", "<|eot|>", "<|end_of_turn|>", "<|end|>", "</s>",
+    "<|return|>", "<|call|>", "<|eot|>", "<|end_of_turn|>", "<|end|>", "</s>", "<|flush|>",
+    "<|calls|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<end_of_utterance>", "<eos>", "<turn|>",
+    "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
   ]
 
   /// The control tokens with one of those texts.
   static func knownEnds(among tokens: [AddedToken]) -> [Token] {
-    // In Harmony `<|end|>` ends one message of several; elsewhere it ends the turn.
-    let isHarmony = tokens.contains { $0.text == "<|return|>" }
+    // In Harmony, and in Solar's like, `<|end|>` ends one message of several; elsewhere it ends the turn.
+    let isHarmony = tokens.contains { ["<|return|>", "<|flush|>"].contains($0.text) }
     let texts = knownEnds.filter { !isHarmony || $0 != "<|end|>" }
     return tokens.filter { $0.special && texts.contains($0.text) }.map(\.token)
   }

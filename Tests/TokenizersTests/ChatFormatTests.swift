@@ -55,7 +55,7 @@ import Testing
     let template = """
       {{ bos_token }}|{{ tools | tojson }}|{{ reasoning_effort }}|{{ own }}|\
       {%- for m in messages %}{{ m.reasoning_content }}{{ m.thinking }}{{ m.tool_calls | default([]) | tojson }}\
-      {{ m.tool_call_id }}{{ m.name }};{% endfor %}{{ strftime_now('%Y') }}
+      {{ m.content }}{{ m.tool_call_id }}{{ m.name }};{% endfor %}{{ strftime_now('%Y') }}
       """
     let format = try ChatFormat.make(template: template, family: "x", tokenizer: tokenizer)
     let call = ToolCall(id: "1", name: "f", arguments: #"{"b": 1, "a": [2]}"#)
@@ -72,7 +72,7 @@ import Testing
       prompt.text == """
         |[{"z": 1, "a": 2}]|high|5|whywhy[{"id": "1", "type": "function", "function": {"name": "f", \
         "arguments": {"b": 1, "a": [2]}}}, {"id": "2", "type": "function", "function": {"name": "g", \
-        "arguments": "{"}}];[]1f;1970
+        "arguments": "{"}}];[]x1f;1970
         """)
   }
 }

@@ -50,6 +50,82 @@ import Testing
     #expect(ends.encode("ab", parseSpecial: true, addSpecial: true) == [2, 5])
   }
 
+  @Test func `what a prompt begins or ends with already is not added again`() throws {
+    let tokenizer = try Tokenizer(
+      gguf: Self.fields {
+        $0.addBOS = true
+        $0.addEOS = true
+        $0.eos = 5
+      })
+    for text in ["ab", "<|im_end|>ab", "ab<|end|>", "<|im_end|>ab<|end|>"] {
+      #expect(tokenizer.encode(prompt: text) == [3, 2, 5], "\(text)")
+    }
+    #expect(tokenizer.encode("<|im_end|>", parseSpecial: false, addSpecial: true).first == 3)
+    #expect(tokenizer.note(on: "<|im_end|>ab", parseSpecial: true) != nil)
+    #expect(tokenizer.note(on: "ab", parseSpecial: true) == nil)
+  }
+
+  /// SentencePiece's vocabulary with Phi-3's marks, as its converters write it: no flag says that a mark
+  /// swallows the blanks behind it.
+  static func phi3(name: String?, architecture: String?) throws -> Tokenizer {
+    let marks = ["<|user|>", "<|end|>", "<|assistant|>", "<|system|>", "<|im_start|>"]
+    var fields = GGUFTokenizerFields(
+      model: "llama", tokens: ["<unk>", "<s>", "</s>", "▁", "H", "i", "\n", "▁H"] + marks)
+    fields.tokenTypes = [2, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3]
+    fields.scores = [0, 0, 0, -3, -2, -2, -2, -1, 0, 0, 0, 0, 0]
+    fields.merges = []
+    fields.unknown = 0
+    fields.name = name
+    fields.architecture = architecture
+    return try Tokenizer(gguf: fields)
+  }
+
+  @Test(
+    arguments: [
+      ("Phi-3 Mini", "phi3"), ("Phi 3 Mini 4k Instruct", "phi3"), (nil, "phi3"),
+      ("phi3-tuned", nil),
+      ("My own", "phi3"),
+    ] as [(String?, String?)])
+  func `Phi-3's marks swallow the blanks behind them`(_ name: String?, _ architecture: String?)
+    throws
+  {
+    let tokenizer = try Self.phi3(name: name, architecture: architecture)
+    let tokens = tokenizer.encode(
+      "<|user|>\nH<|end|>\n<|assistant|>\n", parseSpecial: true, addSpecial: false)
+    #expect(tokens == [8, 7, 9, 10])
+    #expect(tokenizer.encode("<s>\n", parseSpecial: true, addSpecial: false) == [1, 3, 6])
+  }
+
+  @Test func `other families' marks swallow nothing`() throws {
+    let tokenizer = try Self.phi3(name: "Llama", architecture: "llama")
+    #expect(tokenizer.encode("<|user|>\n", parseSpecial: true, addSpecial: false) == [8, 3, 6])
+  }
+
+  @Test func `a mask swallows the blanks before it where llama.cpp says so`() throws {
+    for (name, pre, architecture, text) in [
+      (nil, "jina-v2-de", nil, "<mask>"), (nil, "gpt-2", "jina-bert-v3", "<mask>"),
+      ("Modern-BERT", "gpt-2", nil, "[MASK]"),
+    ] as [(String?, String, String?, String)] {
+      let tokenizer = try Tokenizer(
+        gguf: Self.fields {
+          $0.tokens.append(text)
+          $0.tokenTypes.append(3)
+          $0.pre = pre
+          $0.name = name
+          $0.architecture = architecture
+        })
+      #expect(tokenizer.encode("ab  " + text, parseSpecial: true, addSpecial: false) == [2, 6])
+    }
+  }
+
+  @Test func `a control token that the file takes for text is one by its spelling`() throws {
+    for type: Int32 in [1, 4, 5] {
+      let tokenizer = try Tokenizer(gguf: Self.fields { $0.tokenTypes[3] = type })
+      #expect(tokenizer.isSpecial(3))
+      #expect(!tokenizer.encode("<|im_end|>", parseSpecial: false, addSpecial: false).contains(3))
+    }
+  }
+
   typealias Change = @Sendable (inout GGUFTokenizerFields) -> Void
   static let contradictions: [(Change, String)] = [
     ({ $0.model = "bert" }, "model"), ({ $0.pre = "unheard-of" }, "pre"),

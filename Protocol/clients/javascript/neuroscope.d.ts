@@ -267,6 +267,8 @@ export interface Tokens {
   tokens: number[];
   pieces: string[];
   count: number;
+  /** Says where the text spells itself what `add_special` adds. */
+  note?: string;
 }
 
 export interface RunHook {
@@ -476,6 +478,8 @@ export interface RunRequest extends SamplingOptions {
   addGenerationPrompt?: boolean | null;
   tools?: JSONObject[] | null;
   reasoningEffort?: "low" | "medium" | "high" | null;
+  /** Lets text of messages become control tokens by spelling them. Off, it stays text. */
+  parseSpecial?: boolean | null;
 }
 
 /** What the body names replaces the first run's. */
@@ -844,7 +848,7 @@ export class NeuroScopeClient {
   /** What the model's chat format makes of messages. */
   applyTemplate(
     messages: Message[],
-    options?: {model?: string | null; addGenerationPrompt?: boolean | null; signal?: AbortSignal},
+    options?: {model?: string | null; addGenerationPrompt?: boolean | null; tools?: JSONObject[] | null; parseSpecial?: boolean | null; signal?: AbortSignal},
   ): Promise<{prompt: string; tokens: number[]}>;
   /** Tokens to text. */
   detokenize(

@@ -118,6 +118,12 @@ enum GGUFFormat: WeightFormat {
         paddingToken: try fields.integer("padding_token_id", in: ids),
         separatorToken: try fields.integer("seperator_token_id", "separator_token_id", in: ids),
         addsBegin: try fields.bool("add_bos_token"), addsEnd: try fields.bool("add_eos_token"),
-        addsSpacePrefix: try fields.bool("add_space_prefix")))
+        addsSpacePrefix: try fields.bool("add_space_prefix"), modelName: gguf.modelName))
+  }
+}
+
+extension GGUFFile {
+  fileprivate var modelName: String? {
+    if case .string(let name)? = fields["general.name"] { name } else { nil }
   }
 }

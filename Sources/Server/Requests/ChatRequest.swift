@@ -26,11 +26,7 @@ package struct ChatRequest: Sendable {
       try fields.choice("encoding", TensorEncoding.allCases.map(\.rawValue))
       .flatMap { TensorEncoding(rawValue: $0) } ?? .nested
     output = try CompletionOptions(fields, isChat: true)
-    options = ChatOptions(
-      addGenerationPrompt: try fields.bool("add_generation_prompt") ?? true,
-      tools: try fields.objects("tools")?.map(\.value) ?? [],
-      reasoningEffort: try fields.choice("reasoning_effort", ["low", "medium", "high"]),
-      time: time)
+    options = try ChatOptions(fields, time: time)
   }
 
   private static func hooks(

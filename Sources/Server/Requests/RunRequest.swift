@@ -54,11 +54,7 @@ package struct RunRequest: Sendable {
     isRecorded = try fields.bool("record") ?? false
     isDetached = try fields.bool("detach") ?? false
     startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
-    options = ChatOptions(
-      addGenerationPrompt: try fields.bool("add_generation_prompt") ?? true,
-      tools: try fields.objects("tools")?.map(\.value) ?? [],
-      reasoningEffort: try fields.choice("reasoning_effort", ["low", "medium", "high"]),
-      time: time)
+    options = try ChatOptions(fields, time: time)
     analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
   }
 

@@ -148,10 +148,10 @@ private struct PromptReader {
 
   private func prompt(_ value: JSONValue, _ place: String) throws(Refusal) -> [Token] {
     if let text = value.string {
-      return model.tokenizer.encode(text, parseSpecial: true, addSpecial: true)
+      return model.tokenizer.encode(prompt: text)
     }
     switch try RunRequest.prompt(Fields(value, path: place + ".")) {
-    case .text(let text): return model.tokenizer.encode(text, parseSpecial: true, addSpecial: true)
+    case .text(let text): return model.tokenizer.encode(prompt: text)
     case .tokens(let tokens): return tokens
     case .messages(let messages): return try render(messages, model)
     }

@@ -9,14 +9,16 @@ extension Routes {
     let fields = try Fields(body: request.body)
     let model = try service.models.model(fields)
     guard let text = try fields.string("text") else { throw .textRequired }
-    let tokens = model.tokenizer.encode(
-      text, parseSpecial: try fields.bool("parse_special") ?? true,
-      addSpecial: try fields.bool("add_special") ?? false)
+    let parses = try fields.bool("parse_special") ?? true
+    let adds = try fields.bool("add_special") ?? false
+    let tokens = model.tokenizer.encode(text, parseSpecial: parses, addSpecial: adds)
+    let note = adds ? model.tokenizer.note(on: text, parseSpecial: parses) : nil
     return .json(
       JSONWriter.object { writer in
         writer.member("tokens", tokens)
         writer.member("pieces", tokens.map { model.tokenizer.piece($0) })
         writer.member("count", tokens.count)
+        if let note { writer.member("note", note) }
       })
   }
 
@@ -38,11 +40,7 @@ extension Routes {
     let fields = try Fields(body: request.body)
     let model = try service.models.model(fields)
     let messages = try MessageReader.messages(fields)
-    let options = ChatOptions(
-      addGenerationPrompt: try fields.bool("add_generation_prompt") ?? true,
-      tools: try fields.objects("tools")?.map(\.value) ?? [],
-      reasoningEffort: try fields.choice("reasoning_effort", ["low", "medium", "high"]),
-      time: Int64(service.clock))
+    let options = try ChatOptions(fields, time: Int64(service.clock))
     let prompt = try service.tokens(of: messages, options: options, model: model)
     return .json(
       JSONWriter.object { writer in

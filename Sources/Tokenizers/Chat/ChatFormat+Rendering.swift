@@ -1,7 +1,3 @@
-import JSON
-import OrderedCollections
-import Templates
-
 /// Prompts out of messages.
 extension ChatFormat {
   /// Renders a conversation.
@@ -13,74 +9,13 @@ extension ChatFormat {
     switch kind {
     case .none(let family): throw .noTemplate(family: family)
     case .harmony(let tokens):
-      var renderer = HarmonyRenderer(tokenizer, tokens)
+      var renderer = HarmonyRenderer(tokenizer, tokens, parseSpecial: options.parseSpecial)
       let next = options.addGenerationPrompt ? "assistant" : nil
       let conversation = try HarmonyConversation.messages(messages, options)
       renderer.render(conversation, next: next, dropAnalysis: false)
       return renderer.prompt
-    case .template(let template):
-      let text = try text(of: template, messages, options)
-      let tokens = tokenizer.encode(text, parseSpecial: true, addSpecial: false)
-      return RenderedPrompt(text: text, tokens: tokens)
+    case .template(let template, let control):
+      return try TemplatePrompt(template, control, tokenizer, messages, options).render()
     }
-  }
-
-  private func text(
-    of template: JinjaTemplate, _ messages: [ChatMessage], _ options: ChatOptions
-  ) throws(ChatFormatError) -> String {
-    do {
-      return try template.render(variables(messages, options), time: options.time)
-    } catch { throw ChatFormatError(error) }
-  }
-
-  /// The names under which published templates look for a conversation.
-  private func variables(
-    _ messages: [ChatMessage], _ options: ChatOptions
-  ) -> OrderedDictionary<String, JSONValue> {
-    var variables: OrderedDictionary<String, JSONValue> = [
-      "messages": .array(messages.map(Self.json)),
-      "tools": options.tools.isEmpty ? .null : .array(options.tools),
-      "documents": .null,
-      "add_generation_prompt": .bool(options.addGenerationPrompt),
-    ]
-    let special = tokenizer.specialTokens
-    let named = [
-      ("bos_token", special.bos), ("eos_token", special.primaryEOS), ("pad_token", special.pad),
-      ("unk_token", special.unknown),
-    ]
-    for (name, token) in named {
-      if let token { variables[name] = .string(tokenizer.piece(token)) }
-    }
-    if let effort = options.reasoningEffort { variables["reasoning_effort"] = .string(effort) }
-    for (name, value) in options.variables { variables[name] = value }
-    return variables
-  }
-
-  private static func json(_ message: ChatMessage) -> JSONValue {
-    var members: OrderedDictionary<String, JSONValue> = [
-      "role": .string(message.role), "content": .string(message.content),
-    ]
-    if let name = message.name { members["name"] = .string(name) }
-    if let reasoning = message.reasoning {
-      // Two names are in use: the first by most families, the second by gpt-oss.
-      members["reasoning_content"] = .string(reasoning)
-      members["thinking"] = .string(reasoning)
-    }
-    if !message.toolCalls.isEmpty {
-      members["tool_calls"] = .array(message.toolCalls.map(Self.json))
-    }
-    if let id = message.toolCallID { members["tool_call_id"] = .string(id) }
-    return .object(members)
-  }
-
-  private static func json(_ call: ToolCall) -> JSONValue {
-    // Templates print arguments by `tojson`, so they get the value and not its text.
-    let parsed = try? JSONValue(parsing: Array(call.arguments.utf8))
-    let arguments: JSONValue =
-      if case .object = parsed { parsed ?? .null } else { .string(call.arguments) }
-    return .object([
-      "id": .string(call.id), "type": .string("function"),
-      "function": .object(["name": .string(call.name), "arguments": arguments]),
-    ])
   }
 }

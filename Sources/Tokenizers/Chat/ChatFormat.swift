@@ -5,7 +5,7 @@ package struct ChatFormat: Sendable {
   /// The kinds of format.
   enum Kind: Sendable {
     case harmony(HarmonyTokens)
-    case template(JinjaTemplate)
+    case template(JinjaTemplate, ControlText)
     /// The model has none; rendering is refused.
     case none(family: String)
   }
@@ -33,7 +33,8 @@ package struct ChatFormat: Sendable {
       return ChatFormat(kind: .none(family: family), tokenizer: tokenizer)
     }
     do {
-      return ChatFormat(kind: .template(try JinjaTemplate(text)), tokenizer: tokenizer)
+      return ChatFormat(
+        kind: .template(try JinjaTemplate(text), ControlText(tokenizer)), tokenizer: tokenizer)
     } catch { throw ChatFormatError(error) }
   }
 

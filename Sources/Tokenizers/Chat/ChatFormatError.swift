@@ -18,6 +18,12 @@ package enum ChatFormatError: Error, Equatable, Sendable {
   case answerWithoutCall(message: Int)
   /// The effort is none of `low`, `medium` and `high`.
   case unknownEffort(String)
+  /// The template prints nothing of a message.
+  case unseen(message: Int, role: String)
+  /// The template prints none of the tools.
+  case unseenTools
+  /// A message (or a tool, or a variable) spells a control token where the template looks for it.
+  case controlText(message: Int?)
   /// A special token that the format needs is missing from the vocabulary.
   case missingToken(String)
 }

@@ -13,17 +13,22 @@ package struct ChatOptions: Sendable, Equatable {
   /// Time is an argument: without it a
   /// template that asks for the date is refused, and Harmony leaves the date out.
   package var time: Int64?
+  /// Lets text of messages become control tokens by spelling them.
+  ///
+  /// Off, what people and tools wrote stays text, whatever it spells.
+  package var parseSpecial: Bool
   /// Further variables of the template, such as `enable_thinking`.
   package var variables: [String: JSONValue]
 
   package init(
     addGenerationPrompt: Bool = true, tools: [JSONValue] = [], reasoningEffort: String? = nil,
-    time: Int64? = nil, variables: [String: JSONValue] = [:]
+    time: Int64? = nil, parseSpecial: Bool = false, variables: [String: JSONValue] = [:]
   ) {
     self.addGenerationPrompt = addGenerationPrompt
     self.tools = tools
     self.reasoningEffort = reasoningEffort
     self.time = time
+    self.parseSpecial = parseSpecial
     self.variables = variables
   }
 }

@@ -23,6 +23,9 @@ package struct GGUFTokenizerFields: Sendable {
   package var addBOS: Bool?
   package var addEOS: Bool?
   package var addSpacePrefix: Bool?
+  /// `general.name` and `general.architecture`: flags of tokens follow from them (``GGUFTokenRules``).
+  package var name: String?
+  package var architecture: String?
   package var chatTemplate: String?
 
   package init(model: String, tokens: [String]) {

@@ -100,10 +100,9 @@ extension Tokenizer {
 
   /// Unknown (2), control (3) and byte (6) tokens: text never spells them.
   private static func unspelt(_ fields: GGUFTokenizerFields) -> Set<Token> {
-    Set(
-      fields.tokenTypes.indices.filter { [2, 3, 6].contains(fields.tokenTypes[$0]) }.map {
-        Token($0)
-      })
+    let rules = GGUFTokenRules(fields)
+    return Set(
+      fields.tokens.indices.filter { [2, 3, 6].contains(rules.type(of: $0)) }.map { Token($0) })
   }
 
   /// Blanks as `▁`, one put in front, and taken away again when decoding.

@@ -1,20 +1,13 @@
 /// Control tokens out of GGUF metadata.
 extension Tokenizer {
-  /// Tokens of type 3 (control) and 4 (user-defined) are cut out of the text first.
+  /// The tokens that are cut out of the text first.
   static func addedTokens(_ fields: GGUFTokenizerFields) throws(TokenizerError) -> [AddedToken] {
     guard fields.tokenTypes.isEmpty || fields.tokenTypes.count == fields.tokens.count else {
       throw fault(
         "token_type", expected: "\(fields.tokens.count) types",
         found: "\(fields.tokenTypes.count)")
     }
-    var added: [AddedToken] = []
-    for (index, type) in fields.tokenTypes.enumerated() {
-      guard let token = Token(exactly: index), type == 2 || type == 3 || type == 4 else {
-        continue
-      }
-      added.append(AddedToken(token: token, text: fields.tokens[index], special: type != 4))
-    }
-    return added
+    return GGUFTokenRules(fields).addedTokens()
   }
 
   /// The tokens that metadata names by number.

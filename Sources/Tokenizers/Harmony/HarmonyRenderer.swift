@@ -1,13 +1,16 @@
 /// Harmony conversations as tokens.
 ///
 /// Everything that people or tools wrote is encoded as plain text: its spelling of a control token never
-/// becomes one.
+/// becomes one, unless it is asked for.
 struct HarmonyRenderer {
   let tokenizer: Tokenizer
   let tokens: HarmonyTokens
+  /// Lets text become control tokens by spelling them.
+  let parseSpecial: Bool
   private(set) var prompt = RenderedPrompt(text: "", tokens: [])
 
-  init(_ tokenizer: Tokenizer, _ tokens: HarmonyTokens) {
+  init(_ tokenizer: Tokenizer, _ tokens: HarmonyTokens, parseSpecial: Bool = false) {
+    self.parseSpecial = parseSpecial
     self.tokenizer = tokenizer
     self.tokens = tokens
   }
@@ -75,7 +78,7 @@ struct HarmonyRenderer {
   }
 
   private mutating func plain(_ text: String) {
-    prompt.tokens += tokenizer.encode(text, parseSpecial: false, addSpecial: false)
+    prompt.tokens += tokenizer.encode(text, parseSpecial: parseSpecial, addSpecial: false)
     prompt.text += text
   }
 }

@@ -42,12 +42,16 @@ struct AddedTokenMatcher: Sendable {
 
   /// Cuts the tokens out.
   ///
-  /// With `parseSpecial` off, special ones stay text.
-  func parts(of text: [UInt8], parseSpecial: Bool) -> [Part] {
+  /// With `parseSpecial` off, special ones stay text; and so do those that touch the bytes in `kept`, which
+  /// are in order and apart.
+  func parts(
+    of text: [UInt8], parseSpecial: Bool, keepingAsText kept: [Range<Int>] = []
+  ) -> [Part] {
     if added.isEmpty { return text.isEmpty ? [] : [.text(0..<text.count)] }
     var parts: [Part] = []
     var done = 0
     var place = 0
+    var kept = kept[...]
     while place < text.count {
       guard begins[Int(text[place])], let (token, matchEnd) = longest(at: place, text) else {
         place += 1
@@ -55,6 +59,11 @@ struct AddedTokenMatcher: Sendable {
       }
       var start = place
       var end = matchEnd
+      kept = kept.drop { $0.upperBound <= start }
+      if token.special, let next = kept.first, next.lowerBound < end {
+        place += 1
+        continue
+      }
       place = matchEnd
       if token.special, !parseSpecial { continue }
       if token.singleWord, !standsAlone(start..<end, text) { continue }
@@ -67,6 +76,24 @@ struct AddedTokenMatcher: Sendable {
     }
     if done < text.count { parts.append(.text(done..<text.count)) }
     return parts
+  }
+
+  /// Every place where a token is spelt, also within another; `orCutAtEnd` adds one that the text's end cuts.
+  func occurrences(in text: [UInt8], orCutAtEnd: Bool = false) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    for start in text.indices where begins[Int(text[start])] {
+      var node = 0
+      var place = start
+      var end: Int?
+      while place < text.count, let next = nodes[node].next[text[place]] {
+        node = next
+        place += 1
+        if nodes[node].end != nil { end = place }
+      }
+      if orCutAtEnd, place == text.count { end = place }
+      if let end { found.append(start..<end) }
+    }
+    return found
   }
 
   private func longest(at start: Int, _ text: [UInt8]) -> (AddedToken, Int)? {

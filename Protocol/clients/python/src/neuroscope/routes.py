@@ -107,11 +107,12 @@ class Routes:
     @call
     def apply_template(
         self, messages: Sequence[Message], *, model: str | None = None, add_generation_prompt: bool | None = None,
+        tools: Sequence[JSON] | None = None, parse_special: bool | None = None,
     ) -> Call[JSON]:
         """What the model's chat format makes of messages."""
         return Call(
             "POST", "/v1/apply_template",
-            given(messages=messages, model=model, add_generation_prompt=add_generation_prompt),
+            given(messages=messages, model=model, add_generation_prompt=add_generation_prompt, tools=tools, parse_special=parse_special),
         )
 
     @call

@@ -187,6 +187,7 @@ class Tokens(TypedDict):
     tokens: list[int]
     pieces: list[str]
     count: int
+    note: NotRequired[str]
 
 
 class Sampling(TypedDict):
@@ -268,6 +269,7 @@ class RunRequest(Sampling):
     add_generation_prompt: NotRequired[bool | None]
     tools: NotRequired[list[JSON] | None]
     reasoning_effort: NotRequired[Literal["low", "medium", "high"] | None]
+    parse_special: NotRequired[bool | None]
 
 
 class RunHook(TypedDict):
