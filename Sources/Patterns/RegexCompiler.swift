@@ -3,10 +3,15 @@ struct RegexCompiler {
   /// Longer programs are refused.
   private static let sizeLimit = 8192
 
+  /// More parts are refused, also if they are empty: repetitions are written out.
+  private static let workLimit = 1 << 16
+  private var work = 0
+
   private(set) var program: [RegularExpression.Instruction] = []
 
   mutating func compile(_ node: RegexNode) throws(RegularExpression.Refusal) {
-    guard program.count < Self.sizeLimit else {
+    work += 1
+    guard program.count < Self.sizeLimit, work < Self.workLimit else {
       throw .init(offset: 0, part: "a pattern of more than \(Self.sizeLimit) steps")
     }
     switch node {

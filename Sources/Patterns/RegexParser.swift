@@ -5,14 +5,20 @@ struct RegexParser {
   /// `{n,m}` beyond this is refused, since repetitions are written out.
   private static let countLimit = 256
 
+  /// More repetitions of one part, one behind the other, are refused: each is a level of the tree.
+  private static let repetitionLimit = 4
+  /// Longer patterns are refused.
+  private static let sizeLimit = 1 << 16
+
   private let scalars: [Unicode.Scalar]
   private var position = 0
   private var depth = 0
   private var anyCase = false
 
-  init(_ pattern: String) { scalars = Array(pattern.unicodeScalars) }
+  init(_ pattern: String) { scalars = Array(pattern.unicodeScalars.prefix(Self.sizeLimit + 1)) }
 
   mutating func parse() throws(RegularExpression.Refusal) -> RegexNode {
+    guard scalars.count <= Self.sizeLimit else { throw refusal(from: Self.sizeLimit) }
     if take("(?i)") { anyCase = true }
     let tree = try choice()
     guard position == scalars.count else { throw refusal() }
@@ -54,7 +60,10 @@ struct RegexParser {
     of node: RegexNode, from start: Int
   ) throws(RegularExpression.Refusal) -> RegexNode {
     var node = node
+    var repetitions = 0
     while let bounds = try bounds() {
+      repetitions += 1
+      guard repetitions <= Self.repetitionLimit else { throw refusal(from: start) }
       // In Oniguruma `{n,m}+` repeats the repetition; only `?+`, `*+` and `++` are possessive.
       let possessive = !bounds.counted && take("+")
       let greed: RegexNode.Greed = possessive ? .possessive : take("?") ? .lazy : .greedy

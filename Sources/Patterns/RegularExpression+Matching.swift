@@ -9,12 +9,16 @@ extension RegularExpression {
   }
 
   /// The matches of a text, leftmost first and apart; empty ones are left out.
-  package func matches(in text: ScalarText) -> [Range<Int>] {
+  ///
+  /// - Throws: `PatternOverrun` where the pattern needs more steps than the budget has.
+  package func matches(
+    in text: ScalarText, _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> [Range<Int>] {
     var found: [Range<Int>] = []
     var tried: Set<Int> = []
     var start = 0
     while start < text.count {
-      let end = end(from: start, step: 0, in: text, &tried)
+      let end = try end(from: start, step: 0, in: text, &tried, &budget)
       if let end {
         // What lies on the way of a match has not failed.
         tried.removeAll(keepingCapacity: true)
@@ -31,13 +35,15 @@ extension RegularExpression {
   /// remembered but the two. So `tried` keeps such pairs from one attempt to the next, and no pattern takes
   /// exponential time.
   private func end(
-    from start: Int, step first: Int, in text: ScalarText, _ tried: inout Set<Int>
-  ) -> Int? {
+    from start: Int, step first: Int, in text: ScalarText, _ tried: inout Set<Int>,
+    _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> Int? {
     var alternatives: [Alternative] = []
     var step = first
     var position = start
     while true {
-      if let next = advance(step, position, text, &alternatives) {
+      try budget.take(1, pattern)
+      if let next = try advance(step, position, text, &alternatives, &budget) {
         if case .accept = program[step] { return position }
         (step, position) = next
         continue
@@ -45,6 +51,7 @@ extension RegularExpression {
       // Backtrack to the newest alternative that was not tried yet.
       var resumed = false
       while let alternative = alternatives.popLast() {
+        try budget.take(1, pattern)
         if alternative.position != alternative.last {
           var rest = alternative
           rest.position += rest.last > rest.position ? 1 : -1
@@ -62,8 +69,9 @@ extension RegularExpression {
 
   /// Does one step; nil if it fails.
   private func advance(
-    _ step: Int, _ position: Int, _ text: ScalarText, _ alternatives: inout [Alternative]
-  ) -> (Int, Int)? {
+    _ step: Int, _ position: Int, _ text: ScalarText, _ alternatives: inout [Alternative],
+    _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> (Int, Int)? {
     switch program[step] {
     case .accept: return (step, position)
     case .jump(let target): return (target, position)
@@ -74,15 +82,18 @@ extension RegularExpression {
       guard has(position, set, text) else { return nil }
       return (step + 1, position + 1)
     case .run(let set, let least, let most, let lazy):
-      return run(step, position, text, set, (least, most, lazy), &alternatives)
+      let found = run(step, position, text, set, (least, most, lazy), &alternatives)
+      try budget.take(found.length / 4, pattern)
+      return found.next
     case .look(let next, let negated, let back):
       let from = position - back
       var tried: Set<Int> = []
-      let found = from >= 0 && end(from: from, step: step + 1, in: text, &tried) != nil
+      var found = false
+      if from >= 0 { found = try end(from: from, step: step + 1, in: text, &tried, &budget) != nil }
       return found != negated ? (next, position) : nil
     case .atomic(let next):
       var tried: Set<Int> = []
-      return end(from: position, step: step + 1, in: text, &tried).map { (next, $0) }
+      return try end(from: position, step: step + 1, in: text, &tried, &budget).map { (next, $0) }
     case .textStart: return position == 0 ? (step + 1, position) : nil
     case .textEnd: return position == text.count ? (step + 1, position) : nil
     }
@@ -95,17 +106,17 @@ extension RegularExpression {
   private func run(
     _ step: Int, _ position: Int, _ text: ScalarText, _ set: ScalarSet,
     _ bounds: (least: Int, most: Int, lazy: Bool), _ alternatives: inout [Alternative]
-  ) -> (Int, Int)? {
+  ) -> (next: (Int, Int)?, length: Int) {
     var end = position
     while end - position < bounds.most, has(end, set, text) { end += 1 }
     let shortest = position + bounds.least
-    guard end >= shortest else { return nil }
+    guard end >= shortest else { return (nil, end - position) }
     if end > shortest {
       alternatives.append(
         bounds.lazy
           ? Alternative(step: step + 1, position: shortest + 1, last: end)
           : Alternative(step: step + 1, position: end - 1, last: shortest))
     }
-    return (step + 1, bounds.lazy ? shortest : end)
+    return ((step + 1, bounds.lazy ? shortest : end), end - position)
   }
 }

@@ -142,7 +142,7 @@ package final class Service: Sendable {
     case .messages(let messages):
       tokens = try self.tokens(of: messages, options: request.options, model: model).tokens
     case .text(let text):
-      tokens = model.tokenizer.encode(prompt: text)
+      tokens = try model.tokenizer.tokens(of: text, field: "prompt")
     case .tokens(let given): tokens = given
     }
     var order = RunOrder(model: model, tokens: tokens, sampling: request.sampling)
@@ -184,6 +184,7 @@ extension ChatFormatError {
       (message.map { "messages[\($0)]" } ?? "tools")
         + " spells a control token where its chat template looks for one;"
         + " with parse_special it becomes that token"
+    case .tokenizer(let error): error.description
     case .missingToken(let token): "its vocabulary has no \(token)"
     }
   }

@@ -16,11 +16,17 @@ enum JinjaFunctions {
       try interpreter.account(16 * (range.length ?? 0))
       return range
     case "dict", "namespace":
-      var members: OrderedDictionary<String, JinjaValue> = [:]
-      if case .dictionary(let given) = values.positional.first { members = given }
-      members.merge(values.named) { _, named in named }
-      return name == "dict" ? .dictionary(members) : .namespace(JinjaNamespace(members))
-    case "raise_exception": throw .raised(values.value(0, "message")?.text ?? "")
+      var members: OrderedDictionary<JinjaKey, JinjaValue> = [:]
+      if case .dictionary(let given) = values.positional.first { members = given.members }
+      for (name, value) in values.named { members[JinjaKey(name)] = value }
+      try interpreter.charge(values: members.count)
+      let mapping = JinjaMapping(members)
+      if name == "dict" { return .dictionary(mapping) }
+      try interpreter.checkNamespace(mapping.extent)
+      return .namespace(JinjaNamespace(members))
+    case "raise_exception":
+      let words = try interpreter.text(of: values.value(0, "message") ?? .string(""))
+      throw .raised(String(words.prefix(4096)))
     default:
       guard let time = interpreter.time else {
         throw interpreter.failure("the template prints the date, and none is given", line: line)
@@ -58,6 +64,6 @@ enum JinjaFunctions {
       if beyond { break }
       next = sum
     }
-    return .list(items)
+    return .list(JinjaList(items))
   }
 }

@@ -5,6 +5,17 @@ extension JinjaInterpreter {
   mutating func evaluate(_ expression: JinjaExpression) throws(TemplateError) -> JinjaValue {
     try enter()
     defer { leave() }
+    let value = try unchecked(expression)
+    // Nothing makes a value more than a few levels deeper than what it is made of.
+    guard value.extent.depth <= limits.nesting else {
+      throw failure("a value of more than \(limits.nesting) levels")
+    }
+    return value
+  }
+
+  private mutating func unchecked(
+    _ expression: JinjaExpression
+  ) throws(TemplateError) -> JinjaValue {
     switch expression {
     case .none: return .none
     case .bool(let flag): return .bool(flag)
@@ -12,8 +23,8 @@ extension JinjaInterpreter {
     case .float(let value): return .float(value)
     case .string(let text): return .string(text)
     case .name(let name): return look(up: name)
-    case .list(let items): return .list(try evaluate(items))
-    case .tuple(let items): return .tuple(try evaluate(items))
+    case .list(let items): return .list(JinjaList(try evaluate(items)))
+    case .tuple(let items): return .tuple(JinjaList(try evaluate(items)))
     case .dictionary(let members): return try dictionary(members)
     case .member(let value, let name, let line):
       return try member(name, of: try evaluate(value), line)
@@ -24,8 +35,7 @@ extension JinjaInterpreter {
     case .call(let callee, let arguments, let line): return try call(callee, arguments, line)
     case .filtered(let value, let filter): return try apply(filter, to: try evaluate(value))
     case .test(let value, let name, let arguments, let negated, let line):
-      let found = try JinjaTests.holds(
-        name, try evaluate(value), try evaluate(arguments), failed: { failure($0, line: line) })
+      let found = try holds(name, try evaluate(value), try evaluate(arguments), line)
       return .bool(found != negated)
     case .negate(let value, let line):
       return try operate(.subtract, .integer(0), try evaluate(value), line)
@@ -49,20 +59,20 @@ extension JinjaInterpreter {
   mutating func evaluate(_ list: [JinjaExpression]) throws(TemplateError) -> [JinjaValue] {
     var values: [JinjaValue] = []
     for expression in list { values.append(try evaluate(expression)) }
+    try charge(values: values.count)
     return values
   }
 
   private mutating func dictionary(
     _ members: [(key: JinjaExpression, value: JinjaExpression)]
   ) throws(TemplateError) -> JinjaValue {
-    var dictionary: OrderedDictionary<String, JinjaValue> = [:]
+    var dictionary: OrderedDictionary<JinjaKey, JinjaValue> = [:]
     for member in members {
-      guard case .string(let key) = try evaluate(member.key) else {
-        throw failure("a mapping's key must be a string")
-      }
+      let given = try evaluate(member.key)
+      guard let key = JinjaKey(given) else { throw failure("\(given.kind) as a mapping's key") }
       dictionary[key] = try evaluate(member.value)
     }
-    return .dictionary(dictionary)
+    return .dictionary(JinjaMapping(dictionary))
   }
 
   /// `value.name`.
@@ -70,23 +80,28 @@ extension JinjaInterpreter {
     _ name: String, of value: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
     switch value {
-    case .dictionary(let members): return members[name] ?? .undefined("'\(name)'")
-    case .namespace(let namespace): return namespace.members[name] ?? .undefined("'\(name)'")
+    case .dictionary(let members): return members[name] ?? .undefined("'\(name.prefix(80))'")
+    case .namespace(let namespace):
+      return namespace.members[JinjaKey(name)] ?? .undefined("'\(name.prefix(80))'")
     case .loop(let state):
       guard let found = state.member(name) else {
         throw failure("the loop has no '\(name)' here", line: line)
       }
       return found
-    case .undefined: throw failure("'\(name)' of \(value.kind)", line: line)
-    default: return .undefined("'\(name)' of \(value.kind)")
+    case .undefined: throw failure("'\(name.prefix(80))' of \(value.kind)", line: line)
+    default: return .undefined("'\(name.prefix(80))' of \(value.kind)")
     }
   }
 
   /// `value[index]`.
-  func item(
+  mutating func item(
     _ index: JinjaValue, of value: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
     if case .undefined = value { throw failure("an item of \(value.kind)", line: line) }
+    if case .dictionary(let members) = value {
+      try charge(index)
+      return members[index] ?? .undefined("an item at \(index.kind)")
+    }
     if case .string(let name) = index { return try member(name, of: value, line) }
     guard let index = index.whole else { return .undefined("an item at \(index.kind)") }
     let missing = JinjaValue.undefined("item \(index)")
@@ -95,6 +110,7 @@ extension JinjaInterpreter {
       let place = index < 0 ? index + list.count : index
       return list.indices.contains(place) ? list[place] : missing
     case .string(let text):
+      try charge(bytes: text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       let place = index < 0 ? index + scalars.count : index
       return scalars.indices.contains(place) ? .string(String(scalars[place])) : missing
@@ -110,12 +126,14 @@ extension JinjaInterpreter {
     let high = try bound(to, line)
     let stride = try bound(step, line) ?? 1
     guard stride != 0 else { throw failure("a slice with step 0", line: line) }
+    if case .string = value {} else { try charge(values: value.length ?? 0) }
     switch value {
     case .list(let list):
-      return .list(Self.places(list.count, low, high, stride).map { list[$0] })
+      return .list(JinjaList(Self.places(list.count, low, high, stride).map { list[$0] }))
     case .tuple(let list):
-      return .tuple(Self.places(list.count, low, high, stride).map { list[$0] })
+      return .tuple(JinjaList(Self.places(list.count, low, high, stride).map { list[$0] }))
     case .string(let text):
+      try charge(bytes: text.utf8.count)
       let scalars = Array(text.unicodeScalars)
       let kept = Self.places(scalars.count, low, high, stride).map { scalars[$0] }
       return .string(String(String.UnicodeScalarView(kept)))
@@ -162,33 +180,40 @@ extension JinjaInterpreter {
     return .bool(true)
   }
 
-  private func holds(
+  private mutating func holds(
     _ comparison: JinjaExpression.Comparison, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
   ) throws(TemplateError) -> Bool {
     switch comparison {
-    case .equal: return left.equals(right)
-    case .unequal: return !left.equals(right)
+    case .equal: return try equal(left, right)
+    case .unequal: return !(try equal(left, right))
     case .contained: return try contains(right, left, line)
     case .notContained: return !(try contains(right, left, line))
     case .less, .lessOrEqual, .greater, .greaterOrEqual:
       let turned = comparison == .greater || comparison == .greaterOrEqual
-      guard let less = turned ? right.isLess(than: left) : left.isLess(than: right) else {
-        throw failure("\(left.kind) and \(right.kind) have no order", line: line)
-      }
+      let less = try turned ? isLess(right, left, line) : isLess(left, right, line)
       let orEqual = comparison == .lessOrEqual || comparison == .greaterOrEqual
-      return less || (orEqual && left.equals(right))
+      if less || !orEqual { return less }
+      return try equal(left, right)
     }
   }
 
   /// Whether a container holds an element, a key or a part of a text.
-  func contains(
+  mutating func contains(
     _ container: JinjaValue, _ element: JinjaValue, _ line: Int
   ) throws(TemplateError) -> Bool {
     switch (container, element) {
-    case (.string(let text), .string(let part)): return PythonText.find(part, in: text) != nil
-    case (.dictionary(let members), .string(let key)): return members[key] != nil
-    case (.dictionary, _), (.undefined, _): return false
-    case (.list(let list), _), (.tuple(let list), _): return list.contains { $0.equals(element) }
+    case (.string(let text), .string(let part)):
+      try charge(bytes: text.utf8.count + part.utf8.count)
+      return PythonText.find(part, in: text) != nil
+    case (.dictionary(let members), _):
+      try charge(element)
+      return members[element] != nil
+    case (.undefined, _): return false
+    case (.list(let list), _), (.tuple(let list), _):
+      for item in list where try equal(item, element) {
+        return true
+      }
+      return false
     default: throw failure("\(element.kind) in \(container.kind)", line: line)
     }
   }

@@ -13,6 +13,10 @@ extension JinjaInterpreter {
   mutating func apply(
     _ name: String, to value: JinjaValue, _ given: Values, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    if Self.walking.contains(name) {
+      try charge(value)
+      for argument in given.positional { try charge(argument) }
+    }
     if let found = try applyToText(name, value, given, line) { return found }
     if let found = try applyToNumber(name, value, given, line) { return found }
     if let found = try applyToSequence(name, value, given, line) { return found }
@@ -30,6 +34,12 @@ extension JinjaInterpreter {
     }
     throw failure("the filter '\(name)' of \(value.kind)", line: line)
   }
+
+  /// Filters that go through all of their value.
+  private static let walking: Set<String> = [
+    "string", "upper", "lower", "capitalize", "title", "trim", "replace", "indent", "escape", "e",
+    "tojson", "int", "float", "reverse",
+  ]
 
   private mutating func applyToText(
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
@@ -119,7 +129,7 @@ extension JinjaInterpreter {
   ) throws(TemplateError) -> String {
     var result = ""
     for (index, item) in items.enumerated() {
-      let text = item.text
+      let text = try text(of: item)
       try account(text.utf8.count + separator.utf8.count)
       if index > 0 { result += separator }
       result += text

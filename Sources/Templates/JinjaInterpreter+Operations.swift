@@ -4,14 +4,16 @@ extension JinjaInterpreter {
     _ operation: JinjaExpression.Operation, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
     switch (operation, left, right) {
-    case (.concatenate, _, _): return try join(left.text, right.text)
+    case (.concatenate, _, _): return try join(try text(of: left), try text(of: right))
     case (.add, .string(let one), .string(let two)): return try join(one, two)
     case (.add, .list(let one), .list(let two)):
       try account((one.count + two.count) * 16)
-      return .list(one + two)
+      try charge(values: one.count + two.count)
+      return .list(JinjaList(one.items + two.items))
     case (.add, .tuple(let one), .tuple(let two)):
       try account((one.count + two.count) * 16)
-      return .tuple(one + two)
+      try charge(values: one.count + two.count)
+      return .tuple(JinjaList(one.items + two.items))
     case (.multiply, .string(let text), .integer(let count)),
       (.multiply, .integer(let count), .string(let text)):
       return .string(try repeated(text, count))
@@ -19,7 +21,8 @@ extension JinjaInterpreter {
       let times = max(count, 0)
       let (size, overflow) = list.count.multipliedReportingOverflow(by: times)
       try account(overflow || size > limits.bytes ? limits.bytes + 1 : size * 16)
-      return .list(Array(repeatElement(list, count: times).joined()))
+      try charge(values: size)
+      return .list(JinjaList(Array(repeatElement(list.items, count: times).joined())))
     default: break
     }
     if let one = left.whole, let two = right.whole, operation != .divide {
@@ -34,6 +37,7 @@ extension JinjaInterpreter {
 
   private mutating func join(_ one: String, _ two: String) throws(TemplateError) -> JinjaValue {
     try account(one.utf8.count + two.utf8.count)
+    try charge(bytes: one.utf8.count + two.utf8.count)
     return .string(one + two)
   }
 
@@ -42,6 +46,7 @@ extension JinjaInterpreter {
     let times = max(count, 0)
     let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: times)
     try account(overflow ? limits.bytes + 1 : min(size, limits.bytes + 1))
+    try charge(bytes: size)
     return size == 0 ? "" : String(repeating: text, count: times)
   }
 

@@ -6,36 +6,67 @@ extension JinjaInterpreter {
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
   ) throws(TemplateError) -> JinjaValue? {
     switch name {
-    case "length", "count": return value.length.map { .integer($0) }
+    case "length", "count":
+      if case .string(let text) = value { try charge(bytes: text.utf8.count) }
+      return value.length.map { .integer($0) }
     case "items":
-      if case .undefined = value { return .list([]) }
+      if case .undefined = value { return .list(JinjaList([])) }
       guard case .dictionary(let members) = value else { return nil }
-      return .list(members.map { .tuple([.string($0.key), $0.value]) })
+      try charge(values: members.count)
+      return .list(JinjaList(members.items))
     case "dictsort":
       guard case .dictionary(let members) = value else { return nil }
-      let sorted = members.sorted { PythonText.lower($0.key) < PythonText.lower($1.key) }
-      return .list(sorted.map { .tuple([.string($0.key), $0.value]) })
+      var order = Values()
+      order.named["case_sensitive"] = given.value(0, "case_sensitive")
+      order.named["attribute"] = .integer(given.value(1, "by")?.text == "value" ? 1 : 0)
+      order.named["reverse"] = given.value(2, "reverse")
+      return .list(JinjaList(try sorted(members.items, order, line)))
     default: break
+    }
+    // What is false is empty to these, also where it is no list at all.
+    if !value.isTrue, ["map", "select", "reject", "selectattr", "rejectattr"].contains(name) {
+      return .list(JinjaList([]))
+    }
+    if case .string(let text) = value, name == "first" {
+      return text.unicodeScalars.first.map { .string(String($0)) }
+        ?? .undefined("the first of nothing")
+    }
+    if case .string(let text) = value, name == "last" {
+      return text.unicodeScalars.last.map { .string(String($0)) }
+        ?? .undefined("the last of nothing")
     }
     guard let items = try sequence(of: value) else { return nil }
     switch name {
-    case "list": return .list(items)
+    case "list": return .list(JinjaList(items))
     case "first": return items.first ?? .undefined("the first of nothing")
     case "last": return items.last ?? .undefined("the last of nothing")
     case "reverse":
       if case .string = value { return .string(items.reversed().map(\.text).joined()) }
-      return .list(items.reversed())
+      return .list(JinjaList(items.reversed()))
     case "join": return .string(try joined(items, given, line))
-    case "map": return .list(try map(items, given, line))
-    case "select", "reject": return .list(try select(items, given, name == "select", line))
+    case "map": return .list(JinjaList(try map(items, given, line)))
+    case "select", "reject":
+      return .list(JinjaList(try select(items, given, name == "select", line)))
     case "selectattr", "rejectattr":
-      return .list(try selectByMember(items, given, name == "selectattr", line))
+      return .list(JinjaList(try selectByMember(items, given, name == "selectattr", line)))
     case "min", "max": return try extreme(items, given, name == "min", line)
-    case "sort": return .list(try sorted(items, given, line))
+    case "sort": return .list(JinjaList(try sorted(items, given, line)))
     case "unique":
       var kept: [JinjaValue] = []
-      for item in items where !kept.contains(where: { $0.equals(item) }) { kept.append(item) }
-      return .list(kept)
+      var known: Set<JinjaKey> = []
+      for item in items {
+        try charge(item)
+        if let key = JinjaKey(item) {
+          if known.insert(key).inserted { kept.append(item) }
+          continue
+        }
+        var isKnown = false
+        for other in kept {
+          if try equal(other, item) { isKnown = true }
+        }
+        if !isKnown { kept.append(item) }
+      }
+      return .list(JinjaList(kept))
     case "sum":
       var sum = given.value(1, "start") ?? .integer(0)
       for item in items {
@@ -48,11 +79,13 @@ extension JinjaInterpreter {
   }
 
   /// The member of an item that an `attribute` argument names, dots and all, or the item itself.
-  private func attribute(
+  private mutating func attribute(
     _ name: JinjaValue?, of item: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    try charge(values: 1)
     switch name {
     case .string(let path):
+      try charge(bytes: path.utf8.count)
       var value = item
       for part in PythonText.split(path, by: ".") {
         if let index = Int(part) {
@@ -102,18 +135,17 @@ extension JinjaInterpreter {
   }
 
   /// Whether a value passes the test that the arguments name, or is true if they name none.
-  private func passes(
+  private mutating func passes(
     _ value: JinjaValue, _ arguments: ArraySlice<JinjaValue>, _ line: Int
   ) throws(TemplateError) -> Bool {
     guard let first = arguments.first else { return value.isTrue }
     guard case .string(let name) = first, JinjaTests.names.contains(name) else {
-      throw failure("the test \(first.text)", line: line)
+      throw failure("the test \(first.kind)", line: line)
     }
-    return try JinjaTests.holds(
-      name, value, Array(arguments.dropFirst()), failed: { failure($0, line: line) })
+    return try holds(name, value, Array(arguments.dropFirst()), line)
   }
 
-  private func select(
+  private mutating func select(
     _ items: [JinjaValue], _ given: Values, _ wanted: Bool, _ line: Int
   ) throws(TemplateError) -> [JinjaValue] {
     var kept: [JinjaValue] = []
@@ -123,7 +155,7 @@ extension JinjaInterpreter {
     return kept
   }
 
-  private func selectByMember(
+  private mutating func selectByMember(
     _ items: [JinjaValue], _ given: Values, _ wanted: Bool, _ line: Int
   ) throws(TemplateError) -> [JinjaValue] {
     guard let path = given.positional.first else {
@@ -137,23 +169,20 @@ extension JinjaInterpreter {
     return kept
   }
 
-  private func extreme(
+  private mutating func extreme(
     _ items: [JinjaValue], _ given: Values, _ smallest: Bool, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
     guard var best = items.first else { return .undefined("the extreme of nothing") }
     for item in items.dropFirst() {
       let one = try attribute(given.named["attribute"], of: item, line)
       let two = try attribute(given.named["attribute"], of: best, line)
-      guard let less = smallest ? one.isLess(than: two) : two.isLess(than: one) else {
-        throw failure("\(one.kind) and \(two.kind) have no order", line: line)
-      }
-      if less { best = item }
+      if try smallest ? isLess(one, two, line) : isLess(two, one, line) { best = item }
     }
     return best
   }
 
-  /// A stable insertion by halves: `sort` of the library cannot pass our errors on.
-  private func sorted(
+  /// A stable merge sort: the library's own takes no closure that throws our errors and counts.
+  private mutating func sorted(
     _ items: [JinjaValue], _ given: Values, _ line: Int
   ) throws(TemplateError) -> [JinjaValue] {
     let reversed = given.value(0, "reverse")?.isTrue ?? false
@@ -161,18 +190,32 @@ extension JinjaInterpreter {
     var keyed: [(key: JinjaValue, item: JinjaValue)] = []
     for item in items {
       var key = try attribute(given.value(2, "attribute"), of: item, line)
-      if !cased, case .string(let text) = key { key = .string(PythonText.lower(text)) }
-      var low = 0
-      var high = keyed.count
-      while low < high {
-        let middle = (low + high) / 2
-        let (one, two) = reversed ? (keyed[middle].key, key) : (key, keyed[middle].key)
-        guard let less = one.isLess(than: two) else {
-          throw failure("\(one.kind) and \(two.kind) have no order", line: line)
-        }
-        if less { high = middle } else { low = middle + 1 }
+      if !cased, case .string(let text) = key {
+        try charge(bytes: text.utf8.count)
+        key = .string(PythonText.lower(text))
       }
-      keyed.insert((key, item), at: low)
+      keyed.append((key, item))
+    }
+    var width = 1
+    while width < keyed.count {
+      var merged: [(key: JinjaValue, item: JinjaValue)] = []
+      for start in stride(from: 0, to: keyed.count, by: 2 * width) {
+        let middle = min(start + width, keyed.count)
+        let end = min(start + 2 * width, keyed.count)
+        var (left, right) = (start, middle)
+        while left < middle || right < end {
+          try charge(values: 1)
+          var takesRight = left == middle
+          if left < middle, right < end {
+            let (one, two) = (keyed[left].key, keyed[right].key)
+            takesRight = try reversed ? isLess(one, two, line) : isLess(two, one, line)
+          }
+          merged.append(keyed[takesRight ? right : left])
+          if takesRight { right += 1 } else { left += 1 }
+        }
+      }
+      keyed = merged
+      width *= 2
     }
     return keyed.map(\.item)
   }

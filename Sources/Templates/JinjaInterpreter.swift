@@ -17,6 +17,8 @@ struct JinjaInterpreter {
   let limits: JinjaLimits
   private(set) var line = 1
   private var steps = 0
+  /// Work too small for a step of its own, in bytes.
+  private var work = 0
   private var depth = 0
   private var written = 0
 
@@ -47,11 +49,89 @@ struct JinjaInterpreter {
   mutating func enter() throws(TemplateError) {
     steps += 1
     depth += 1
-    guard steps <= limits.steps else { throw failure("more than \(limits.steps) steps") }
+    try checkSteps()
     guard depth <= limits.depth else { throw failure("more than \(limits.depth) levels") }
   }
 
   mutating func leave() { depth -= 1 }
+
+  private func checkSteps() throws(TemplateError) {
+    guard steps <= limits.steps else { throw failure("more than \(limits.steps) steps") }
+    if steps & 0xFFF == 0, Task.isCancelled { throw failure("the request was given up") }
+  }
+
+  /// Counts work by the bytes of text that it goes through, before it is done.
+  mutating func charge(bytes: Int) throws(TemplateError) {
+    let (sum, overflow) = work.addingReportingOverflow(bytes)
+    guard !overflow else { throw failure("more than \(limits.steps) steps") }
+    work = sum
+    if work < JinjaLimits.bytesOfStep { return }
+    let (more, beyond) = steps.addingReportingOverflow(work / JinjaLimits.bytesOfStep)
+    steps = beyond ? .max : more
+    work %= JinjaLimits.bytesOfStep
+    guard steps <= limits.steps else { throw failure("more than \(limits.steps) steps") }
+    if Task.isCancelled { throw failure("the request was given up") }
+  }
+
+  /// Counts work by the values that it goes through.
+  mutating func charge(values: Int) throws(TemplateError) {
+    let (bytes, overflow) = values.multipliedReportingOverflow(by: 16)
+    try charge(bytes: overflow ? .max : bytes)
+  }
+
+  /// Counts a walk through all of a value.
+  mutating func charge(_ value: JinjaValue) throws(TemplateError) {
+    try charge(bytes: value.extent.weight)
+  }
+
+  /// `==`, counted.
+  mutating func equal(_ one: JinjaValue, _ two: JinjaValue) throws(TemplateError) -> Bool {
+    try charge(bytes: min(one.extent.weight, two.extent.weight))
+    return one.equals(two)
+  }
+
+  /// `<`, counted.
+  mutating func isLess(
+    _ one: JinjaValue, _ two: JinjaValue, _ line: Int
+  ) throws(TemplateError) -> Bool {
+    try charge(bytes: min(one.extent.weight, two.extent.weight))
+    guard let less = one.isLess(than: two) else {
+      throw failure("\(one.kind) and \(two.kind) have no order", line: line)
+    }
+    return less
+  }
+
+  /// A test after `is`, counted.
+  mutating func holds(
+    _ name: String, _ value: JinjaValue, _ arguments: [JinjaValue], _ line: Int
+  ) throws(TemplateError) -> Bool {
+    switch name {
+    case "in":
+      guard let container = arguments.first else { break }
+      return try contains(container, value, line)
+    case "lower", "upper": try charge(value)
+    default:
+      if let other = arguments.first {
+        try charge(bytes: min(value.extent.weight, other.extent.weight))
+      }
+    }
+    return try JinjaTests.holds(name, value, arguments, failed: { failure($0, line: line) })
+  }
+
+  /// The text of a value, counted as work and as text.
+  mutating func text(of value: JinjaValue) throws(TemplateError) -> String {
+    if case .string(let text) = value { return text }
+    try charge(value)
+    return value.text
+  }
+
+  /// Refuses what would let a namespace hold itself, or a chain of them without an end.
+  func checkNamespace(_ extent: JinjaExtent) throws(TemplateError) {
+    guard !extent.hasReferences else { throw failure("a namespace or a caller within a namespace") }
+    guard extent.depth <= limits.nesting else {
+      throw failure("a value of more than \(limits.nesting) levels")
+    }
+  }
 
   /// Counts text that a value takes, also text that is never printed.
   mutating func account(_ bytes: Int) throws(TemplateError) {
@@ -64,9 +144,11 @@ struct JinjaInterpreter {
   /// What a loop or a filter runs over; the elements of a text are counted before they are made.
   mutating func sequence(of value: JinjaValue) throws(TemplateError) -> [JinjaValue]? {
     if case .string(let text) = value {
+      try charge(bytes: text.utf8.count)
       let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: 16)
       try account(overflow ? limits.bytes : size)
     }
+    try charge(values: value.length ?? 0)
     return value.sequence
   }
 
@@ -100,7 +182,7 @@ struct JinjaInterpreter {
     case .text(let data): try write(data, into: &text)
     case .output(let expression, let line):
       self.line = line
-      try write(try evaluate(expression).text, into: &text)
+      try write(try self.text(of: try evaluate(expression)), into: &text)
     case .choose(let branches, let line):
       self.line = line
       for branch in branches {
@@ -160,7 +242,7 @@ struct JinjaInterpreter {
     switch target {
     case .name(let name): give(value, to: name)
     case .names(let names):
-      guard let items = value.sequence, items.count == names.count else {
+      guard let items = try sequence(of: value), items.count == names.count else {
         throw failure("\(names.count) values are needed, and there is \(value.kind)")
       }
       for (name, item) in zip(names, items) { give(item, to: name) }
@@ -168,7 +250,8 @@ struct JinjaInterpreter {
       guard case .namespace(let namespace) = look(up: name) else {
         throw failure("'\(name)' is no namespace")
       }
-      namespace.members[member] = value
+      try checkNamespace(value.extent)
+      namespace.members[JinjaKey(member)] = value
     }
   }
 

@@ -9,11 +9,19 @@ enum JinjaMethods {
   ) throws(TemplateError) -> JinjaValue? {
     switch value {
     case .string(let text):
+      try interpreter.charge(bytes: text.utf8.count)
+      for argument in given.positional { try interpreter.charge(argument) }
       if let found = try change(name, text, given, &interpreter) { return found }
       if let found = inspect(name, text, given) { return found }
       throw interpreter.failure("a string has no method '\(name)' here", line: line)
-    case .dictionary(let members): return dictionary(name, members, given)
+    case .dictionary(let members):
+      for argument in given.positional { try interpreter.charge(argument) }
+      if ["items", "keys", "values"].contains(name) {
+        try interpreter.charge(values: members.count)
+      }
+      return dictionary(name, members, given)
     case .list(let list), .tuple(let list):
+      if name == "index" || name == "count" { try interpreter.charge(value) }
       guard let wanted = given.positional.first else { return nil }
       switch name {
       case "index":
@@ -32,17 +40,16 @@ enum JinjaMethods {
   }
 
   private static func dictionary(
-    _ name: String, _ members: OrderedDictionary<String, JinjaValue>,
+    _ name: String, _ members: JinjaMapping,
     _ given: JinjaInterpreter.Values
   ) -> JinjaValue? {
     switch name {
-    case "items": return .list(members.map { .tuple([.string($0.key), $0.value]) })
-    case "keys": return .list(members.keys.map { .string($0) })
-    case "values": return .list(Array(members.values))
+    case "items": return .list(JinjaList(members.items))
+    case "keys": return .list(JinjaList(members.keys))
+    case "values": return .list(JinjaList(members.values))
     case "get":
       let fallback = given.value(1, "default") ?? .none
-      guard case .string(let key) = given.positional.first else { return fallback }
-      return members[key] ?? fallback
+      return given.positional.first.flatMap { members[$0] } ?? fallback
     default: return nil
     }
   }
@@ -75,7 +82,7 @@ enum JinjaMethods {
     case "split", "rsplit":
       let most = given.value(1, "maxsplit")?.whole ?? -1
       return split(name, text, first, most < 0 ? .max : most)
-    case "splitlines": return .list(lines(text).map { .string($0) })
+    case "splitlines": return .list(JinjaList(lines(text).map { .string($0) }))
     case "join":
       let items = given.positional.first?.sequence ?? []
       return .string(try interpreter.join(items, by: text))
@@ -88,17 +95,17 @@ enum JinjaMethods {
   ) -> JinjaValue? {
     guard let separator else {
       guard name == "split" else { return nil }
-      return .list(PythonText.words(text, most: most).map { .string($0) })
+      return .list(JinjaList(PythonText.words(text, most: most).map { .string($0) }))
     }
     guard !separator.isEmpty else { return nil }
     if name == "split" || most == .max {
-      return .list(PythonText.split(text, by: separator, most: most).map { .string($0) })
+      return .list(JinjaList(PythonText.split(text, by: separator, most: most).map { .string($0) }))
     }
     // From the right: join what the cuts beyond the last ones took apart.
     let parts = PythonText.split(text, by: separator)
     let head = parts.dropLast(min(most, parts.count - 1))
     let tail = parts.suffix(parts.count - head.count)
-    return .list(([head.joined(separator: separator)] + tail).map { .string($0) })
+    return .list(JinjaList(([head.joined(separator: separator)] + tail).map { .string($0) }))
   }
 
   private static func lines(_ text: String) -> [String] {
@@ -134,10 +141,8 @@ enum JinjaMethods {
     case "endswith": return .bool(wanted.contains { PythonText.ends(text, with: $0) })
     case "find", "rfind":
       guard let part = wanted.first else { return nil }
-      var place = PythonText.find(part, in: text)
-      while name == "rfind", let found = place,
-        let later = PythonText.find(part, in: text, from: found + 1)
-      { place = later }
+      let place =
+        name == "find" ? PythonText.find(part, in: text) : PythonText.findLast(part, in: text)
       let before = place.map { String(decoding: Array(text.utf8)[..<$0], as: UTF8.self) }
       return .integer(before.map { $0.unicodeScalars.count } ?? -1)
     case "count":

@@ -26,7 +26,9 @@ extension JinjaValue {
       let parts = list.map(\.representation).joined(separator: ", ")
       return "(" + parts + (list.count == 1 ? ",)" : ")")
     case .dictionary(let members):
-      let parts = members.map { Self.quote($0.key) + ": " + $0.value.representation }
+      let parts = members.members.map {
+        $0.key.value.representation + ": " + $0.value.representation
+      }
       return "{" + parts.joined(separator: ", ") + "}"
     case .namespace: return "<Namespace>"
     case .loop(let state): return "<LoopContext \(state.index + 1)/\(state.count)>"
@@ -75,7 +77,9 @@ extension JinjaValue {
       return one.count == two.count && zip(one, two).allSatisfy { $0.equals($1) }
     case (.dictionary(let one), .dictionary(let two)):
       return one.count == two.count
-        && one.allSatisfy { member in two[member.key].map { member.value.equals($0) } ?? false }
+        && one.members.allSatisfy { member in
+          two.members[member.key].map { member.value.equals($0) } ?? false
+        }
     case (.namespace(let one), .namespace(let two)): return one === two
     default:
       if let one = whole, let two = other.whole { return one == two }
@@ -104,8 +108,8 @@ extension JinjaValue {
   /// What `for` runs over: elements, keys or characters; nil for what cannot be run over.
   var sequence: [JinjaValue]? {
     switch self {
-    case .list(let list), .tuple(let list): list
-    case .dictionary(let members): members.keys.map { .string($0) }
+    case .list(let list), .tuple(let list): list.items
+    case .dictionary(let members): members.keys
     case .string(let text): text.unicodeScalars.map { .string(String($0)) }
     case .undefined: []
     default: nil

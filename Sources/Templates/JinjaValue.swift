@@ -10,9 +10,9 @@ enum JinjaValue {
   case integer(Int)
   case float(Double)
   case string(String)
-  case list([JinjaValue])
-  case tuple([JinjaValue])
-  case dictionary(OrderedDictionary<String, JinjaValue>)
+  case list(JinjaList)
+  case tuple(JinjaList)
+  case dictionary(JinjaMapping)
   case namespace(JinjaNamespace)
   indirect case loop(JinjaLoopState)
   case macro(JinjaMacro, caller: JinjaCaller?)
@@ -27,8 +27,9 @@ enum JinjaValue {
     case .number(let value): self = .float(value)
     case .float(let value): self = .float(Double(value))
     case .string(let text): self = .string(text)
-    case .array(let list): self = .list(list.map { JinjaValue($0) })
-    case .object(let members): self = .dictionary(members.mapValues { JinjaValue($0) })
+    case .array(let list): self = .list(JinjaList(list.map { JinjaValue($0) }))
+    case .object(let members):
+      self = .dictionary(JinjaMapping(members.mapValues { JinjaValue($0) }))
     }
   }
 
@@ -44,9 +45,32 @@ enum JinjaValue {
       let parts = list.compactMap(\.json)
       return parts.count == list.count ? .array(parts) : nil
     case .dictionary(let members):
-      let parts = members.compactMapValues(\.json)
-      return parts.count == members.count ? .object(parts) : nil
+      var parts: OrderedDictionary<String, JSONValue> = [:]
+      for (key, value) in members.members {
+        guard let name = key.json, let value = value.json else { return nil }
+        parts[name] = value
+      }
+      return .object(parts)
     case .undefined, .namespace, .loop, .macro, .function: return nil
+    }
+  }
+
+  /// Depth and weight, known without a walk.
+  var extent: JinjaExtent {
+    switch self {
+    case .string(let text): return JinjaExtent(weight: text.utf8.count + 1)
+    case .list(let list), .tuple(let list): return list.extent
+    case .dictionary(let members): return members.extent
+    case .namespace: return JinjaExtent(hasReferences: true)
+    case .macro(_, let caller): return JinjaExtent(hasReferences: caller != nil)
+    case .loop(let state):
+      var extent = JinjaExtent()
+      if let previous = state.previous { extent.hold(previous.extent) }
+      if let next = state.next { extent.hold(next.extent) }
+      // Printed it is a few words.
+      extent.weight = 1
+      return extent
+    default: return JinjaExtent()
     }
   }
 
@@ -105,8 +129,8 @@ enum JinjaValue {
 ///
 /// Belongs to one rendering on one thread.
 final class JinjaNamespace {
-  var members: OrderedDictionary<String, JinjaValue>
-  init(_ members: OrderedDictionary<String, JinjaValue>) { self.members = members }
+  var members: OrderedDictionary<JinjaKey, JinjaValue>
+  init(_ members: OrderedDictionary<JinjaKey, JinjaValue>) { self.members = members }
 }
 
 /// Where a loop stands.

@@ -7,17 +7,33 @@ package enum PythonText {
     find(Array(part.utf8), in: Array(text.utf8), from: start)
   }
 
+  /// - Complexity: linear in both (Knuth, Morris and Pratt), whatever the texts are made of.
   static func find(_ part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
     guard part.count <= text.count else { return nil }
     guard let first = part.first else { return start <= text.count ? start : nil }
+    if part.count == 1 { return start < text.count ? text[start...].firstIndex(of: first) : nil }
+    var borders = [0]
+    var border = 0
+    for byte in part.dropFirst() {
+      while border > 0, part[border] != byte { border = borders[border - 1] }
+      if part[border] == byte { border += 1 }
+      borders.append(border)
+    }
+    var matched = 0
     var place = start
-    while place + part.count <= text.count {
-      if text[place] == first, text[place..<(place + part.count)].elementsEqual(part) {
-        return place
-      }
+    while place < text.count {
+      while matched > 0, part[matched] != text[place] { matched = borders[matched - 1] }
+      if part[matched] == text[place] { matched += 1 }
       place += 1
+      if matched == part.count { return place - matched }
     }
     return nil
+  }
+
+  /// The byte offset of the last occurrence.
+  static func findLast(_ part: String, in text: String) -> Int? {
+    let reversed = find(Array(part.utf8.reversed()), in: Array(text.utf8.reversed()))
+    return reversed.map { text.utf8.count - $0 - part.utf8.count }
   }
 
   /// The parts between occurrences of a separator, at most so many cuts.

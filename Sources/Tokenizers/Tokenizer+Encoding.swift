@@ -1,3 +1,5 @@
+import Patterns
+
 /// Text to tokens.
 extension Tokenizer {
   /// Encodes a text.
@@ -11,6 +13,36 @@ extension Tokenizer {
   package func encode(
     _ text: String, parseSpecial: Bool, addSpecial: Bool, keepingAsText kept: [Range<Int>] = []
   ) -> [Token] {
+    var budget = PatternBudget.unbounded
+    // Without a bound nothing is given up.
+    let tokens = try? encode(text, parseSpecial: parseSpecial, keepingAsText: kept, &budget)
+    return addSpecial ? around(tokens ?? []) : tokens ?? []
+  }
+
+  /// Encodes a text from outside: as the other does, or not at all if a pattern of the tokenizer's files needs
+  /// more steps than a text of that length should.
+  ///
+  /// - Throws: `TokenizerError` with the pattern.
+  package func encode(
+    bounded text: String, parseSpecial: Bool, addSpecial: Bool,
+    keepingAsText kept: [Range<Int>] = []
+  ) throws(TokenizerError) -> [Token] {
+    var budget = PatternBudget(bytes: text.utf8.count)
+    do {
+      let tokens = try encode(text, parseSpecial: parseSpecial, keepingAsText: kept, &budget)
+      return addSpecial ? around(tokens) : tokens
+    } catch { throw TokenizerError(error) }
+  }
+
+  /// The tokens with what the model expects around a text.
+  package func around(_ tokens: [Token]) -> [Token] {
+    postProcessor.before + tokens + postProcessor.after
+  }
+
+  private func encode(
+    _ text: String, parseSpecial: Bool, keepingAsText kept: [Range<Int>],
+    _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> [Token] {
     var tokens: [Token] = []
     let bytes = Array(text.utf8)
     var rest = kept[...]
@@ -23,25 +55,28 @@ extension Tokenizer {
           let kept = kept.clamped(to: range)
           return (kept.lowerBound - range.lowerBound)..<(kept.upperBound - range.lowerBound)
         }
-        encode(
+        try encode(
           bytes[range], parseSpecial: parseSpecial, keepingAsText: inner,
-          atStart: range.lowerBound == 0, into: &tokens)
+          atStart: range.lowerBound == 0, into: &tokens, &budget)
       }
     }
-    return addSpecial ? postProcessor.before + tokens + postProcessor.after : tokens
+    return tokens
   }
 
   /// Encodes the text of a prompt: control tokens by their spelling, and what the model expects around it.
   ///
   /// What the text begins or ends with already is not added again: two beginnings of a text are none that a
   /// model has seen.
-  package func encode(prompt text: String) -> [Token] {
-    postProcessor.around(encode(text, parseSpecial: true, addSpecial: false))
+  ///
+  /// - Throws: `TokenizerError` with a pattern that needs more steps than a text of that length should.
+  package func encode(prompt text: String) throws(TokenizerError) -> [Token] {
+    postProcessor.around(try encode(bounded: text, parseSpecial: true, addSpecial: false))
   }
 
   /// What to tell whoever encodes a text with special tokens around it, or nil.
-  package func note(on text: String, parseSpecial: Bool) -> String? {
-    let tokens = encode(text, parseSpecial: parseSpecial, addSpecial: false)
+  ///
+  /// - Parameter tokens: what the text became, without special tokens around it.
+  package func note(on tokens: [Token]) -> String? {
     let starts = postProcessor.startsTwice(tokens)
     guard starts || postProcessor.endsTwice(tokens) else { return nil }
     let token = starts ? postProcessor.before.first : postProcessor.after.first
@@ -53,11 +88,13 @@ extension Tokenizer {
   /// Encodes a stretch without raw added tokens.
   private func encode(
     _ stretch: ArraySlice<UInt8>, parseSpecial: Bool, keepingAsText kept: [Range<Int>],
-    atStart: Bool, into tokens: inout [Token]
-  ) {
-    let bytes =
-      normalizer.map { Array($0.apply(to: String(decoding: stretch, as: UTF8.self)).utf8) }
-      ?? Array(stretch)
+    atStart: Bool, into tokens: inout [Token], _ budget: inout PatternBudget
+  ) throws(PatternOverrun) {
+    var bytes = Array(stretch)
+    if let normalizer {
+      bytes = Array(
+        try normalizer.apply(to: String(decoding: stretch, as: UTF8.self), &budget).utf8)
+    }
     // Normalising moves bytes, so there a stretch with text to keep spells no control token at all.
     let parts = normalizedMatcher.parts(
       of: bytes, parseSpecial: parseSpecial && (kept.isEmpty || normalizer == nil),
@@ -67,7 +104,10 @@ extension Tokenizer {
       case .token(let token): tokens.append(token)
       case .text(let range):
         let first = atStart && range.lowerBound == 0
-        let pieces = preTokenizer?.apply(to: [bytes[range]], atStart: first) ?? [bytes[range]]
+        var pieces = [bytes[range]]
+        if let preTokenizer {
+          pieces = try preTokenizer.apply(to: pieces, atStart: first, &budget)
+        }
         for piece in pieces { model.encode(piece, vocabulary, into: &tokens) }
       }
     }

@@ -1,3 +1,5 @@
+import Patterns
+
 /// Text to tokens and back, as one model's files define it.
 ///
 /// Made from a Hugging Face folder (`open`) or from GGUF metadata (`init(gguf:)`); after that it is a
@@ -36,7 +38,9 @@ package final class Tokenizer: Sendable {
     var chatTemplate: String?
   }
 
-  init(_ parts: Parts) {
+  /// - Throws: `TokenizerError` if the parts could make a short text a very long one, or take too long over it.
+  init(_ parts: Parts) throws(TokenizerError) {
+    try parts.checkBounds()
     vocabulary = parts.vocabulary
     model = parts.model
     normalizer = parts.normalizer
@@ -45,10 +49,14 @@ package final class Tokenizer: Sendable {
     decoder = parts.decoder
     chatTemplate = parts.chatTemplate
     let normalizer = parts.normalizer
-    let all = parts.added.map { token in
-      var token = token
-      if token.normalized, let normalizer { token.text = normalizer.apply(to: token.text) }
-      return token
+    var all = parts.added
+    if let normalizer {
+      var budget = PatternBudget(bytes: all.reduce(0) { $0 + $1.text.utf8.count })
+      for index in all.indices where all[index].normalized {
+        do {
+          all[index].text = try normalizer.apply(to: all[index].text, &budget)
+        } catch { throw TokenizerError(error) }
+      }
     }
     rawMatcher = AddedTokenMatcher(all.filter { !$0.normalized })
     normalizedMatcher = AddedTokenMatcher(all.filter(\.normalized))

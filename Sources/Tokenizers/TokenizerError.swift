@@ -1,4 +1,5 @@
 import JSON
+import Patterns
 
 /// A tokenizer that cannot be built from its files, as facts for the operator.
 ///
@@ -24,6 +25,14 @@ package struct TokenizerError: Error, Equatable, Sendable {
     self.expected = expected
     self.found = found
     self.offset = offset
+  }
+
+  /// A search with a pattern that was given up.
+  init(_ overrun: PatternOverrun) {
+    self.init(
+      file: "tokenizer", field: "pattern",
+      expected: "at most \(overrun.steps) steps, \(PatternBudget.stepsOfByte) a byte of this text",
+      found: "more for \(overrun.pattern.prefix(200))")
   }
 
   /// A fault in the JSON of a file.

@@ -7,7 +7,8 @@ import Testing
   static func matches(_ pattern: String, _ text: String) throws -> [String] {
     let classified = ScalarText(Array(text.utf8)[...])
     let scalars = Array(text.unicodeScalars)
-    return try RegularExpression(pattern).matches(in: classified).map {
+    var budget = PatternBudget(bytes: text.utf8.count)
+    return try RegularExpression(pattern).matches(in: classified, &budget).map {
       String(String.UnicodeScalarView(scalars[$0]))
     }
   }
@@ -63,7 +64,8 @@ import Testing
       let length = Int.random(in: 0..<12, using: &generator)
       let pattern = String((0..<length).map { _ in parts.randomElement(using: &generator) ?? "a" })
       if let expression = try? RegularExpression(pattern) {
-        _ = expression.matches(in: ScalarText(Array("aab1 [é".utf8)[...]))
+        var budget = PatternBudget(bytes: 8)
+        _ = try? expression.matches(in: ScalarText(Array("aab1 [é".utf8)[...]), &budget)
       }
     }
   }
@@ -87,7 +89,10 @@ import Testing
       for _ in 0..<length { text.append(Self.alphabet.randomElement(using: &generator) ?? " ") }
       let classified = ScalarText(Array(String(text).utf8)[...])
       let found = split.matches(in: classified)
-      #expect(found == expression.matches(in: classified), "\(String(text).debugDescription)")
+      var budget = PatternBudget(bytes: classified.count)
+      #expect(
+        try found == expression.matches(in: classified, &budget), "\(String(text).debugDescription)"
+      )
     }
   }
 
@@ -95,5 +100,76 @@ import Testing
   func `an expression of a file is recognised`(_ split: KnownSplit) {
     #expect(KnownSplit(pattern: split.pattern) == split)
     #expect(KnownSplit(pattern: split.pattern + "x") == nil)
+  }
+}
+
+/// Patterns and texts made for each other.
+@Suite struct PatternBudgetTests {
+  /// Parts of which hostile patterns are made.
+  static let parts = [
+    "a", "a+", "a*b", "(?:a|aa)", "(?:a+)+", "[ab]{1,40}", "(?=a*b)", "(?!a*c)", "(?>a+)", "a+?",
+  ]
+
+  @Test func `no pattern takes more steps than the text has for it`() throws {
+    var generator = SeededGenerator(seed: 11)
+    let text = ScalarText(Array(String(repeating: "a", count: 300).utf8)[...])
+    var refused = 0
+    var done = 0
+    for _ in 0..<120 {
+      var pattern = ""
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let part = Self.parts.randomElement(using: &generator) ?? ""
+        pattern = Bool.random(using: &generator) ? "(?:\(pattern)\(part))+" : pattern + part
+      }
+      guard let expression = try? RegularExpression(pattern + "c") else { continue }
+      var budget = PatternBudget(bytes: text.count, least: 20_000)
+      do {
+        _ = try expression.matches(in: text, &budget)
+        done += 1
+      } catch {
+        #expect(error.pattern == pattern + "c")
+        refused += 1
+      }
+    }
+    #expect(refused > 5 && done > 5, "\(refused) refused, \(done) done")
+  }
+
+  @Test(arguments: [
+    "(a+)+b", "(?=(?=(?=a*b)a*b)a*b)a*c", "(?:(?!(?!a*b)a*b)a)+c", "(a|a)+b", "((a*)a)*b",
+  ])
+  func `known traps end`(_ pattern: String) throws {
+    guard let expression = try? RegularExpression(pattern) else { return }
+    for length in [10, 300, 3000] {
+      let text = ScalarText(Array(String(repeating: "a", count: length).utf8)[...])
+      var budget = PatternBudget(bytes: length, least: 20_000)
+      let found = try? expression.matches(in: text, &budget)
+      #expect(found?.isEmpty ?? true)
+    }
+  }
+
+  @Test func `text without traps takes few of the steps`() throws {
+    let text = String(repeating: "It's 1234 words,\n\n  or so… 中文 ", count: 400)
+    let classified = ScalarText(Array(text.utf8)[...])
+    for split in KnownSplit.allCases {
+      var budget = PatternBudget(bytes: 0)
+      _ = try RegularExpression(split.pattern).matches(in: classified, &budget)
+    }
+  }
+
+  @Test func `depth is refused in every form`() {
+    let depth = 100_000
+    func times(_ text: String) -> String { String(repeating: text, count: depth) }
+    let deep = [
+      times("(") + "a" + times(")"), times("(?:") + "a" + times(")"), times("(?="), times("(?>a"),
+      "a" + times("?"), "a" + times("+"), "a" + times("{1,2}"), "a" + times("*?"), times("a|"),
+      times("[a"),
+      "(?:" + times("(?:"), times("(?<=a"), times("(?i:a"), times("\\p{L"), times("(a?)"),
+    ]
+    for pattern in deep {
+      #expect(throws: RegularExpression.Refusal.self) { try RegularExpression(pattern) }
+    }
+    var empty = "(?:)"
+    for _ in 0..<20 { empty = "(?:\(empty){200})" }
+    #expect(throws: RegularExpression.Refusal.self) { try RegularExpression(empty) }
   }
 }

@@ -17,7 +17,7 @@ import Testing
     "{{ [1, 2, 3][::0] }}", "{{ 1 % 0 }}", "{{ 1.5 // 0 }}", "{{ 2.0 ** 999 }}",
     "{{ range(1, 2, 0) }}", "{{ 3 is divisibleby(0) }}", "{{ x.y.z }}", "{% set a, b = [1] %}",
     "{{ 'x'.nothing() }}", "{{ none() }}", "{{ [3, 'a'] | sort }}", "{{ range | tojson }}",
-    "{{ strftime_now('%Y') }}", "{% for x in 3 %}{% endfor %}", "{{ {1: 2} }}",
+    "{{ strftime_now('%Y') }}", "{% for x in 3 %}{% endfor %}", "{{ {[1]: 2} }}",
     "{{ ('x' * 1000000).split('') }}", "{{ [1] | map('nothing') }}",
   ])
   func `what has no end or no meaning fails`(_ template: String) throws {

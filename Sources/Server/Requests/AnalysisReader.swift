@@ -67,7 +67,7 @@ package struct AnalysisReader: Sendable {
       }
       return Token(id)
     }
-    let tokens = model.tokenizer.encode(text, parseSpecial: true, addSpecial: false)
+    let tokens = try model.tokenizer.tokens(of: text, field: field, isWhole: false)
     guard let token = tokens.first, tokens.count == 1 else {
       throw .notOneToken(field: field, text: String(text.prefix(80)), count: tokens.count)
     }

@@ -148,10 +148,10 @@ private struct PromptReader {
 
   private func prompt(_ value: JSONValue, _ place: String) throws(Refusal) -> [Token] {
     if let text = value.string {
-      return model.tokenizer.encode(prompt: text)
+      return try model.tokenizer.tokens(of: text, field: place)
     }
     switch try RunRequest.prompt(Fields(value, path: place + ".")) {
-    case .text(let text): return model.tokenizer.encode(prompt: text)
+    case .text(let text): return try model.tokenizer.tokens(of: text, field: place)
     case .tokens(let tokens): return tokens
     case .messages(let messages): return try render(messages, model)
     }

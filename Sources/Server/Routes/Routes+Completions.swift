@@ -45,7 +45,7 @@ extension Routes {
         field: "prompt", found: "\(prompts.count) prompts", allowed: "one prompt per request")
     }
     let output = try CompletionOptions(fields, isChat: false)
-    let tokens = model.tokenizer.encode(prompt: prompt)
+    let tokens = try model.tokenizer.tokens(of: prompt, field: "prompt")
     let order = RunOrder(model: model, tokens: tokens, sampling: output.sampling)
     return try await answer(request, order, output, chat: nil, encoding: nil, isChat: false)
   }

@@ -11,8 +11,10 @@ extension Routes {
     guard let text = try fields.string("text") else { throw .textRequired }
     let parses = try fields.bool("parse_special") ?? true
     let adds = try fields.bool("add_special") ?? false
-    let tokens = model.tokenizer.encode(text, parseSpecial: parses, addSpecial: adds)
-    let note = adds ? model.tokenizer.note(on: text, parseSpecial: parses) : nil
+    let bare = try model.tokenizer.tokens(
+      of: text, field: "text", isWhole: false, parseSpecial: parses)
+    let tokens = adds ? model.tokenizer.around(bare) : bare
+    let note = adds ? model.tokenizer.note(on: bare) : nil
     return .json(
       JSONWriter.object { writer in
         writer.member("tokens", tokens)

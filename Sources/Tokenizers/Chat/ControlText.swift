@@ -1,3 +1,5 @@
+import Patterns
+
 /// Finds, in what people and tools wrote, all that could be taken for a control token.
 ///
 /// A template prints messages between control tokens that it spells out, and the whole text is tokenised. So the
@@ -33,10 +35,13 @@ struct ControlText: Sendable {
   func ranges(in text: String) -> [Range<Int>] {
     guard longest > 0 else { return [] }
     let bytes = Array(text.utf8)
-    if let normalizer, !matcher.occurrences(in: Array(normalizer.apply(to: text).utf8)).isEmpty,
-      matcher.occurrences(in: bytes).isEmpty
-    {
-      return [0..<bytes.count]
+    if let normalizer, matcher.occurrences(in: bytes).isEmpty {
+      var budget = PatternBudget(bytes: bytes.count)
+      // Where that cannot be told, all of it is text.
+      let normalized = try? normalizer.apply(to: text, &budget)
+      if normalized.map({ !matcher.occurrences(in: Array($0.utf8)).isEmpty }) ?? true {
+        return bytes.isEmpty ? [] : [0..<bytes.count]
+      }
     }
     var ranges = matcher.occurrences(in: bytes, orCutAtEnd: true)
     for length in stride(from: min(longest, bytes.count), to: 0, by: -1)

@@ -10,7 +10,7 @@ struct TemplatePrompt {
   let messages: [ChatMessage]
   let options: ChatOptions
   /// More texts than these are not looked at one by one.
-  private static let searchLimit = 32
+  private static let searchLimit = 8
 
   init(
     _ template: JinjaTemplate, _ control: ControlText, _ tokenizer: Tokenizer,
@@ -36,9 +36,11 @@ struct TemplatePrompt {
     let text = try render(variables.values)
     try checkPresence(variables)
     let kept = options.parseSpecial ? [] : try textRanges(variables, in: text)
-    let tokens = tokenizer.encode(
-      text, parseSpecial: true, addSpecial: false, keepingAsText: kept)
-    return RenderedPrompt(text: text, tokens: tokens)
+    do {
+      let tokens = try tokenizer.encode(
+        bounded: text, parseSpecial: true, addSpecial: false, keepingAsText: kept)
+      return RenderedPrompt(text: text, tokens: tokens)
+    } catch { throw ChatFormatError.tokenizer(error) }
   }
 
   private func render(

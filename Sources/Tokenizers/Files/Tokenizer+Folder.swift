@@ -15,12 +15,12 @@ extension Tokenizer {
     let companions = try TokenizerCompanions(directory)
     parts.special = companions.specialTokens(parts)
     parts.chatTemplate = try companions.chatTemplate()
-    return Tokenizer(parts)
+    return try Tokenizer(parts)
   }
 
   /// The tokenizer of a `tokenizer.json` that stands alone.
   convenience init(file: TokenizerFile) throws(TokenizerError) {
-    self.init(try Self.parts(of: file))
+    try self.init(try Self.parts(of: file))
   }
 
   private static func parts(of file: TokenizerFile) throws(TokenizerError) -> Parts {

@@ -21,7 +21,7 @@ extension Tokenizer {
       parts.postProcessor.before = [bos]
     }
     if fields.addEOS ?? false, let eos = fields.eos { parts.postProcessor.after = [eos] }
-    self.init(parts)
+    try self.init(parts)
   }
 
   static func fault(_ key: String, expected: String, found: String) -> TokenizerError {

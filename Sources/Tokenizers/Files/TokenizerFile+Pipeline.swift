@@ -61,7 +61,13 @@ extension TokenizerFile {
     /// `{"String": …}` or `{"Regex": …}`.
     func pattern() throws(TokenizerError) -> TextPattern {
       let found = value["pattern"]
-      if let literal = found?.string ?? found?["String"]?.string { return .literal(literal) }
+      if let literal = found?.string ?? found?["String"]?.string {
+        // A long one, made for it, would take as many steps a byte.
+        guard literal.utf8.count <= 256 else {
+          throw fault("pattern", expected: "at most 256 bytes", found: found)
+        }
+        return .literal(literal)
+      }
       guard let regex = found?["Regex"]?.string else {
         throw fault("pattern", expected: "String or Regex", found: found)
       }

@@ -12,18 +12,50 @@ enum Normalizer: Sendable, Equatable {
   case replace(TextPattern, with: String)
   indirect case sequence([Normalizer])
 
-  func apply(to text: String) -> String {
+  /// - Throws: `PatternOverrun` where a pattern needs more steps than the budget has.
+  func apply(
+    to text: String, _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> String {
     switch self {
-    case .nfc: Self.isASCII(text) ? text : text.precomposedStringWithCanonicalMapping
-    case .nfd: Self.isASCII(text) ? text : text.decomposedStringWithCanonicalMapping
-    case .nfkc: Self.isASCII(text) ? text : text.precomposedStringWithCompatibilityMapping
-    case .nfkd: Self.isASCII(text) ? text : text.decomposedStringWithCompatibilityMapping
-    case .lowercase: Self.lowercase(text)
-    case .stripAccents: Self.withoutMarks(text)
-    case .strip(let left, let right): Self.strip(text, left, right)
-    case .prepend(let prefix): text.isEmpty ? text : prefix + text
-    case .replace(let pattern, let replacement): pattern.replacing(in: text, with: replacement)
-    case .sequence(let steps): steps.reduce(text) { $1.apply(to: $0) }
+    case .nfc: return Self.isASCII(text) ? text : text.precomposedStringWithCanonicalMapping
+    case .nfd: return Self.isASCII(text) ? text : text.decomposedStringWithCanonicalMapping
+    case .nfkc: return Self.isASCII(text) ? text : text.precomposedStringWithCompatibilityMapping
+    case .nfkd: return Self.isASCII(text) ? text : text.decomposedStringWithCompatibilityMapping
+    case .lowercase: return Self.lowercase(text)
+    case .stripAccents: return Self.withoutMarks(text)
+    case .strip(let left, let right): return Self.strip(text, left, right)
+    case .prepend(let prefix): return text.isEmpty ? text : prefix + text
+    case .replace(let pattern, let replacement):
+      return try pattern.replacing(in: text, with: replacement, &budget)
+    case .sequence(let steps):
+      var text = text
+      for step in steps { text = try step.apply(to: text, &budget) }
+      return text
+    }
+  }
+
+  /// How many times longer than itself this can make a text, at most; what is put before a text counts apart.
+  var growth: Double {
+    switch self {
+    // The longest compatibility decomposition has 18 characters of two bytes for one of three.
+    case .nfkc, .nfkd: 12
+    case .nfc, .nfd: 3
+    case .lowercase: 1.5
+    case .stripAccents, .strip, .prepend: 1
+    case .replace(.literal(let old), let new):
+      max(1, Double(new.utf8.count) / Double(max(old.utf8.count, 1)))
+    case .replace(_, let new): max(1, Double(new.utf8.count))
+    case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
+    }
+  }
+
+  /// How many changes this makes, one after the other, and the bytes that it puts before a text.
+  var size: (steps: Int, prepended: Int) {
+    switch self {
+    case .sequence(let steps):
+      steps.reduce((0, 0)) { ($0.0 + $1.size.steps, $0.1 + $1.size.prepended) }
+    case .prepend(let prefix): (1, prefix.utf8.count)
+    default: (1, 0)
     }
   }
 

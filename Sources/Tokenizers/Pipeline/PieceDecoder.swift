@@ -45,7 +45,7 @@ struct PieceDecoder: Sendable, Equatable {
     var bytes = Array(spelling)
     if isFirst, let droppedFromFirst {
       let text = String(decoding: bytes, as: UTF8.self)
-      bytes = Array(TextPattern.literal(droppedFromFirst).replacing(in: text, with: "").utf8)
+      bytes = Array(TextPattern.replacing(droppedFromFirst, in: text, with: "").utf8)
     }
     for step in steps {
       switch step {
@@ -55,7 +55,7 @@ struct PieceDecoder: Sendable, Equatable {
         if let byte = ByteAlphabet.byte(ofHex: bytes[...]) { return [byte] }
       case .replace(let old, let new):
         let text = String(decoding: bytes, as: UTF8.self)
-        bytes = Array(TextPattern.literal(old).replacing(in: text, with: new).utf8)
+        bytes = Array(TextPattern.replacing(old, in: text, with: new).utf8)
       case .strip(let character, let left, let right):
         bytes = Self.strip(bytes, character, left, right)
       }

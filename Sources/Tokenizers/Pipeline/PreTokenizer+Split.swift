@@ -10,9 +10,17 @@ extension PreTokenizer {
     _ piece: Piece, _ behavior: Behavior, inverted: Bool, by find: (ScalarText) -> [Range<Int>]
   ) -> [Piece] {
     let text = ScalarText(piece)
+    return split(piece, text, find(text), behavior, inverted: inverted)
+  }
+
+  /// Cuts a piece by matches in its text.
+  static func split(
+    _ piece: Piece, _ text: ScalarText, _ matches: [Range<Int>], _ behavior: Behavior,
+    inverted: Bool
+  ) -> [Piece] {
     var stretches: [Stretch] = []
     var done = 0
-    for match in find(text) {
+    for match in matches {
       if done < match.lowerBound { stretches.append((done..<match.lowerBound, inverted)) }
       stretches.append((match, !inverted))
       done = match.upperBound

@@ -31,37 +31,45 @@ enum PreTokenizer: Sendable, Equatable {
   /// Cuts every piece further.
   ///
   /// `atStart` says that the first piece begins the text.
-  func apply(to pieces: [Piece], atStart: Bool) -> [Piece] {
+  ///
+  /// - Throws: `PatternOverrun` where a pattern needs more steps than the budget has.
+  func apply(
+    to pieces: [Piece], atStart: Bool, _ budget: inout PatternBudget
+  ) throws(PatternOverrun) -> [Piece] {
     switch self {
     case .sequence(let steps):
-      return steps.reduce(pieces) { $1.apply(to: $0, atStart: atStart) }
+      var pieces = pieces
+      for step in steps { pieces = try step.apply(to: pieces, atStart: atStart, &budget) }
+      return pieces
     case .split(let pattern, let behavior, let inverted):
-      return pieces.flatMap {
-        Self.split($0, behavior, inverted: inverted) { pattern.matches(in: $0) }
+      var found: [Piece] = []
+      for piece in pieces {
+        let text = ScalarText(piece)
+        let matches = try pattern.matches(in: text, &budget)
+        found += Self.split(piece, text, matches, behavior, inverted: inverted)
       }
+      return found
     case .digits(let individual):
-      return pieces.flatMap {
-        Self.split($0, individual ? .isolated : .contiguous, inverted: false) { text in
-          Self.single(text) { text.has($0, .number) }
-        }
+      return Self.cut(pieces, individual ? .isolated : .contiguous) { text in
+        Self.single(text) { text.has($0, .number) }
       }
     case .punctuation(let behavior):
-      return pieces.flatMap {
-        Self.split($0, behavior, inverted: false) { text in
-          Self.single(text) { Self.isPunctuation(text.scalars[$0]) }
-        }
+      return Self.cut(pieces, behavior) { text in
+        Self.single(text) { Self.isPunctuation(text.scalars[$0]) }
       }
     case .whitespaceSplit:
-      return pieces.flatMap {
-        Self.split($0, .removed, inverted: false) { text in
-          Self.single(text) { text.has($0, .space) }
-        }
-      }
+      return Self.cut(pieces, .removed) { text in Self.single(text) { text.has($0, .space) } }
     case .byteLevel(let addPrefixSpace, let splits):
       return Self.byteLevel(pieces, addPrefixSpace, splits)
     case .metaspace(let replacement, let prefix, let splits):
       return Self.metaspace(pieces, replacement, prefix, splits, atStart: atStart)
     }
+  }
+
+  private static func cut(
+    _ pieces: [Piece], _ behavior: Behavior, by find: (ScalarText) -> [Range<Int>]
+  ) -> [Piece] {
+    pieces.flatMap { split($0, behavior, inverted: false, by: find) }
   }
 
   private static func byteLevel(_ pieces: [Piece], _ addSpace: Bool, _ splits: Bool) -> [Piece] {

@@ -103,7 +103,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func tokens(_ loaded: LoadedModel) throws -> [Token] {
     let text = prompt == "-" ? Self.standardInput() : prompt
-    if raw { return loaded.tokenizer.encode(prompt: text) }
+    if raw { return try loaded.tokenizer.encode(prompt: text) }
     let messages =
       (system.map { [ChatMessage(role: "system", content: $0)] } ?? [])
       + [ChatMessage(role: "user", content: text)]
