@@ -24,8 +24,14 @@ struct JinjaExtent: Sendable, Equatable {
 struct JinjaList: RandomAccessCollection {
   let items: [JinjaValue]
   let extent: JinjaExtent
+  /// Whether this stands for a generator, as `map` and `select` give them: true even if it is empty, without a
+  /// length, an order or a text, and used up by the first walk.
+  var isLazy: Bool { walk != nil }
+  /// A generator's one walk.
+  let walk: JinjaWalk?
 
-  init(_ items: some Sequence<JinjaValue>) {
+  init(_ items: some Sequence<JinjaValue>, isLazy: Bool = false) {
+    walk = isLazy ? JinjaWalk() : nil
     self.items = Array(items)
     extent = self.items.reduce(into: JinjaExtent()) { $0.hold($1.extent) }
   }
@@ -33,6 +39,11 @@ struct JinjaList: RandomAccessCollection {
   var startIndex: Int { items.startIndex }
   var endIndex: Int { items.endIndex }
   subscript(index: Int) -> JinjaValue { items[index] }
+}
+
+/// Whether a generator was walked through; belongs to one rendering on one thread.
+final class JinjaWalk {
+  var isDone = false
 }
 
 /// A key of a mapping: what Python can hash, numbers by value.
@@ -50,7 +61,7 @@ enum JinjaKey: Hashable {
 
   init?(_ value: JinjaValue) {
     switch value {
-    case .string(let text): self.init(text)
+    case .string(let text), .markup(let text): self.init(text)
     case .integer(let value): self = .whole(value)
     case .bool(let flag): self = .bool(flag)
     case .float(let value): self = Int(exactly: value).map { .whole($0) } ?? .float(value)

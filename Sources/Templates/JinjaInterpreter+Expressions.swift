@@ -97,12 +97,16 @@ extension JinjaInterpreter {
   mutating func item(
     _ index: JinjaValue, of value: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    if case .markup = value { throw failure("an item of safe text", line: line) }
+    if case .list(let list) = value, list.isLazy {
+      throw failure("an item of a generator", line: line)
+    }
     if case .undefined = value { throw failure("an item of \(value.kind)", line: line) }
     if case .dictionary(let members) = value {
       try charge(index)
       return members[index] ?? .undefined("an item at \(index.kind)")
     }
-    if case .string(let name) = index { return try member(name, of: value, line) }
+    if case .string(let name) = index.plain { return try member(name, of: value, line) }
     guard let index = index.whole else { return .undefined("an item at \(index.kind)") }
     let missing = JinjaValue.undefined("item \(index)")
     switch value {
@@ -126,6 +130,9 @@ extension JinjaInterpreter {
     let high = try bound(to, line)
     let stride = try bound(step, line) ?? 1
     guard stride != 0 else { throw failure("a slice with step 0", line: line) }
+    if case .list(let list) = value, list.isLazy {
+      throw failure("a slice of a generator", line: line)
+    }
     if case .string = value {} else { try charge(values: value.length ?? 0) }
     switch value {
     case .list(let list):
@@ -201,7 +208,7 @@ extension JinjaInterpreter {
   mutating func contains(
     _ container: JinjaValue, _ element: JinjaValue, _ line: Int
   ) throws(TemplateError) -> Bool {
-    switch (container, element) {
+    switch (container.plain, element.plain) {
     case (.string(let text), .string(let part)):
       try charge(bytes: text.utf8.count + part.utf8.count)
       return PythonText.find(part, in: text) != nil
@@ -209,8 +216,8 @@ extension JinjaInterpreter {
       try charge(element)
       return members[element] != nil
     case (.undefined, _): return false
-    case (.list(let list), _), (.tuple(let list), _):
-      for item in list where try equal(item, element) {
+    case (.list, _), (.tuple, _):
+      for item in try sequence(of: container) ?? [] where try equal(item, element) {
         return true
       }
       return false

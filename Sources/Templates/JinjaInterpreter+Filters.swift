@@ -17,6 +17,9 @@ extension JinjaInterpreter {
       try charge(value)
       for argument in given.positional { try charge(argument) }
     }
+    if case .markup(let text) = value {
+      return try applyToMarkup(name, text, given, line)
+    }
     if let found = try applyToText(name, value, given, line) { return found }
     if let found = try applyToNumber(name, value, given, line) { return found }
     if let found = try applyToSequence(name, value, given, line) { return found }
@@ -28,11 +31,25 @@ extension JinjaInterpreter {
     case "attr":
       guard case .string(let member) = given.value(0, "name") else { break }
       return try self.member(member, of: value, line)
-    case "safe": return value
+    case "safe": return .markup(try text(of: value))
     case "tojson": return .string(try json(value, given, line))
     default: break
     }
     throw failure("the filter '\(name)' of \(value.kind)", line: line)
+  }
+
+  /// Safe text: what would have to keep or lose that mark in a way of its own is refused.
+  private mutating func applyToMarkup(
+    _ name: String, _ text: String, _ given: Values, _ line: Int
+  ) throws(TemplateError) -> JinjaValue {
+    switch name {
+    case "safe", "escape", "e", "string": return .markup(text)
+    case "length", "count", "default", "d", "tojson", "int", "float", "list":
+      let found = try apply(name, to: .string(text), given, line)
+      if case .string(let same) = found, name != "tojson" { return .markup(same) }
+      return found
+    default: throw failure("the filter '\(name)' of safe text", line: line)
+    }
   }
 
   /// Filters that go through all of their value.
@@ -61,7 +78,7 @@ extension JinjaInterpreter {
       let most = given.value(2, "count")?.whole ?? .max
       return .string(try replace(old.text, in: value.text, with: new.text, most: max(most, 0)))
     case "indent": return .string(try indent(value.text, given))
-    case "escape", "e": return .string(Self.escape(value.text))
+    case "escape", "e": return .markup(Self.escape(value.text))
     default: return nil
     }
   }
@@ -77,7 +94,7 @@ extension JinjaInterpreter {
     return result
   }
 
-  private static func escape(_ text: String) -> String {
+  static func escape(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -3,6 +3,7 @@ extension JinjaInterpreter {
   mutating func operate(
     _ operation: JinjaExpression.Operation, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    if let safe = try joinSafely(operation, left, right, line) { return safe }
     switch (operation, left, right) {
     case (.concatenate, _, _): return try join(try text(of: left), try text(of: right))
     case (.add, .string(let one), .string(let two)): return try join(one, two)
@@ -33,6 +34,31 @@ extension JinjaInterpreter {
         "\(left.kind) \(operation.rawValue) \(right.kind) has no value", line: line)
     }
     return .float(try operate(operation, one, two, line))
+  }
+
+  /// What `+` puts beside safe text is escaped, and the whole is safe; `~` knows no safe text, since templates
+  /// of chats are not rendered for HTML.
+  private mutating func joinSafely(
+    _ operation: JinjaExpression.Operation, _ left: JinjaValue, _ right: JinjaValue, _ line: Int
+  ) throws(TemplateError) -> JinjaValue? {
+    func isSafe(_ value: JinjaValue) -> Bool { if case .markup = value { true } else { false } }
+    guard operation != .concatenate, isSafe(left) || isSafe(right) else { return nil }
+    func isText(_ value: JinjaValue) -> Bool {
+      if case .string = value.plain { true } else { false }
+    }
+    guard operation == .add, isText(left), isText(right) else {
+      throw failure(
+        "\(left.kind) \(operation.rawValue) \(right.kind) has no value here", line: line)
+    }
+    var texts: [String] = []
+    for value in [left, right] {
+      let text = try text(of: value)
+      // One character becomes six at most.
+      try account(6 * text.utf8.count)
+      try charge(bytes: 6 * text.utf8.count)
+      texts.append(isSafe(value) ? text : Self.escape(text))
+    }
+    return .markup(texts.joined())
   }
 
   private mutating func join(_ one: String, _ two: String) throws(TemplateError) -> JinjaValue {

@@ -25,7 +25,7 @@ extension JinjaInterpreter {
     }
     // What is false is empty to these, also where it is no list at all.
     if !value.isTrue, ["map", "select", "reject", "selectattr", "rejectattr"].contains(name) {
-      return .list(JinjaList([]))
+      return .list(JinjaList([], isLazy: true))
     }
     if case .string(let text) = value, name == "first" {
       return text.unicodeScalars.first.map { .string(String($0)) }
@@ -44,11 +44,12 @@ extension JinjaInterpreter {
       if case .string = value { return .string(items.reversed().map(\.text).joined()) }
       return .list(JinjaList(items.reversed()))
     case "join": return .string(try joined(items, given, line))
-    case "map": return .list(JinjaList(try map(items, given, line)))
+    case "map": return .list(JinjaList(try map(items, given, line), isLazy: true))
     case "select", "reject":
-      return .list(JinjaList(try select(items, given, name == "select", line)))
+      return .list(JinjaList(try select(items, given, name == "select", line), isLazy: true))
     case "selectattr", "rejectattr":
-      return .list(JinjaList(try selectByMember(items, given, name == "selectattr", line)))
+      return .list(
+        JinjaList(try selectByMember(items, given, name == "selectattr", line), isLazy: true))
     case "min", "max": return try extreme(items, given, name == "min", line)
     case "sort": return .list(JinjaList(try sorted(items, given, line)))
     case "unique":
@@ -61,8 +62,9 @@ extension JinjaInterpreter {
           continue
         }
         var isKnown = false
-        for other in kept {
-          if try equal(other, item) { isKnown = true }
+        for other in kept where try equal(other, item) {
+          isKnown = true
+          break
         }
         if !isKnown { kept.append(item) }
       }

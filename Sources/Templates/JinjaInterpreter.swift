@@ -115,12 +115,13 @@ struct JinjaInterpreter {
         try charge(bytes: min(value.extent.weight, other.extent.weight))
       }
     }
-    return try JinjaTests.holds(name, value, arguments, failed: { failure($0, line: line) })
+    return try JinjaTests.holds(name, value.plain, arguments, failed: { failure($0, line: line) })
   }
 
   /// The text of a value, counted as work and as text.
   mutating func text(of value: JinjaValue) throws(TemplateError) -> String {
     if case .string(let text) = value { return text }
+    if case .list(let list) = value, list.isLazy { throw failure("the text of a generator") }
     try charge(value)
     return value.text
   }
@@ -148,7 +149,11 @@ struct JinjaInterpreter {
       let (size, overflow) = text.utf8.count.multipliedReportingOverflow(by: 16)
       try account(overflow ? limits.bytes : size)
     }
-    try charge(values: value.length ?? 0)
+    try charge(values: value.sequenceCount)
+    if case .list(let list) = value, let walk = list.walk {
+      if walk.isDone { return [] }
+      walk.isDone = true
+    }
     return value.sequence
   }
 

@@ -8,9 +8,11 @@ enum JinjaMethods {
     _ interpreter: inout JinjaInterpreter, _ line: Int
   ) throws(TemplateError) -> JinjaValue? {
     switch value {
+    case .markup: throw interpreter.failure("'\(name)' of safe text", line: line)
     case .string(let text):
       try interpreter.charge(bytes: text.utf8.count)
       for argument in given.positional { try interpreter.charge(argument) }
+      if name == "format" { return .string(try interpreter.format(text, given, line)) }
       if let found = try change(name, text, given, &interpreter) { return found }
       if let found = inspect(name, text, given) { return found }
       throw interpreter.failure("a string has no method '\(name)' here", line: line)

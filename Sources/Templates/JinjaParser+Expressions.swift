@@ -275,7 +275,7 @@ extension JinjaParser {
   mutating func filter() throws(TemplateError) -> JinjaExpression.Filter {
     let line = token.line
     let name = try name()
-    guard JinjaFilters.names.contains(name) else {
+    guard branches > 0 || JinjaFilters.names.contains(name) else {
       throw .unreadable(line: line, expected: "a known filter", found: name)
     }
     let arguments = token.kind == .symbol("(") ? try arguments() : JinjaExpression.Arguments()

@@ -11,6 +11,8 @@ struct JinjaParser {
   /// Operators of the tag that is being read.
   var chain = 0
   private var loops = 0
+  /// Branches around what is read: a filter that is not known there fails only where it is used.
+  var branches = 0
 
   init(_ tokens: [JinjaToken]) { self.tokens = tokens }
 
@@ -132,7 +134,9 @@ struct JinjaParser {
     while true {
       try demandBlockEnd()
       let ends = condition == nil ? ["endif"] : ["elif", "else", "endif"]
+      self.branches += 1
       branches.append((condition, try statements(until: ends)))
+      self.branches -= 1
       let word = try name()
       if word == "endif" { break }
       condition = word == "elif" ? try expression() : nil

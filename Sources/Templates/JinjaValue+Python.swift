@@ -7,7 +7,7 @@ extension JinjaValue {
   var text: String {
     switch self {
     case .undefined: ""
-    case .string(let text): text
+    case .string(let text), .markup(let text): text
     default: representation
     }
   }
@@ -21,6 +21,7 @@ extension JinjaValue {
     case .integer(let value): return String(value)
     case .float(let value): return Self.spell(value)
     case .string(let text): return Self.quote(text)
+    case .markup(let text): return "Markup(" + Self.quote(text) + ")"
     case .list(let list): return "[" + list.map(\.representation).joined(separator: ", ") + "]"
     case .tuple(let list):
       let parts = list.map(\.representation).joined(separator: ", ")
@@ -70,7 +71,7 @@ extension JinjaValue {
 
   /// `==`: numbers by value, everything else by kind and content.
   func equals(_ other: JinjaValue) -> Bool {
-    switch (self, other) {
+    switch (plain, other.plain) {
     case (.undefined, .undefined), (.none, .none): return true
     case (.string(let one), .string(let two)): return one.utf8.elementsEqual(two.utf8)
     case (.list(let one), .list(let two)), (.tuple(let one), .tuple(let two)):
@@ -90,7 +91,7 @@ extension JinjaValue {
 
   /// `<`, or nil for values without an order between them.
   func isLess(than other: JinjaValue) -> Bool? {
-    switch (self, other) {
+    switch (plain, other.plain) {
     case (.string(let one), .string(let two)):
       return one.unicodeScalars.lexicographicallyPrecedes(two.unicodeScalars)
     case (.list(let one), .list(let two)), (.tuple(let one), .tuple(let two)):
@@ -110,7 +111,7 @@ extension JinjaValue {
     switch self {
     case .list(let list), .tuple(let list): list.items
     case .dictionary(let members): members.keys
-    case .string(let text): text.unicodeScalars.map { .string(String($0)) }
+    case .string(let text), .markup(let text): text.unicodeScalars.map { .string(String($0)) }
     case .undefined: []
     default: nil
     }
@@ -119,11 +120,16 @@ extension JinjaValue {
   /// `len(value)`.
   var length: Int? {
     switch self {
-    case .string(let text): text.unicodeScalars.count
-    case .list(let list), .tuple(let list): list.count
+    case .string(let text), .markup(let text): text.unicodeScalars.count
+    case .list(let list), .tuple(let list): list.isLazy ? nil : list.count
     case .dictionary(let members): members.count
     case .undefined: 0
     default: nil
     }
+  }
+
+  /// How many elements a walk goes through.
+  var sequenceCount: Int {
+    if case .list(let list) = self { list.count } else { length ?? 0 }
   }
 }

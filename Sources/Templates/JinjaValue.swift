@@ -10,6 +10,8 @@ enum JinjaValue {
   case integer(Int)
   case float(Double)
   case string(String)
+  /// Text that `safe` or `escape` made: what is added to it is escaped first.
+  case markup(String)
   case list(JinjaList)
   case tuple(JinjaList)
   case dictionary(JinjaMapping)
@@ -40,8 +42,9 @@ enum JinjaValue {
     case .bool(let flag): return .bool(flag)
     case .integer(let value): return .integer(Int64(value))
     case .float(let value): return .number(value)
-    case .string(let text): return .string(text)
+    case .string(let text), .markup(let text): return .string(text)
     case .list(let list), .tuple(let list):
+      if list.isLazy { return nil }
       let parts = list.compactMap(\.json)
       return parts.count == list.count ? .array(parts) : nil
     case .dictionary(let members):
@@ -58,7 +61,7 @@ enum JinjaValue {
   /// Depth and weight, known without a walk.
   var extent: JinjaExtent {
     switch self {
-    case .string(let text): return JinjaExtent(weight: text.utf8.count + 1)
+    case .string(let text), .markup(let text): return JinjaExtent(weight: text.utf8.count + 1)
     case .list(let list), .tuple(let list): return list.extent
     case .dictionary(let members): return members.extent
     case .namespace: return JinjaExtent(hasReferences: true)
@@ -81,8 +84,8 @@ enum JinjaValue {
     case .bool(let flag): flag
     case .integer(let value): value != 0
     case .float(let value): value != 0
-    case .string(let text): !text.isEmpty
-    case .list(let list), .tuple(let list): !list.isEmpty
+    case .string(let text), .markup(let text): !text.isEmpty
+    case .list(let list), .tuple(let list): list.isLazy || !list.isEmpty
     case .dictionary(let members): !members.isEmpty
     case .namespace, .loop, .macro, .function: true
     }
@@ -96,6 +99,8 @@ enum JinjaValue {
     case .bool: "a boolean"
     case .integer, .float: "a number"
     case .string: "a string"
+    case .markup: "safe text"
+    case .list(let list) where list.isLazy: "a generator"
     case .list: "a list"
     case .tuple: "a tuple"
     case .dictionary: "a mapping"
@@ -104,6 +109,9 @@ enum JinjaValue {
     case .macro, .function: "a function"
     }
   }
+
+  /// The value without the mark of safe text.
+  var plain: JinjaValue { if case .markup(let text) = self { .string(text) } else { self } }
 
   /// The number, if it is one; booleans count as 0 and 1.
   var number: Double? {
