@@ -45,25 +45,40 @@ static void scale(float *x, float factor, int64_t n) {
   FOR_VECTORS(n) STORE(x, LOAD(x, 0.f) * v_all(factor));
 }
 
-static void silu_product(const float *gate, const float *up, float *y, int64_t n) {
-  FOR_VECTORS(n) {
-    v16 g = LOAD(gate, 0.f);
-    STORE(y, g * v_sigmoid(g) * LOAD(up, 0.f));
-  }
-}
-
 // x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-INLINE v16 gelu_of(v16 x) {
+INLINE v16 gelu_tanh_of(v16 x) {
   v16 inner = v_all(0.7978845608f) * v_fma(v_all(0.044715f) * x, x * x, x);
   return v_all(0.5f) * x * (v_all(1.f) + v_tanh(inner));
 }
 
-static void gelu_product(const float *gate, const float *up, float *y, int64_t n) {
-  FOR_VECTORS(n) STORE(y, gelu_of(LOAD(gate, 0.f)) * LOAD(up, 0.f));
+// x/2 (1 + erf(x / sqrt(2)))
+INLINE v16 gelu_of(v16 x) {
+  return v_all(0.5f) * x * (v_all(1.f) + v_erf(x * v_all(0.70710678f)));
 }
 
-static void gelu(const float *x, float *y, int64_t n) {
-  FOR_VECTORS(n) STORE(y, gelu_of(LOAD(x, 0.f)));
+// y = f(x), times factor where there is one.
+#define ACTIVATE(value)                           \
+  FOR_VECTORS(n) {                                \
+    v16 v = LOAD(x, 0.f);                         \
+    v = (value);                                  \
+    STORE(y, factor ? v * LOAD(factor, 0.f) : v); \
+  }                                               \
+  break
+
+static void activate(
+    ns_activation function, const float *x, const float *factor, float *y, int64_t n) {
+  switch (function) {
+    case NS_SILU: ACTIVATE(v * v_sigmoid(v));
+    case NS_GELU: ACTIVATE(gelu_of(v));
+    case NS_GELU_TANH: ACTIVATE(gelu_tanh_of(v));
+    case NS_QUICK_GELU: ACTIVATE(v * v_sigmoid(v_all(1.702f) * v));
+    case NS_RELU: ACTIVATE(v_select(v < v_all(0.f), v_all(0.f), v));
+  }
+}
+
+// x = cap tanh(x / cap)
+static void soft_cap(float *x, float cap, int64_t n) {
+  FOR_VECTORS(n) STORE(x, v_all(cap) * v_tanh(LOAD(x, 0.f) / v_all(cap)));
 }
 
 // gate at most `limit`, up within its two signs: (up + 1) * gate * sigmoid(alpha * gate)

@@ -111,3 +111,30 @@ INLINE v16 v_tanh(v16 x) {
   far = v_select(x < v_all(0.f), -far, far);
   return v_select(magnitude < v_all(0.625f), near, v_select(x != x, x, far));
 }
+
+// erf to about 2e-7: an odd polynomial up to 1, 1 - e^-x^2 / x * (a polynomial in 1 / x) beyond; both Chebyshev fits.
+INLINE v16 v_erf(v16 x) {
+  v16 magnitude = v_max(x, -x), square = x * x;
+  v16 p = v_all(-0x1.44978p-17f);
+  p = v_fma(p, square, v_all(0x1.d89ff4p-14f));
+  p = v_fma(p, square, v_all(-0x1.bcd3a4p-11f));
+  p = v_fma(p, square, v_all(0x1.562abep-8f));
+  p = v_fma(p, square, v_all(-0x1.b829d0p-6f));
+  p = v_fma(p, square, v_all(0x1.ce2f0ap-4f));
+  p = v_fma(p, square, v_all(-0x1.812746p-2f));
+  p = v_fma(p, square, v_all(0x1.20dd76p0f));
+  v16 near = x * p;
+  v16 t = v_all(1.f) / v_max(magnitude, v_all(1.f));
+  v16 q = v_all(0x1.3c0f4ep-4f);
+  q = v_fma(q, t, v_all(-0x1.b3bac2p-2f));
+  q = v_fma(q, t, v_all(0x1.fff640p-1f));
+  q = v_fma(q, t, v_all(-0x1.434ad4p0f));
+  q = v_fma(q, t, v_all(0x1.a4d432p-1f));
+  q = v_fma(q, t, v_all(-0x1.26084ap-4f));
+  q = v_fma(q, t, v_all(-0x1.19cddcp-2f));
+  q = v_fma(q, t, v_all(-0x1.1316eap-12f));
+  q = v_fma(q, t, v_all(0x1.20dd46p-1f));
+  v16 far = v_all(1.f) - v_exp(-square) * t * q;
+  far = v_select(x < v_all(0.f), -far, far);
+  return v_select(magnitude < v_all(1.f), near, v_select(x != x, x, far));
+}

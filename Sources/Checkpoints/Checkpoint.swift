@@ -29,13 +29,13 @@ package struct Checkpoint: Sendable {
 
   /// In the files' order.
   package let tensorNames: [String]
-  let tensors: [String: TensorEntry]
+  let tensors: TensorTable
   let mlx: MLXQuantization?
   /// True where gpt2's matrices lie input-first, as only Hugging Face keeps them.
   let isInputFirst: Bool
 
   /// What a tensor's file says about it; nil where there is none of that name.
-  package func tensor(_ name: String) -> TensorEntry? { tensors[name] }
+  package func tensor(_ name: String) -> TensorEntry? { tensors.peek(name) }
 
   func missing(_ name: String) -> CheckpointError {
     CheckpointError(

@@ -69,6 +69,8 @@ final class Lane {
     var scored = 0
     for session in batched {
       guard session.pending.isEmpty else {
+        // Of a run that computes its positions again nobody waits for a prompt.
+        guard session.step == 0 else { continue }
         session.sink.receive(
           .promptProgress(processed: session.cache.length, total: session.promptCount),
           of: session.generation)
@@ -96,6 +98,7 @@ final class Lane {
 
   private func fillBatch() {
     batch.removeAll()
+    for session in sessions where session.isRunnable { session.prepare(loaded.model) }
     var active = 0
     for session in sessions where session.isRunnable && session.isDecoding {
       guard active < options.maxActive else { break }
@@ -127,6 +130,7 @@ final class Lane {
   ) {
     let step = session.step
     session.isInPass = false
+    session.isRecomputing = false
     if step == 0 {
       session.decodeBegan = Clock.now
       session.sink.receive(

@@ -30,6 +30,8 @@ final class Session {
   /// Interventions whose first pass has been announced.
   var announced: Set<String> = []
   var needsCompile = true
+  /// True while a pass computes all positions again, since the run crossed LongRoPE's original context.
+  var isRecomputing = false
   /// Prompt positions taken over from another session's cache.
   var reused = 0
 
@@ -67,10 +69,19 @@ final class Session {
   /// Tokens the cache does not hold yet.
   var pending: ArraySlice<Token> { tokens[cache.length...] }
   /// Whether its passes read weights for few rows: decided by the session alone, so its bits are its own.
-  var isDecoding: Bool { step > 0 || promptCount <= ForwardBatch.decodeLimit }
+  var isDecoding: Bool {
+    !isRecomputing && (step > 0 || promptCount <= ForwardBatch.decodeLimit)
+  }
   var isRunnable: Bool { state == .running && !generation.isHeld }
   /// The first pass that a change made now can reach.
   var nextPass: Int { isInPass ? step + 1 : step }
+
+  /// Empties the cache where the tokens there are now take the other set of rotary frequencies.
+  func prepare(_ model: LanguageModel) {
+    guard model.prepare(cache, for: tokens.count) else { return }
+    if step == 0 { reused = 0 }
+    isRecomputing = pending.count > ForwardBatch.decodeLimit
+  }
 
   /// Begins a pass: what was changed since the last one takes effect.
   func beginPass() {

@@ -8,6 +8,8 @@ struct DecoderBuilder {
   let options: BuildOptions
   private let rotary: RotaryTable?
   private let slidingRotary: RotaryTable?
+  /// Tokens beyond which a run takes the second set of frequencies; nil where there is one set.
+  private let longContext: Int?
 
   init(_ checkpoint: Checkpoint, _ options: BuildOptions, scope: WeightScope? = nil)
     throws(CheckpointError)
@@ -15,26 +17,32 @@ struct DecoderBuilder {
     self.scope = scope ?? WeightScope(checkpoint)
     configuration = checkpoint.configuration
     self.options = options
-    let full = try Self.table(configuration.rope, checkpoint, options)
+    let ropes = [configuration.rope, configuration.slidingRope].compactMap { $0 }
+    longContext = ropes.compactMap(\.originalContextOfTwoSets).min()
+      .flatMap { $0 < options.contextLength ? $0 : nil }
+    let isTwofold = longContext != nil
+    let full = try Self.table(configuration.rope, checkpoint, options, isTwofold: isTwofold)
     rotary = full
     slidingRotary =
       configuration.slidingRope == nil
-      ? full : try Self.table(configuration.slidingRope, checkpoint, options)
+      ? full
+      : try Self.table(configuration.slidingRope, checkpoint, options, isTwofold: isTwofold)
   }
 
   private static func table(
-    _ rope: RopeConfiguration?, _ checkpoint: Checkpoint, _ options: BuildOptions
+    _ rope: RopeConfiguration?, _ checkpoint: Checkpoint, _ options: BuildOptions,
+    isTwofold: Bool
   ) throws(CheckpointError) -> RotaryTable? {
     guard let rope else { return nil }
     var factors: [Float] = []
     if case .frequencyFactors(let tensor) = rope.scaling {
       factors = try checkpoint.vector(tensor, count: rope.rotaryDimension / 2)
     }
-    let frequencies = RotaryFrequencies(
-      rope, factors: factors, contextLength: options.contextLength)
+    let frequencies = RotaryFrequencies(rope, factors: factors)
+    let short = frequencies.values
     return RotaryTable(
-      frequencies: frequencies.values, factor: frequencies.factor, positions: options.contextLength
-    )
+      sets: isTwofold ? [short, frequencies.longValues ?? short] : [short],
+      factor: frequencies.factor, positions: options.contextLength)
   }
 
   /// Blocks `0..<layers`, each from its own scope.
@@ -51,12 +59,16 @@ struct DecoderBuilder {
     let c = configuration
     let queries = c.heads * c.headDimension
     let keys = c.keyValueHeads * c.headDimension
+    func input(_ name: String, _ gguf: String, rows: Int) throws(CheckpointError) -> Linear {
+      try block.linear(name, gguf, rows: rows, columns: c.hiddenSize, bias: c.attentionBias)
+    }
     return attention(
-      query: try block.linear("self_attn.q_proj", "attn_q", rows: queries, columns: c.hiddenSize),
-      key: try block.linear("self_attn.k_proj", "attn_k", rows: keys, columns: c.hiddenSize),
-      value: try block.linear("self_attn.v_proj", "attn_v", rows: keys, columns: c.hiddenSize),
+      query: try input("self_attn.q_proj", "attn_q", rows: queries),
+      key: try input("self_attn.k_proj", "attn_k", rows: keys),
+      value: try input("self_attn.v_proj", "attn_v", rows: keys),
       output: try block.linear(
-        "self_attn.o_proj", "attn_output", rows: c.hiddenSize, columns: queries),
+        "self_attn.o_proj", "attn_output", rows: c.hiddenSize, columns: queries,
+        bias: c.attentionOutputBias),
       layer: layer)
   }
 
@@ -66,11 +78,10 @@ struct DecoderBuilder {
   ) -> Attention {
     let c = configuration
     let isSliding = c.attentionSpans.indices.contains(layer) && c.attentionSpans[layer] == .sliding
-    let scalar = c.queryPreAttentionScalar ?? Double(c.headDimension)
     var attention = Attention(
       query: query, key: key, value: value, output: output, heads: c.heads,
       keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
-      scale: Float(1 / scalar.squareRoot()), rotary: isSliding ? slidingRotary : rotary)
+      scale: scale(layer: layer), rotary: isSliding ? slidingRotary : rotary)
     attention.window = isSliding ? c.slidingWindow ?? 0 : 0
     attention.interleaved = c.interleavedRotation
     attention.softcap = c.attentionLogitSoftcap ?? 0
@@ -78,15 +89,24 @@ struct DecoderBuilder {
     return attention
   }
 
-  /// `mlp.{gate,up,down}_proj`.
-  func gated(_ block: WeightScope, _ function: GateFunction) throws(CheckpointError) -> FeedForward
-  {
+  /// What scores are multiplied by before the softmax.
+  private func scale(layer: Int) -> Float {
+    let c = configuration
+    let scalar = c.queryPreAttentionScalar ?? Double(c.headDimension)
+    let scale = c.scalesAttention ? 1 / scalar.squareRoot() : 1
+    return Float(c.scalesAttentionByLayer ? scale / Double(layer + 1) : scale)
+  }
+
+  /// `mlp.{gate,up,down}_proj` with the configuration's activation.
+  func gated(_ block: WeightScope) throws(CheckpointError) -> FeedForward {
     let c = configuration
     let (inner, outer) = (c.intermediateSize, c.hiddenSize)
     return .gated(
-      gate: try block.linear("mlp.gate_proj", "ffn_gate", rows: inner, columns: outer),
-      up: try block.linear("mlp.up_proj", "ffn_up", rows: inner, columns: outer),
-      down: try block.linear("mlp.down_proj", "ffn_down", rows: outer, columns: inner), function)
+      gate: try block.linear(
+        "mlp.gate_proj", "ffn_gate", rows: inner, columns: outer, bias: c.mlpBias),
+      up: try block.linear("mlp.up_proj", "ffn_up", rows: inner, columns: outer, bias: c.mlpBias),
+      down: try block.linear(
+        "mlp.down_proj", "ffn_down", rows: outer, columns: inner, bias: c.mlpBias), c.activation)
   }
 
   /// The decoder around its blocks: embedding, last norm, head (or the embedding again, where tied).
@@ -100,7 +120,8 @@ struct DecoderBuilder {
     let checkpoint = scope.checkpoint
     let headName = checkpoint.format == .gguf ? "output" : "lm_head"
     let head: Linear
-    if checkpoint.tensor(headName + ".weight") != nil {
+    // A head of its own is asked for by name where the configuration does not tie it to the embedding.
+    if !c.tiedEmbeddings || checkpoint.tensor(headName + ".weight") != nil {
       head = Linear(
         weight: try checkpoint.matrix(
           headName, rows: c.vocabularySize, columns: c.hiddenSize), bias: nil)
@@ -113,9 +134,11 @@ struct DecoderBuilder {
     } else {
       norm = try scope.rootMeanSquare("norm", "output_norm")
     }
+    try checkpoint.refuseUnread()
     return LanguageModel(
       catalogue: family.catalogue(c), cacheType: options.cacheType,
       contextLength: options.contextLength, embedding: table, embeddingScale: c.embeddingScale,
-      positionEmbedding: positionEmbedding, blocks: blocks, finalNorm: norm, head: head)
+      positionEmbedding: positionEmbedding, blocks: blocks, finalNorm: norm, head: head,
+      scoreCap: c.finalLogitSoftcap ?? 0, longContext: longContext)
   }
 }

@@ -25,6 +25,8 @@ package final class ForwardBatch {
   package private(set) var parts: [Part] = []
   package private(set) var tokens: [Int32] = []
   package private(set) var positions: [Int32] = []
+  /// Where each row's angles lie in the rotary tables.
+  private(set) var rotaryPlaces: [Int32] = []
   /// Rows of decoding parts; they precede all others.
   package private(set) var decodeRows = 0
   package let hooks: BatchHooks
@@ -37,6 +39,7 @@ package final class ForwardBatch {
     parts.removeAll(keepingCapacity: true)
     tokens.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
+    rotaryPlaces.removeAll(keepingCapacity: true)
     hooks.removeAll()
     decodeRows = 0
   }
@@ -59,7 +62,10 @@ package final class ForwardBatch {
     let start = tokens.count
     let first = cache.length
     tokens.append(contentsOf: next)
-    for offset in 0..<next.count { positions.append(Int32(first + offset)) }
+    for offset in 0..<next.count {
+      positions.append(Int32(first + offset))
+      rotaryPlaces.append(Int32(first + offset + cache.rotaryShift))
+    }
     let rows = start..<tokens.count
     parts.append(
       Part(cache: cache, rows: rows, firstPosition: first, scores: scores, isDecode: isDecode))

@@ -13,10 +13,13 @@ extension LanguageModel {
     finalNorm.apply(rows, into: normed, arithmetic)
     arithmetic.add(head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
     arithmetic.run()
+    if scoreCap > 0 { arithmetic.softCap(scores, scoreCap) }
   }
 
   /// The direction of the residual stream that raises a token's score, `[d_model]`, with the last norm's scale frozen
   /// at the one of `stream` (Elhage and others 2021): the score is the stream's product with it, and ``bias(of:)``.
+  ///
+  /// Where scores are capped it is the score before the cap, since a cap is no sum of parts.
   package func direction(
     of token: Int32, at stream: UnsafeBufferPointer<Float>, into row: FloatRows,
     _ arithmetic: Arithmetic

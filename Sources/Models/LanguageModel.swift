@@ -17,11 +17,15 @@ package final class LanguageModel: Sendable {
   let blocks: [Block]
   let finalNorm: Norm
   let head: Linear
+  /// Scores become `cap * tanh(score / cap)` (Gemma's `final_logit_softcapping`); 0 for none.
+  let scoreCap: Float
+  /// Tokens beyond which a run's positions turn by LongRoPE's second set of frequencies; nil where there is one set.
+  package let longContext: Int?
 
   init(
     catalogue: HookCatalogue, cacheType: ElementType, contextLength: Int, embedding: WeightMatrix,
     embeddingScale: Float = 1, positionEmbedding: WeightMatrix? = nil, blocks: [Block],
-    finalNorm: Norm, head: Linear
+    finalNorm: Norm, head: Linear, scoreCap: Float = 0, longContext: Int? = nil
   ) {
     self.catalogue = catalogue
     cacheShape = CacheShape(
@@ -34,6 +38,23 @@ package final class LanguageModel: Sendable {
     self.blocks = blocks
     self.finalNorm = finalNorm
     self.head = head
+    self.scoreCap = scoreCap
+    self.longContext = longContext
+  }
+
+  /// Readies a cache for a pass that ends at so many tokens.
+  ///
+  /// Where a run crosses LongRoPE's original context (either way), every key before was turned by the other set: as in
+  /// transformers, all positions are computed again with the set that now holds.
+  ///
+  /// - Returns: true where the cache was emptied for it.
+  package func prepare(_ cache: KeyValueCache, for tokens: Int) -> Bool {
+    guard let longContext else { return false }
+    let shift = tokens > longContext ? contextLength : 0
+    guard cache.rotaryShift != shift else { return false }
+    let hadKeys = cache.length > 0
+    cache.restart(rotaryShift: shift)
+    return hadKeys
   }
 
   /// Runs all rows of the batch through all layers; caches grow by their part's rows.
@@ -126,6 +147,7 @@ package final class LanguageModel: Sendable {
     pass.arithmetic.add(
       head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
     pass.run()
+    if scoreCap > 0 { pass.arithmetic.softCap(scores, scoreCap) }
     pass.hooks.visit(.logits, scores, of: block)
     for (place, target) in targets.enumerated() where target >= 0 {
       if let source = scores.row(place).baseAddress {

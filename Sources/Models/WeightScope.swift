@@ -39,6 +39,13 @@ struct WeightScope {
     checkpoint.tensor(name(huggingFace, gguf)) != nil
   }
 
+  /// The refusal of a checkpoint that has no tensor of that name.
+  func missing(_ huggingFace: String, _ gguf: String) -> CheckpointError {
+    CheckpointError(
+      .missing, file: checkpoint.path, .tensor(name(huggingFace, gguf)),
+      expected: "a tensor of this name", found: "none")
+  }
+
   /// A weight matrix `[rows, columns]`.
   func matrix(
     _ huggingFace: String, _ gguf: String, rows: Int, columns: Int
@@ -46,17 +53,22 @@ struct WeightScope {
     try checkpoint.matrix(name(huggingFace, gguf), rows: rows, columns: columns)
   }
 
-  /// A matrix with its bias, where the file has one.
+  /// A matrix with its bias.
+  ///
+  /// - Parameter hasBias: what the configuration says; nil takes a bias where the file has one. A bias that is there
+  ///   though it should not be stays unread, and the checkpoint is refused for it.
   func linear(
-    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int
+    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int, bias hasBias: Bool? = nil
   ) throws(CheckpointError) -> Linear {
     Linear(
       weight: try matrix(huggingFace, gguf, rows: rows, columns: columns),
-      bias: try bias(huggingFace, gguf, count: rows))
+      bias: try bias(huggingFace, gguf, count: rows, hasBias))
   }
 
-  func bias(_ huggingFace: String, _ gguf: String, count: Int) throws(CheckpointError) -> Vector? {
-    guard has(huggingFace + ".bias", gguf + ".bias") else { return nil }
+  func bias(_ huggingFace: String, _ gguf: String, count: Int, _ hasBias: Bool? = nil)
+    throws(CheckpointError) -> Vector?
+  {
+    guard hasBias ?? has(huggingFace + ".bias", gguf + ".bias") else { return nil }
     return try vector(huggingFace + ".bias", gguf + ".bias", count: count)
   }
 
@@ -89,7 +101,7 @@ struct WeightScope {
   func layerNorm(_ huggingFace: String, _ gguf: String) throws(CheckpointError) -> Norm {
     let c = checkpoint.configuration
     return Norm(
-      kind: .layer(bias: try bias(huggingFace, gguf, count: c.hiddenSize)),
+      kind: .layer(bias: try bias(huggingFace, gguf, count: c.hiddenSize, true)),
       weight: try normWeight(huggingFace, gguf, count: c.hiddenSize),
       epsilon: Float(c.normEpsilon))
   }
@@ -105,7 +117,7 @@ extension WeightScope {
     Linear(
       weight: try checkpoint.transposedMatrix(
         name(huggingFace, gguf), rows: rows, columns: columns),
-      bias: try bias(huggingFace, gguf, count: rows))
+      bias: try bias(huggingFace, gguf, count: rows, true))
   }
 
   /// Takes a fused projection apart by its output rows, without a copy.

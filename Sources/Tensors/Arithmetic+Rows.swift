@@ -66,25 +66,25 @@ extension Arithmetic {
     }
   }
 
-  /// `y = silu(gate) * up`, silu being `x * sigmoid(x)`.
+  /// `y = function(gate) * up`.
   ///
   /// `y` may be `gate` or `up`.
-  package func siluProduct(gate: FloatRows, up: FloatRows, into y: FloatRows) {
-    gated(gate, up, y) { kernels.pointee.silu_product($0, $1, $2, $3) }
+  package func product(
+    _ function: ActivationFunction, gate: FloatRows, up: FloatRows, into y: FloatRows
+  ) {
+    gated(gate, up, y) { kernels.pointee.activate(function.code, $0, $1, $2, $3) }
   }
 
-  /// `y = gelu(gate) * up` with the tanh form of gelu.
-  ///
-  /// `y` may be `gate` or `up`.
-  package func geluTanhProduct(gate: FloatRows, up: FloatRows, into y: FloatRows) {
-    gated(gate, up, y) { kernels.pointee.gelu_product($0, $1, $2, $3) }
-  }
-
-  /// `y = gelu(x)` with the tanh form.
+  /// `y = function(x)`.
   ///
   /// `y` may be `x`.
-  package func geluTanh(_ x: FloatRows, into y: FloatRows) {
-    gated(x, x, y) { x, _, y, n in kernels.pointee.gelu(x, y, n) }
+  package func apply(_ function: ActivationFunction, _ x: FloatRows, into y: FloatRows) {
+    gated(x, x, y) { x, _, y, n in kernels.pointee.activate(function.code, x, nil, y, n) }
+  }
+
+  /// `x = cap * tanh(x / cap)`: scores held between -cap and cap (Gemma).
+  package func softCap(_ x: FloatRows, _ cap: Float) {
+    gated(x, x, x) { _, _, x, n in kernels.pointee.soft_cap(x, cap, n) }
   }
 
   /// gpt-oss: `g = min(gate, limit)`, `u = up` within ±limit, `y = (u + 1) * g * sigmoid(alpha * g)`.

@@ -78,9 +78,17 @@ struct GGUFFileTests {
     #expect(refused { $0.fields.append(("x", .bool(2))) }?.subject == .field("x"))
   }
 
-  @Test func `refuses arrays in arrays and unknown value types`() {
-    let nested = GGUFBuilder.little(UInt32(9)) + GGUFBuilder.little(UInt64(0))
-    #expect(refused { $0.fields.append(("x", .raw(type: 9, bytes: nested))) } != nil)
+  @Test func `refuses arrays in arrays that are too deep, and unknown value types`() {
+    func nested(_ depth: Int) -> [UInt8] {
+      (0..<depth).flatMap { _ in GGUFBuilder.little(UInt32(9)) + GGUFBuilder.little(UInt64(1)) }
+        + GGUFBuilder.little(UInt32(0)) + GGUFBuilder.little(UInt64(0))
+    }
+    #expect(refused { $0.fields.append(("x", .raw(type: 9, bytes: nested(8)))) } == nil)
+    for depth in [9, 10_000] {
+      #expect(refused { $0.fields.append(("x", .raw(type: 9, bytes: nested(depth)))) } != nil)
+    }
+    #expect(
+      refused { $0.fields.append(("x", .raw(type: 9, bytes: Array(nested(3).dropLast())))) } != nil)
     #expect(refused { $0.fields.append(("x", .raw(type: 13, bytes: []))) } != nil)
   }
 

@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Checkpoints
@@ -16,7 +17,7 @@ struct ModelConfigurationTests {
 
   private static let sizes = """
     "hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 128,
-    "vocab_size": 512, "max_position_embeddings": 256
+    "vocab_size": 512, "max_position_embeddings": 256, "num_key_value_heads": 4
     """
 
   private func refused(_ members: String) throws -> CheckpointError {
@@ -38,7 +39,7 @@ struct ModelConfigurationTests {
       """
       {"architectures": ["GptOssForCausalLM"], \(Self.sizes), "dtype": "bfloat16",
        "rope_parameters": {"rope_theta": 150000.0, \(yarn)}, "sliding_window": 128,
-       "num_local_experts": 4, "experts_per_token": 2,
+       "num_experts": 4, "num_experts_per_tok": 2,
        "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]}
       """)
     #expect(old == new)
@@ -123,7 +124,11 @@ struct ModelConfigurationTests {
     #expect(qwen.attentionSpans == [.full, .full, .full, .sliding])
     let mistral = try read("{\"model_type\": \"mistral\", \(Self.sizes), \(window)}")
     #expect(mistral.attentionSpans == [.sliding, .sliding, .sliding, .sliding])
-    #expect(try read("{\"model_type\": \"mistral\", \(Self.sizes)}").slidingWindow == nil)
+    #expect(try read("{\"model_type\": \"mistral\", \(Self.sizes)}").slidingWindow == 4_096)
+    let off = "{\"model_type\": \"mistral\", \(Self.sizes), \"sliding_window\": null}"
+    #expect(try read(off).slidingWindow == nil)
+    #expect(
+      try read("{\"model_type\": \"qwen3\", \(Self.sizes), \(window)}").slidingWindow == nil)
   }
 
   @Test(arguments: [
@@ -146,16 +151,54 @@ struct ModelConfigurationTests {
 
   @Test(arguments: [
     #""layer_types": ["full_attention"], "sliding_window": 8"#,
-    #""layer_types": ["full_attention", "x", "x", "x"], "sliding_window": 8"#,
+    #""layer_types": "full_attention""#,
     #""rope_scaling": {"rope_type": "dynamic", "factor": 2}"#,
     #""rope_scaling": {"rope_type": "llama3", "factor": 8}"#,
     #""rope_scaling": {"rope_type": "linear"}"#,
     #""rope_scaling": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}"#,
-    #""num_local_experts": 4, "num_experts_per_tok": 5"#,
   ])
   func `refuses what does not fit together`(_ members: String) throws {
     let error = try refused("\"model_type\": \"llama\", \(Self.sizes), \(members)")
     #expect(error.subject != .file)
+  }
+
+  @Test func `lists what it does not understand, and applies none of it`() throws {
+    let plain = try read("{\"model_type\": \"llama\", \(Self.sizes)}")
+    var strange = try read(
+      """
+      {"model_type": "llama", \(Self.sizes), "attn_logit_softcapping": 50.0, "hidden_dropout": 0.5,
+       "sliding_window": 8, "max_length": 20, "rope_scaling": {"rope_type": "default", "odd": 3}}
+      """)
+    #expect(
+      strange.unknownFields == [
+        "attn_logit_softcapping", "hidden_dropout", "sliding_window", "rope_scaling.odd",
+      ])
+    strange.unknownFields = []
+    #expect(strange == plain)
+  }
+
+  @Test func `takes a family's own defaults where a file is silent`() throws {
+    let qwen = try read(#"{"model_type": "qwen3", "num_attention_heads": 32}"#)
+    #expect((qwen.headDimension, qwen.normEpsilon, qwen.rope?.theta) == (128, 1e-6, 10_000))
+    #expect(try read(#"{"model_type": "llama"}"#).normEpsilon == 1e-6)
+    #expect(try read(#"{"model_type": "phi3"}"#).normEpsilon == 1e-5)
+    let gemma = try read(#"{"model_type": "gemma3_text"}"#)
+    #expect((gemma.rope?.theta, gemma.slidingRope?.theta) == (1_000_000, 10_000))
+    let oss = try read(#"{"model_type": "gpt_oss"}"#)
+    guard case .yarn(let scaling)? = oss.rope?.scaling else {
+      Issue.record("no YaRN")
+      return
+    }
+    #expect((scaling.factor, scaling.truncate, oss.rope?.theta) == (32, false, 150_000))
+  }
+
+  @Test func `refuses a key that has only one value, and null where a value must stand`() throws {
+    #expect(
+      try refused("\"model_type\": \"gpt2\", \"add_cross_attention\": true").subject
+        == .field("add_cross_attention"))
+    #expect(
+      try refused("\"model_type\": \"llama\", \"rms_norm_eps\": null").subject
+        == .field("rms_norm_eps"))
   }
 
   @Test func `describes a family it does not know, so that it can be refused by name`() throws {
@@ -227,6 +270,44 @@ struct ModelConfigurationTests {
     #expect(try spans(.raw(type: 9, bytes: flags)) == [.sliding, .sliding, .full, .sliding])
     let few = GGUFBuilder.little(UInt32(7)) + GGUFBuilder.little(UInt64(1)) + [1]
     #expect(throws: CheckpointError.self) { try spans(.raw(type: 9, bytes: few)) }
+  }
+
+  @Test func `passes over GGUF keys it does not know, and lists those of the model`() throws {
+    let huge = GGUFBuilder.little(UInt64.max)
+    let nested =
+      GGUFBuilder.little(UInt32(9)) + GGUFBuilder.little(UInt64(2))
+      + (0..<2).flatMap { _ in
+        GGUFBuilder.little(UInt32(4)) + GGUFBuilder.little(UInt64(1))
+          + GGUFBuilder.little(UInt32(7))
+      }
+    let llama = try gguf {
+      $0.fields += [
+        ("general.odd", .raw(type: 10, bytes: huge)), ("llama.odd", .raw(type: 10, bytes: huge)),
+        ("llama.odder", .raw(type: 9, bytes: nested)), ("other.key", .uint32(1)),
+      ]
+    }
+    #expect(llama.unknownFields == ["llama.odd", "llama.odder", "other.key"])
+  }
+
+  @Test(arguments: [
+    ("llama.attention.scale", GGUFBuilder.Value.float32(0.5)),
+    ("llama.logit_scale", .float32(0.25)), ("llama.attention.causal", .bool(0)),
+    ("llama.attn_logit_softcapping", .float32(50)), ("llama.expert_count", .uint32(8)),
+    ("llama.attention.q_lora_rank", .uint32(4)), ("llama.attention.value_length", .uint32(8)),
+    ("llama.rope.dimension_count", .float32(.nan)),
+    ("llama.attention.layer_norm_rms_epsilon", .string("1e-5")),
+    ("llama.context_length", .raw(type: 10, bytes: GGUFBuilder.little(UInt64.max))),
+  ])
+  func `refuses GGUF keys whose arithmetic it has not`(_ key: String, _ value: GGUFBuilder.Value)
+    throws
+  {
+    let error = try #require(throws: CheckpointError.self) {
+      try gguf {
+        $0.fields.removeAll { $0.0 == key }
+        $0.fields.append((key, value))
+      }
+    }
+    #expect(key.hasSuffix(error.subject.name))
   }
 
   @Test(arguments: [

@@ -42,6 +42,11 @@ struct ReferenceCheckpointTests {
     gguf.interleavedRotation = false
     gguf.normEpsilon = wanted.normEpsilon
     gguf.normWeightOffset = wanted.normWeightOffset
+    // Its tensors alone tell which products have a bias.
+    for bias in [\ModelConfiguration.attentionBias, \.attentionOutputBias, \.mlpBias] {
+      #expect(gguf[keyPath: bias] == nil)
+      gguf[keyPath: bias] = wanted[keyPath: bias]
+    }
     if wanted.architecture == "mistral" { gguf.architecture = "mistral" }
     if family == "llama3" {
       #expect(gguf.rope?.scaling == .frequencyFactors(tensor: "rope_freqs.weight"))

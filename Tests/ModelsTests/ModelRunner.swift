@@ -76,6 +76,7 @@ final class ModelRunner {
     let tap = RunTap(catalogue: model.catalogue, pool: pool)
     tap.setCaptures(points.map(Self.spec))
     tap.setInterventions(interventions)
+    if cache.length == 0 { _ = model.prepare(cache, for: ids.count) }
     tap.beginPass(step: step, positions: cache.length..<cache.length + ids.count)
     for start in stride(from: 0, to: ids.count, by: chunk) {
       batch.removeAll()

@@ -23,16 +23,16 @@ import Testing
     guard case .object(let conversations) = json["conversations"] else { return }
     var equal = 0
     var refused: [String] = []
-    for entry in json["templates"]?.elements ?? [] {
-      let name = entry["name"]?.text ?? ""
+    for entry in json["templates"]?.array ?? [] {
+      let name = entry["name"]?.string ?? ""
       for (kind, given) in conversations {
         guard case .object(let variables) = given, let answer = entry["answers"]?[kind] else {
           continue
         }
         do {
-          let text = try JinjaTemplate(entry["template"]?.text ?? "").render(
-            variables, time: json["time"]?.whole)
-          let expected = answer["expected"]?.text
+          let text = try JinjaTemplate(entry["template"]?.string ?? "").render(
+            variables, time: json["time"]?.integer)
+          let expected = answer["expected"]?.string
           #expect(
             text.utf8.elementsEqual((expected ?? "").utf8), "\(name), \(kind): \(answer)\n\(text)")
           equal += 1

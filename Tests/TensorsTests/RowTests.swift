@@ -79,19 +79,29 @@ import Testing
     let ups = up.values.map(Double.init)
     let gates = points.map(Double.init)
 
-    arithmetic.siluProduct(gate: g, up: u, into: out)
-    expect(y.values, zip(gates, ups).map { $0 / (1 + exp(-$0)) * $1 }, within: 1e-6, "silu")
+    let functions: [(ActivationFunction, (Double) -> Double)] = [
+      (.silu, { $0 / (1 + exp(-$0)) }), (.gelu, { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) }),
+      (
+        .geluTanh,
+        { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+      ),
+      (.quickGelu, { $0 / (1 + exp(-1.702 * $0)) }), (.relu, { max($0, 0) }),
+    ]
+    for (function, slow) in functions {
+      arithmetic.apply(function, g, into: out)
+      for (x, (a, b)) in zip(points, zip(y.values, gates.map(slow))) {
+        #expect(abs(Double(a) - b) <= 3e-7 * max(1, abs(b)), "\(function) of \(x)")
+      }
+      arithmetic.product(function, gate: g, up: u, into: out)
+      for (a, b) in zip(y.values, zip(gates, ups).map { slow($0) * $1 }) {
+        #expect(abs(Double(a) - b) <= 1e-6 * max(1, abs(b)), "\(function) product")
+      }
+    }
 
-    func gelu(_ x: Double) -> Double {
-      0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-    }
-    arithmetic.geluTanh(g, into: out)
-    for (a, b) in zip(y.values, gates.map(gelu)) {
-      #expect(abs(Double(a) - b) <= 3e-7 * max(1, abs(b)), "gelu")
-    }
-    arithmetic.geluTanhProduct(gate: g, up: u, into: out)
-    for (a, b) in zip(y.values, zip(gates, ups).map { gelu($0) * $1 }) {
-      #expect(abs(Double(a) - b) <= 1e-6 * max(1, abs(b)), "gelu product")
+    arithmetic.copy(g, into: out)
+    arithmetic.softCap(out, 30)
+    for (a, b) in zip(y.values, gates) {
+      #expect(abs(Double(a) - 30 * tanh(b / 30)) <= 1e-5, "soft cap of \(b)")
     }
 
     arithmetic.gptOssGate(gate: u, up: g, into: out)

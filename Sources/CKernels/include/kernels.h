@@ -93,6 +93,10 @@ enum ns_stage { NS_SCORES = 1, NS_SOFTMAX = 2, NS_MIX = 4, NS_GATHER = 8 };
 // Floats of scratch that a thread needs for `panels`.
 #define NS_PANEL_SCRATCH (32 * 2048)
 
+// The functions of a feed-forward part: x sigmoid(x), GELU by its error function, by tanh, by
+// sigmoid(1.702 x), and the positive part.
+typedef enum { NS_SILU, NS_GELU, NS_GELU_TANH, NS_QUICK_GELU, NS_RELU } ns_activation;
+
 // One instruction set's implementation of everything. Every function works on rows it is told, in a fixed
 // order of additions: a row's bits never depend on its neighbours or on how the work was split.
 typedef struct ns_kernels {
@@ -112,9 +116,10 @@ typedef struct ns_kernels {
       const float *x, const float *weight, const float *bias, float epsilon, float *y, int64_t n);
   void (*add)(float *x, const float *y, int64_t n);               // x += y
   void (*scale)(float *x, float factor, int64_t n);               // x *= factor
-  void (*silu_product)(const float *gate, const float *up, float *y, int64_t n);
-  void (*gelu_product)(const float *gate, const float *up, float *y, int64_t n);  // tanh form
-  void (*gelu)(const float *x, float *y, int64_t n);                              // tanh form
+  // y = f(x) * factor; factor may be NULL for ones.
+  void (*activate)(
+      ns_activation function, const float *x, const float *factor, float *y, int64_t n);
+  void (*soft_cap)(float *x, float cap, int64_t n);               // x = cap tanh(x / cap)
   void (*clamped_gate)(
       const float *gate, const float *up, float limit, float alpha, float *y, int64_t n);
   void (*rotate)(const ns_rotation *r, float *x, int64_t position);

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// The canonical names of the families this room can describe, and every other spelling of them.
 enum Architecture {
   /// What sets a family's files apart, as far as configurations leave it unsaid.
@@ -5,29 +7,56 @@ enum Architecture {
     var name: String
     /// `model_type` and `architectures` of Hugging Face, `general.architecture` of GGUF.
     var spellings: [String]
-    /// `tie_word_embeddings` where the file is silent.
-    var isTied = false
-    var hasAttentionBias = false
-    var activation = ModelConfiguration.Activation.silu
+    /// Every name of its `config.json`, with transformers' defaults.
+    var keys: ConfigurationKeys
+    /// Biases that its class always has, whatever the configuration says: on q, k and v, and behind the heads.
+    var biases = Biases.configured
+    /// What its GGUF files, which do not name it, mean.
+    var activation = ActivationFunction.silu
+    /// Whether Hugging Face's files store its norm weights less one.
+    var normWeightOffset: Float = 0
+    /// The base of rotary positions where nothing says it.
+    var theta = 10_000.0
+    /// Its rotary positions where a file has neither `rope_scaling` nor `rope_parameters`, as members of the latter.
+    var rope: [String: ConfigurationFields.Value] = [:]
+    /// Whether a part of each head may stay as it is (`partial_rotary_factor`).
+    var rotatesPartly = false
+  }
+
+  /// Which of the projections around attention have biases.
+  enum Biases {
+    /// All four as `attention_bias` says, none where there is no such name.
+    case configured
+    /// Those of q, k and v (Qwen 2).
+    case queryKeyValue
+    /// Everything, the feed-forward part's too (GPT-2).
+    case all
   }
 
   static let all: [Traits] = [
-    Traits(name: "llama", spellings: ["llama", "LlamaForCausalLM"]),
-    Traits(name: "mistral", spellings: ["mistral", "MistralForCausalLM"]),
-    Traits(name: "qwen2", spellings: ["qwen2", "Qwen2ForCausalLM"], hasAttentionBias: true),
-    Traits(name: "qwen3", spellings: ["qwen3", "Qwen3ForCausalLM"]),
+    Traits(name: "llama", spellings: ["llama", "LlamaForCausalLM"], keys: .llama),
+    Traits(name: "mistral", spellings: ["mistral", "MistralForCausalLM"], keys: .mistral),
     Traits(
-      name: "gpt2", spellings: ["gpt2", "GPT2LMHeadModel"], isTied: true, hasAttentionBias: true,
+      name: "qwen2", spellings: ["qwen2", "Qwen2ForCausalLM"], keys: .qwen2, biases: .queryKeyValue),
+    Traits(name: "qwen3", spellings: ["qwen3", "Qwen3ForCausalLM"], keys: .qwen3),
+    Traits(
+      name: "gpt2", spellings: ["gpt2", "GPT2LMHeadModel"], keys: .gpt2, biases: .all,
       activation: .geluTanh),
     Traits(
       name: "gemma3_text",
       spellings: ["gemma3_text", "gemma3", "Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"],
-      isTied: true, activation: .geluTanh),
-    Traits(name: "olmo2", spellings: ["olmo2", "Olmo2ForCausalLM"]),
-    Traits(name: "phi3", spellings: ["phi3", "Phi3ForCausalLM"]),
+      keys: .gemma3Text, activation: .geluTanh, normWeightOffset: 1, theta: 1_000_000),
+    Traits(name: "olmo2", spellings: ["olmo2", "Olmo2ForCausalLM"], keys: .olmo2),
     Traits(
-      name: "gpt_oss", spellings: ["gpt_oss", "gpt-oss", "GptOssForCausalLM"],
-      hasAttentionBias: true),
+      name: "phi3", spellings: ["phi3", "Phi3ForCausalLM"], keys: .phi3, rotatesPartly: true),
+    Traits(
+      name: "gpt_oss", spellings: ["gpt_oss", "gpt-oss", "GptOssForCausalLM"], keys: .gptOSS,
+      theta: 150_000,
+      rope: [
+        "rope_type": .string("yarn"), "factor": .number(32), "beta_fast": .number(32),
+        "beta_slow": .number(1), "truncate": .bool(false),
+        "original_max_position_embeddings": .integer(4_096),
+      ]),
   ]
 
   static func traits(of spelling: String) -> Traits? {

@@ -5,7 +5,7 @@ internal import JSON
 /// Every refusal names the field, what it may be and what it is.
 struct ConfigurationFields {
   /// A field's value as its file has it.
-  enum Value: Equatable {
+  enum Value: Equatable, Sendable {
     case integer(Int)
     case number(Double)
     case bool(Bool)
@@ -23,6 +23,8 @@ struct ConfigurationFields {
   /// True for families nobody here knows: their missing sizes read as the range's lower bound, so that the
   /// refusal can come from whoever lists the known families.
   let isLenient: Bool
+  /// True where one value a layer may stand for a size, all of them equal, as GGUF writes some.
+  var takesLists = false
 
   /// The first of the names that is there, as an integer in the range; nil where none is.
   func integer(_ names: String..., in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
@@ -147,8 +149,7 @@ struct ConfigurationFields {
     case .number(let any):
       guard let exact = Int(exactly: any) else { throw wrong(name, expected, value) }
       whole = exact
-    // One value a layer, all equal: GGUF writes some sizes so.
-    case .integers(let list):
+    case .integers(let list) where takesLists:
       guard let one = list.first, list.allSatisfy({ $0 == one }) else {
         throw unsupported(name, "the same size in every layer", found: value.text)
       }
@@ -185,7 +186,8 @@ extension ConfigurationFields.Value {
     case .float(let value): self = .number(Double(value))
     case .string(let value): self = .string(value)
     case .array(let elements): self = Self.list(elements)
-    case .object: self = .other("an object")
+    case .object:
+      self = .other(json.members?.isEmpty == true ? "an object without members" : "an object")
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Tensors
+
 extension ModelConfiguration {
   /// Reads the metadata of a GGUF file, whose keys begin with the architecture's name.
   init(gguf: GGUFFile) throws(CheckpointError) {
@@ -8,15 +10,17 @@ extension ModelConfiguration {
         found: "none")
     }
     let traits = Architecture.traits(of: name)
-    let fields = ConfigurationFields(
+    var fields = ConfigurationFields(
       file: file,
       look: { (key: String) throws(CheckpointError) in
         try gguf.value(key.hasPrefix("tokenizer.") ? key : "\(name).\(key)")
       },
       isLenient: traits == nil)
+    fields.takesLists = true
     self.init(architecture: traits?.name ?? name)
     interleavedRotation = name == "llama"
     activation = traits?.activation ?? .silu
+    if let traits { unknownFields = try ConfigurationKeys.account(for: gguf, traits, name) }
     try readSizes(fields)
     vocabularySize = try Self.vocabulary(gguf, fields)
     try readArithmetic(fields)
@@ -36,6 +40,12 @@ extension ModelConfiguration {
     keyValueHeads = try fields.integer("attention.head_count_kv", in: Bounds.heads) ?? heads
     headDimension =
       try fields.integer("attention.key_length", in: Bounds.width) ?? max(hiddenSize / heads, 1)
+    let values = try fields.integer("attention.value_length", in: Bounds.width)
+    guard values == nil || values == headDimension else {
+      throw fields.unsupported(
+        "attention.value_length", "\(headDimension), the keys' length",
+        found: "\(values ?? 0)")
+    }
     experts = try fields.integer("expert_count", in: Bounds.experts) ?? 0
     expertsPerToken = try fields.integer("expert_used_count", in: Bounds.experts) ?? 0
     let expertWidth = try fields.integer("expert_feed_forward_length", in: Bounds.width)
@@ -51,8 +61,8 @@ extension ModelConfiguration {
     normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
     embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
     swigluLimit = isGPTOSS ? 7 : nil
-    attentionLogitSoftcap = try fields.number("attn_logit_softcapping", in: 0...1e9).map(Float.init)
     finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 0...1e9).map(Float.init)
+    if finalLogitSoftcap == 0 { finalLogitSoftcap = nil }
     // Only the largest Gemma 3 (62 layers) scales its queries by another number than the head's width.
     queryPreAttentionScalar =
       isGemma ? Double(layers == 62 ? hiddenSize / heads : headDimension) : nil
@@ -78,8 +88,6 @@ extension ModelConfiguration {
   /// What only the presence of tensors tells.
   private mutating func readTensors(_ names: Set<String>) {
     tiedEmbeddings = !names.contains("output.weight")
-    attentionBias = names.contains("blk.0.attn_q.bias") || names.contains("blk.0.attn_qkv.bias")
-    mlpBias = names.contains("blk.0.ffn_up.bias")
   }
 
   private mutating func readTokens(_ fields: ConfigurationFields) throws(CheckpointError) {
@@ -130,6 +138,8 @@ extension GGUFFile {
     switch fields[key] {
     case nil: return nil
     case .integer(let value): return .integer(value)
+    case .unsigned(let value): return .other("\(value)")
+    case .nested(let count): return .other("an array of \(count) arrays")
     case .number(let value): return .number(value)
     case .bool(let value): return .bool(value)
     case .string(let value): return .string(value)

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// What a checkpoint says about its model, in one spelling for every format.
 ///
 /// Sizes are checked against ``Bounds`` when it is read, so their products of two fit an `Int` without overflow.
@@ -29,9 +31,10 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var normEpsilon = 1e-5
   /// What is added to every stored norm weight: 1 in Gemma's Hugging Face files, else 0.
   package var normWeightOffset: Float = 0
-  package var activation = Activation.silu
-  /// Clamp of the gated activation (gpt_oss).
+  package var activation = ActivationFunction.silu
+  /// Clamp of the gated activation, and the slope of its sigmoid (gpt_oss).
   package var swigluLimit: Float?
+  package var swigluSlope: Float = 1.702
   package var attentionLogitSoftcap: Float?
   package var finalLogitSoftcap: Float?
   /// Queries are scaled by its inverse square root instead of the head dimension's (gemma3).
@@ -39,9 +42,16 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Embeddings are multiplied by it (gemma3: √hiddenSize), else 1.
   package var embeddingScale: Float = 1
   package var tiedEmbeddings = false
-  /// What the configuration says about biases; the tensors decide.
-  package var attentionBias = false
-  package var mlpBias = false
+  /// Whether q, k and v have biases; nil where the tensors decide (GGUF).
+  package var attentionBias: Bool?
+  /// Whether the projection behind the heads has one; nil likewise.
+  package var attentionOutputBias: Bool?
+  /// Whether the feed-forward part has biases; nil likewise.
+  package var mlpBias: Bool?
+  /// False where scores are the plain products of queries and keys (gpt2's `scale_attn_weights`).
+  package var scalesAttention = true
+  /// True where scores are also divided by the layer's number, from 1 on (gpt2's `scale_attn_by_inverse_layer_idx`).
+  package var scalesAttentionByLayer = false
 
   // MARK: Positions
 
@@ -63,17 +73,14 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Tokens that end a generation.
   package var endTokens: [Int] = []
 
+  // MARK: What was not used
+
+  /// Names in the file that nothing here understands, as `rope_scaling.name` where they stand inside another; none of
+  /// them changed anything.
+  package var unknownFields: [String] = []
+
   /// Which keys a layer's queries see.
   package enum AttentionSpan: String, Sendable, Equatable { case full, sliding }
-
-  package enum Activation: String, Sendable, Equatable {
-    case silu
-    /// With the error function.
-    case gelu
-    /// The approximation with tanh.
-    case geluTanh
-    case relu
-  }
 
   /// What no sane model exceeds; wider files are refused by name before anything is allocated.
   package enum Bounds {

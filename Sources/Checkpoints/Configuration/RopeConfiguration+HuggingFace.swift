@@ -2,37 +2,162 @@ import Foundation
 internal import JSON
 
 extension ModelConfiguration {
-  /// Reads rotary positions from `rope_parameters`, or from `rope_theta` and `rope_scaling`.
-  mutating func readRopes(_ json: JSONValue, file: String, isLenient: Bool) throws(CheckpointError)
+  /// Reads rotary positions from `rope_scaling` or `rope_parameters`, and from what older files keep beside them.
+  mutating func readRopes(_ json: JSONValue, _ traits: Architecture.Traits, file: String)
+    throws(CheckpointError)
   {
-    let (dimension, context) = (headDimension, contextLength)
-    func read(_ parameters: JSONValue?, theta: Double?) throws(CheckpointError)
-      -> RopeConfiguration?
-    {
-      do throws(CheckpointError) {
-        return try RopeConfiguration(
-          parameters, theta: theta, around: json, file: file, headDimension: dimension,
-          contextLength: context)
-      } catch {
-        // A family nobody knows is refused for being unknown, not for its rotation.
-        if isLenient { return nil }
-        throw error
-      }
+    let outer = traits.keys.fields(of: json, file: file)
+    for name in ["rope_theta", "rope_local_base_freq"] where json[name]?.isNull == true {
+      throw outer.wrong(name, "a number, or no such name", found: "null")
     }
-    if let parameters = json[present: "rope_parameters"] {
-      rope = try read(parameters[present: "full_attention"] ?? parameters, theta: nil)
-      if let sliding = parameters[present: "sliding_attention"] {
-        slidingRope = try read(sliding, theta: nil)
-      }
+    let older = try Self.set(json, "rope_scaling", file: file)
+    let newer = try Self.set(json, "rope_parameters", file: file)
+    guard traits.keys.used["rope_local_base_freq"] != nil else {
+      // The older name wins where it holds something, as in transformers.
+      try (older ?? newer)?.refuse(Self.kinds)
+      rope = try read(older ?? newer, traits, around: outer, theta: traits.theta)
       return
     }
-    rope = try read(json[present: "rope_scaling"], theta: isGemma ? 1_000_000 : nil)
-    guard isGemma else { return }
-    let local = try ConfigurationFields(json, file: file)
-      .number("rope_local_base_freq", in: RopeConfiguration.thetas)
-    slidingRope = RopeConfiguration(
-      theta: local ?? 10_000, rotaryDimension: dimension, scaling: .none)
+    // Gemma's sliding layers have positions of their own, which the older name never stretches.
+    if let stray = newer?.members.first(where: { !Self.kinds.contains($0.name) }) {
+      throw outer.unsupported(
+        "rope_parameters.\(stray.name)", "full_attention and sliding_attention, each with its own",
+        found: stray.value.kind)
+    }
+    // transformers looks for neither of these where layers differ.
+    try older?.refuse(["type"])
+    let full = try newer.flatMap { (set: RopeSet) throws(CheckpointError) in
+      try set.inner("full_attention")
+    }
+    let sliding = try newer.flatMap { (set: RopeSet) throws(CheckpointError) in
+      try set.inner("sliding_attention")
+    }
+    for set in [full, sliding] { try set?.refuse(["truncate"]) }
+    rope = try read(older?.over(full) ?? full, traits, around: outer, theta: traits.theta)
+    let base = try outer.number("rope_local_base_freq", in: RopeConfiguration.thetas)
+    slidingRope = try read(sliding, traits, around: nil, theta: base ?? 10_000)
   }
+
+  private static let kinds = ["full_attention", "sliding_attention"]
+
+  private mutating func read(
+    _ set: RopeSet?, _ traits: Architecture.Traits, around outer: ConfigurationFields?,
+    theta: Double
+  ) throws(CheckpointError) -> RopeConfiguration {
+    let set = set ?? RopeSet(defaults: traits.rope, file: outer?.file ?? "")
+    let rope = try RopeConfiguration(
+      set, around: outer, theta: theta, traits, headDimension: headDimension,
+      contextLength: contextLength)
+    unknownFields += set.unread(try set.kind(traits))
+    return rope
+  }
+
+  /// The members of one of the two names; nil where it is absent, null or empty.
+  private static func set(_ json: JSONValue, _ name: String, file: String)
+    throws(CheckpointError) -> RopeSet?
+  {
+    guard let value = json[present: name] else { return nil }
+    guard let members = value.members else {
+      throw CheckpointError(
+        .mismatch, file: file, .field(name), expected: "an object", found: value.kind)
+    }
+    return members.isEmpty ? nil : RopeSet(name: name, members: members, file: file)
+  }
+}
+
+/// One set of rotary parameters as a file has it.
+struct RopeSet {
+  var name: String
+  var members: [JSONValue.Member]
+  let file: String
+  /// What stands where a member is absent.
+  var defaults: [String: ConfigurationFields.Value] = [:]
+
+  init(name: String, members: [JSONValue.Member], file: String) {
+    (self.name, self.members, self.file) = (name, members, file)
+  }
+
+  /// The family's own positions, where the file says nothing.
+  init(defaults: [String: ConfigurationFields.Value], file: String) {
+    self.init(name: "rope_parameters", members: [], file: file)
+    self.defaults = defaults
+  }
+
+  /// A set inside this one; nil where it is absent or null.
+  func inner(_ name: String) throws(CheckpointError) -> RopeSet? {
+    guard let value = members.first(where: { $0.name == name })?.value, !value.isNull else {
+      return nil
+    }
+    guard let members = value.members else {
+      throw CheckpointError(
+        .mismatch, file: file, .field("\(self.name).\(name)"), expected: "an object",
+        found: value.kind)
+    }
+    return RopeSet(name: "\(self.name).\(name)", members: members, file: file)
+  }
+
+  /// Refuses members that other families have: their layers differ, this one's do not.
+  func refuse(_ names: [String]) throws(CheckpointError) {
+    guard let member = members.first(where: { names.contains($0.name) }) else { return }
+    throw CheckpointError(
+      .unsupported, file: file, .field("\(name).\(member.name)"),
+      expected: "no such member in a model of this family", found: member.value.kind)
+  }
+
+  /// These members, and those of another set where these have none.
+  func over(_ other: RopeSet?) -> RopeSet {
+    var set = self
+    set.members += (other?.members ?? []).filter { member in
+      !members.contains { $0.name == member.name }
+    }
+    return set
+  }
+
+  var fields: ConfigurationFields {
+    ConfigurationFields(
+      file: file,
+      look: { (name: String) throws(CheckpointError) in
+        guard let member = members.first(where: { $0.name == name }) else { return defaults[name] }
+        return ConfigurationFields.Value(member.value)
+      },
+      isLenient: false)
+  }
+
+  /// Whether there is a member of that name, null included, or a standard for it.
+  func states(_ name: String) -> Bool {
+    members.contains { $0.name == name } || defaults[name] != nil
+  }
+
+  /// The stretch by its own name: Phi's files call it by older ones.
+  func kind(_ traits: Architecture.Traits) throws(CheckpointError) -> String {
+    let kind = try fields.string("rope_type", "type") ?? "default"
+    let isPhi = traits.rotatesPartly
+    return kind == "su" || (isPhi && kind == "yarn") ? "longrope" : kind
+  }
+
+  /// Members that a stretch of this kind does not have.
+  func unread(_ kind: String) -> [String] {
+    let known = Self.ofAny.union(Self.ofKind[kind] ?? [])
+    return members.map(\.name).filter { !known.contains($0) }.map { "\(name).\($0)" }
+  }
+
+  /// Members of every kind.
+  static let ofAny: Set<String> = ["rope_type", "type", "rope_theta", "partial_rotary_factor"]
+  /// Members of each kind besides.
+  static let ofKind: [String: Set<String>] = [
+    "linear": ["factor"],
+    "llama3": [
+      "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
+    ],
+    "yarn": [
+      "factor", "original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow",
+      "mscale", "mscale_all_dim", "truncate",
+    ],
+    "longrope": [
+      "factor", "original_max_position_embeddings", "attention_factor", "short_factor",
+      "long_factor",
+    ],
+  ]
 }
 
 extension ConfigurationFields {
@@ -52,46 +177,68 @@ extension RopeConfiguration {
   /// One set of parameters.
   ///
   /// - Parameters:
-  ///   - parameters: `rope_parameters` or `rope_scaling`; nil for plain rotation.
+  ///   - outer: the configuration around it, for values that older files keep there.
   ///   - theta: what the base is where nothing says so.
-  ///   - json: the configuration around it, for values that older files keep there.
   init(
-    _ parameters: JSONValue?, theta standard: Double?, around json: JSONValue, file: String,
-    headDimension: Int, contextLength: Int
+    _ set: RopeSet, around outer: ConfigurationFields?, theta standard: Double,
+    _ traits: Architecture.Traits, headDimension: Int, contextLength: Int
   ) throws(CheckpointError) {
-    let outer = ConfigurationFields(json, file: file)
-    let inner = ConfigurationFields(parameters ?? .null, file: file)
-    let ownTheta = try inner.number("rope_theta", in: Self.thetas)
+    let inner = set.fields
     theta =
-      try ownTheta.otherwise(outer.number("rope_theta", in: Self.thetas)) ?? standard ?? 10_000
+      try inner.number("rope_theta", in: Self.thetas)
+      .otherwise(outer?.number("rope_theta", in: Self.thetas)) ?? standard
     let share =
       try inner.number("partial_rotary_factor", in: 0...1)
-      .otherwise(outer.number("partial_rotary_factor", in: 0...1)) ?? 1
+      .otherwise(outer?.number("partial_rotary_factor", in: 0...1)) ?? 1
+    guard share == 1 || traits.rotatesPartly else {
+      throw inner.unsupported(
+        "partial_rotary_factor", "1, for this family turns whole heads", found: "\(share)")
+    }
     rotaryDimension = Int(Double(headDimension) * share)
     guard rotaryDimension > 0, rotaryDimension % 2 == 0 else {
-      throw outer.wrong(
+      throw inner.wrong(
         "partial_rotary_factor", "an even number of rotating elements", found: "\(rotaryDimension)")
     }
-    switch try inner.string("rope_type", "type") ?? "default" {
+    let contexts = ModelConfiguration.Bounds.context
+    let original =
+      try (outer?.integer("original_max_position_embeddings", in: contexts))
+      .otherwise(inner.integer("original_max_position_embeddings", in: contexts)) ?? contextLength
+    switch try set.kind(traits) {
     case "default": scaling = .none
-    case "linear":
+    case "linear" where !traits.rotatesPartly:
       scaling = .linear(factor: try Self.required(inner, "factor"))
-    case "llama3":
-      scaling = .llama3(
-        factor: try Self.required(inner, "factor"),
-        lowFrequencyFactor: try Self.required(inner, "low_freq_factor"),
-        highFrequencyFactor: try Self.required(inner, "high_freq_factor"),
-        originalContext: try inner.required(
-          "original_max_position_embeddings", in: ModelConfiguration.Bounds.context))
+    case "llama3" where !traits.rotatesPartly:
+      scaling = try Self.llama3(inner, originalContext: original)
     case "yarn":
-      scaling = .yarn(try YaRN(inner, outer, contextLength: contextLength))
-    case "longrope", "su":
+      guard set.states("factor") else {
+        throw inner.wrong("factor", "a number, or null for the contexts' quotient", found: "none")
+      }
+      scaling = .yarn(try YaRN(inner, contextLength: contextLength, originalContext: original))
+    case "longrope":
       scaling = .longrope(
-        try LongRope(inner, outer, contextLength: contextLength, pairs: rotaryDimension / 2))
+        try LongRope(
+          inner, contextLength: contextLength, originalContext: original,
+          pairs: rotaryDimension / 2))
     case let other:
       throw inner.unsupported(
-        "rope_type", "default, linear, llama3, yarn or longrope", found: "'\(other)'")
+        "rope_type",
+        traits.rotatesPartly ? "default or longrope" : "default, linear, llama3, yarn or longrope",
+        found: "'\(other)'")
     }
+  }
+
+  private static func llama3(_ fields: ConfigurationFields, originalContext: Int)
+    throws(CheckpointError) -> Scaling
+  {
+    let low = try required(fields, "low_freq_factor")
+    let high = try required(fields, "high_freq_factor")
+    guard low != high else {
+      throw fields.wrong(
+        "high_freq_factor", "another number than low_freq_factor", found: "\(high)")
+    }
+    return .llama3(
+      factor: try required(fields, "factor"), lowFrequencyFactor: low, highFrequencyFactor: high,
+      originalContext: originalContext)
   }
 
   private static func required(_ fields: ConfigurationFields, _ name: String)
@@ -105,19 +252,19 @@ extension RopeConfiguration {
 }
 
 extension RopeConfiguration.YaRN {
-  init(_ inner: ConfigurationFields, _ outer: ConfigurationFields, contextLength: Int)
+  init(_ inner: ConfigurationFields, contextLength: Int, originalContext: Int)
     throws(CheckpointError)
   {
-    let contexts = ModelConfiguration.Bounds.context
-    originalContext =
-      try inner.integer("original_max_position_embeddings", in: contexts)
-      .otherwise(outer.integer("original_max_position_embeddings", in: contexts))
-      ?? contextLength
+    self.originalContext = originalContext
     factor =
       try inner.number("factor", in: RopeConfiguration.factors)
       ?? Double(contextLength) / Double(originalContext)
-    betaFast = try inner.number("beta_fast", in: 0...1e6) ?? 32
-    betaSlow = try inner.number("beta_slow", in: 0...1e6) ?? 1
+    // Zero means the standard, as in transformers.
+    let (fast, slow) = try (
+      inner.number("beta_fast", in: 0...1e6) ?? 0, inner.number("beta_slow", in: 0...1e6) ?? 0
+    )
+    betaFast = fast == 0 ? 32 : fast
+    betaSlow = slow == 0 ? 1 : slow
     truncate = try inner.bool("truncate") ?? true
     let own = try inner.number("attention_factor", in: 0...1e6)
     let scale = try inner.number("mscale", in: 0...1e6) ?? 0
@@ -139,16 +286,14 @@ extension RopeConfiguration.YaRN {
 
 extension RopeConfiguration.LongRope {
   init(
-    _ inner: ConfigurationFields, _ outer: ConfigurationFields, contextLength: Int, pairs: Int
+    _ inner: ConfigurationFields, contextLength: Int, originalContext: Int, pairs: Int
   ) throws(CheckpointError) {
-    let contexts = ModelConfiguration.Bounds.context
-    originalContext =
-      try inner.integer("original_max_position_embeddings", in: contexts)
-      .otherwise(outer.integer("original_max_position_embeddings", in: contexts))
-      ?? contextLength
+    self.originalContext = originalContext
     shortFactors = try Self.factors(inner, "short_factor", count: pairs)
     longFactors = try Self.factors(inner, "long_factor", count: pairs)
-    let stretch = Double(contextLength) / Double(originalContext)
+    let stretch =
+      try inner.number("factor", in: RopeConfiguration.factors)
+      ?? Double(contextLength) / Double(originalContext)
     attentionFactor =
       try inner.number("attention_factor", in: 0...1e6)
       ?? Self.attentionFactor(stretch: stretch, originalContext: originalContext)

@@ -6,6 +6,11 @@ package struct RopeConfiguration: Sendable, Equatable {
   package var rotaryDimension: Int
   package var scaling: Scaling
 
+  /// Tokens beyond which another set of frequencies holds; nil where there is one set.
+  package var originalContextOfTwoSets: Int? {
+    if case .longrope(let long) = scaling { long.originalContext } else { nil }
+  }
+
   package enum Scaling: Sendable, Equatable {
     case none
     /// Positions divided by `factor`.

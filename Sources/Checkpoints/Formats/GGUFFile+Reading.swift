@@ -90,10 +90,7 @@ extension GGUFFile {
     case .int64: return .integer(Int(try reader.integer(Int64.self, key)))
     case .uint64:
       let value = try reader.integer(UInt64.self, key)
-      guard let value = Int(exactly: value) else {
-        throw reader.damaged(key, expected: "at most \(Int.max)", found: "\(value)", at: start)
-      }
-      return .integer(value)
+      return Int(exactly: value).map { .integer($0) } ?? .unsigned(value)
     case .float32:
       return .number(Double(Float(bitPattern: try reader.integer(UInt32.self, key))))
     case .float64: return .number(Double(bitPattern: try reader.integer(UInt64.self, key)))
@@ -110,13 +107,11 @@ extension GGUFFile {
   }
 
   /// Walks an array to its end, so that decoding it later meets nothing new.
-  private static func array(_ reader: inout ByteReader, _ key: String, strings: inout Int)
-    throws(CheckpointError) -> GGUFValue
-  {
+  private static func array(
+    _ reader: inout ByteReader, _ key: String, strings: inout Int, depth: Int = 0
+  ) throws(CheckpointError) -> GGUFValue {
     let element = try code(&reader, key)
-    guard element != .array else {
-      throw reader.damaged(key, expected: "an array of plain values", found: "arrays in an array")
-    }
+    if element == .array { return try nested(&reader, key, strings: &strings, depth: depth) }
     // A string needs 8 bytes for its length; the file can't hold more elements than it has bytes for.
     let most = max(reader.remaining - 8, 0) / (element.width ?? 8)
     let count = try reader.count("\(key) (count)", limit: most)
@@ -133,6 +128,20 @@ extension GGUFFile {
       for _ in 0..<count { try reader.skipString(key, limit: Limits.stringBytes) }
     }
     return .array(GGUFArray(element: element, count: count, offset: offset))
+  }
+
+  /// Walks arrays in an array, which no key that is read holds.
+  private static func nested(
+    _ reader: inout ByteReader, _ key: String, strings: inout Int, depth: Int
+  ) throws(CheckpointError) -> GGUFValue {
+    guard depth < Limits.arrayDepth else {
+      throw reader.damaged(
+        key, expected: "arrays at most \(Limits.arrayDepth) deep", found: "deeper ones")
+    }
+    // Each needs 12 bytes for its type and count.
+    let count = try reader.count("\(key) (count)", limit: max(reader.remaining - 8, 0) / 12)
+    for _ in 0..<count { _ = try array(&reader, key, strings: &strings, depth: depth + 1) }
+    return .nested(count: count)
   }
 
   private static func alignment(_ fields: [String: GGUFValue], _ path: String)

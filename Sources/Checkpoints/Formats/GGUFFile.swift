@@ -19,6 +19,8 @@ struct GGUFFile: Sendable {
     static let stringBytes = 1 << 24
     /// Strings in all arrays together: token lists and merges, bounded because each costs memory.
     static let strings = 1 << 20
+    /// Arrays inside arrays, which the format allows and no key that is read has.
+    static let arrayDepth = 8
     static let dimensions = 4
     static let alignment = 1 << 20
   }

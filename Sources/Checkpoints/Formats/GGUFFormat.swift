@@ -24,8 +24,8 @@ enum GGUFFormat: WeightFormat {
       quantization: quantization(gguf),
       contentHash: ContentHash.of(entries, files: parts.mappings, configuration: nil),
       tensorNames: entries.map(\.name),
-      tensors: Dictionary(
-        entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      tensors: TensorTable(
+        Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })),
       mlx: nil, isInputFirst: false)
   }
 

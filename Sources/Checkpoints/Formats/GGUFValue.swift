@@ -1,10 +1,14 @@
 /// One metadata value of a GGUF file.
 enum GGUFValue: Sendable, Equatable {
   case integer(Int)
+  /// A whole number of 2^63 or more: no key that is read may have it.
+  case unsigned(UInt64)
   case number(Double)
   case bool(Bool)
   case string(String)
   case array(GGUFArray)
+  /// Arrays in an array: walked, never decoded.
+  case nested(count: Int)
 
   /// The type numbers of the format's metadata.
   enum Code: UInt32, Sendable {
@@ -27,9 +31,11 @@ enum GGUFValue: Sendable, Equatable {
   var kind: String {
     switch self {
     case .integer: "an integer"
+    case .unsigned(let value): "\(value)"
     case .number: "a number"
     case .bool: "a boolean"
     case .string: "a string"
+    case .nested(let count): "an array of \(count) arrays"
     case .array(let array): "an array of \(array.count) \(array.element)"
     }
   }

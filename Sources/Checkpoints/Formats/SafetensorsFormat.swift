@@ -36,7 +36,7 @@ enum SafetensorsFormat: WeightFormat {
       quantization: mlx?.label ?? label(entries),
       contentHash: ContentHash.of(entries, files: files.map(\.mapping), configuration: configFile),
       tensorNames: entries.map(\.name),
-      tensors: try byName(entries),
+      tensors: TensorTable(try byName(entries)),
       mlx: mlx, isInputFirst: !isMLX)
   }
 

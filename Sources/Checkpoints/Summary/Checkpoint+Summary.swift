@@ -25,7 +25,7 @@ extension Checkpoint {
   private var codings: [CheckpointSummary.Coding] {
     var table: [String: CheckpointSummary.Coding] = [:]
     for name in tensorNames {
-      guard let entry = tensors[name] else { continue }
+      guard let entry = tensors.peek(name) else { continue }
       let coding = coding(of: entry)
       var row =
         table[coding.name]
@@ -59,7 +59,9 @@ extension Checkpoint {
     let name = entry.name
     for suffix in [".weight", ".scales", ".biases"] where name.hasSuffix(suffix) {
       let module = String(name.dropLast(suffix.count))
-      guard let mlx, tensors[module + ".scales"] != nil, tensors[module + ".weight"] != nil else {
+      guard let mlx, tensors.peek(module + ".scales") != nil,
+        tensors.peek(module + ".weight") != nil
+      else {
         continue
       }
       let setting = mlx.setting(for: module)

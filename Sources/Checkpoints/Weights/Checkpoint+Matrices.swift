@@ -23,7 +23,7 @@ extension Checkpoint {
 
   /// True where the module has a weight.
   package func hasWeight(_ name: String) -> Bool {
-    tensors[name + ".weight"] != nil || tensors[name] != nil
+    tensors.peek(name + ".weight") != nil || tensors.peek(name) != nil
   }
 
   /// A plain tensor's numbers as float32: norms, biases, sinks, positions.

@@ -9,6 +9,8 @@ package final class KeyValueCache {
   package let shape: CacheShape
   /// Positions held.
   package private(set) var length = 0
+  /// What leads a position to its place in the ``RotaryTable``: 0, or the table's positions for the second set.
+  package private(set) var rotaryShift = 0
   private var pages: [CachePage]
   /// Per layer, a table of page addresses; the kernels read it.
   private var tables: PageTables
@@ -22,6 +24,7 @@ package final class KeyValueCache {
   private init(sharing other: KeyValueCache, length: Int) {
     shape = other.shape
     self.length = length
+    rotaryShift = other.rotaryShift
     let count = (length + CacheShape.pageLength - 1) / CacheShape.pageLength
     pages = Array(other.pages.prefix(count))
     tables = PageTables(layers: shape.layers, capacity: max(count, 8))
@@ -40,6 +43,12 @@ package final class KeyValueCache {
     self.length = length
     let count = (length + CacheShape.pageLength - 1) / CacheShape.pageLength
     pages.removeLast(pages.count - count)
+  }
+
+  /// Forgets all positions; those to come turn by the other set.
+  func restart(rotaryShift shift: Int) {
+    truncate(to: 0)
+    rotaryShift = shift
   }
 
   /// Makes room to write the next `count` positions: new pages, and copies of shared ones.

@@ -37,7 +37,8 @@ package enum GPT2: ModelFamily {
             up: try block.conv1D(
               "mlp.c_fc", "ffn_up", rows: c.intermediateSize, columns: c.hiddenSize),
             down: try block.conv1D(
-              "mlp.c_proj", "ffn_down", rows: c.hiddenSize, columns: c.intermediateSize))))
+              "mlp.c_proj", "ffn_down", rows: c.hiddenSize, columns: c.intermediateSize),
+            c.activation)))
     }
     return try builder.decoder(
       Self.self, blocks: blocks, embedding: "wte",

@@ -34,12 +34,17 @@ package enum GPTOSS: ModelFamily {
     let gates = try block.experts(.gate, count: c.experts, rows: inner, columns: outer)
     let ups = try block.experts(.up, count: c.experts, rows: inner, columns: outer)
     let downs = try block.experts(.down, count: c.experts, rows: outer, columns: inner)
+    for (name, linears) in [("gate_up_proj_bias", gates + ups), ("down_proj_bias", downs)]
+    where linears.contains(where: { $0.bias == nil }) {
+      throw block.missing(
+        "mlp.experts.\(name)", "ffn_\(name == "down_proj_bias" ? "down" : "gate")_exps.bias")
+    }
     return MixtureOfExperts(
       router: try block.linear(
-        "mlp.router", "ffn_gate_inp", rows: c.experts, columns: c.hiddenSize),
+        "mlp.router", "ffn_gate_inp", rows: c.experts, columns: c.hiddenSize, bias: true),
       experts: zip(gates, zip(ups, downs)).map {
         MixtureOfExperts.Expert(gate: $0, up: $1.0, down: $1.1)
       },
-      chosen: c.expertsPerToken, limit: c.swigluLimit ?? 7, slope: 1.702)
+      chosen: c.expertsPerToken, limit: c.swigluLimit ?? 7, slope: c.swigluSlope)
   }
 }

@@ -22,7 +22,7 @@ package enum Gemma3: ModelFamily {
         attentionPostNorm: try block.rootMeanSquare(
           "post_attention_layernorm", "post_attention_norm"),
         mlpNorm: try block.rootMeanSquare("pre_feedforward_layernorm", "ffn_norm"),
-        mlp: try builder.gated(block, .geluTanh),
+        mlp: try builder.gated(block),
         mlpPostNorm: try block.rootMeanSquare("post_feedforward_layernorm", "post_ffw_norm"))
     }
     return try builder.decoder(Self.self, blocks: blocks)

@@ -13,7 +13,7 @@ package enum Llama: ModelFamily {
         attentionNorm: try block.rootMeanSquare("input_layernorm", "attn_norm"),
         attention: try builder.attention(block, layer: layer),
         mlpNorm: try block.rootMeanSquare("post_attention_layernorm", "ffn_norm"),
-        mlp: try builder.gated(block, .silu))
+        mlp: try builder.gated(block))
     }
     return try builder.decoder(Self.self, blocks: blocks)
   }

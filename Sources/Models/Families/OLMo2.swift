@@ -25,7 +25,7 @@ package enum OLMo2: ModelFamily {
         attentionNorm: nil, attention: attention,
         attentionPostNorm: try block.rootMeanSquare(
           "post_attention_layernorm", "post_attention_norm"),
-        mlpNorm: nil, mlp: try builder.gated(block, .silu),
+        mlpNorm: nil, mlp: try builder.gated(block),
         mlpPostNorm: try block.rootMeanSquare("post_feedforward_layernorm", "post_ffw_norm"))
     }
     return try builder.decoder(Self.self, blocks: blocks)

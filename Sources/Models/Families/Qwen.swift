@@ -21,7 +21,7 @@ package enum Qwen: ModelFamily {
         attentionNorm: try block.rootMeanSquare("input_layernorm", "attn_norm"),
         attention: attention,
         mlpNorm: try block.rootMeanSquare("post_attention_layernorm", "ffn_norm"),
-        mlp: try builder.gated(block, .silu))
+        mlp: try builder.gated(block))
     }
     return try builder.decoder(Self.self, blocks: blocks)
   }

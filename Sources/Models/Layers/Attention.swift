@@ -54,7 +54,7 @@ struct Attention: Sendable {
     apply(queryNorm, q, pass)
     apply(keyNorm, k, pass)
     if let rotary {
-      pass.batch.positions.withUnsafeBufferPointer { positions in
+      pass.batch.rotaryPlaces.withUnsafeBufferPointer { positions in
         guard let positions = positions.baseAddress else { return }
         rotary.rotate(
           q, heads: heads, headDimension: headDimension, positions: positions,

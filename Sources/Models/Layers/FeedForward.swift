@@ -1,19 +1,12 @@
 internal import Hooks
 internal import Tensors
 
-/// The function of a gated feed-forward part.
-enum GateFunction: Sendable {
-  case silu
-  /// GELU by its tanh approximation (Hendrycks and Gimpel 2016), as GPT-2 and Gemma use it.
-  case geluTanh
-}
-
 /// The feed-forward part of a block.
 enum FeedForward: Sendable {
   /// `down(act(gate x) * up x)` (Shazeer 2020).
-  case gated(gate: Linear, up: Linear, down: Linear, GateFunction)
-  /// `down(gelu(up x))` (GPT-2).
-  case plain(up: Linear, down: Linear)
+  case gated(gate: Linear, up: Linear, down: Linear, ActivationFunction)
+  /// `down(act(up x))` (GPT-2).
+  case plain(up: Linear, down: Linear, ActivationFunction)
   case mixture(MixtureOfExperts)
 
   func forward(_ normed: FloatRows, into out: FloatRows, layer: Int, _ pass: Pass) {
@@ -27,19 +20,16 @@ enum FeedForward: Sendable {
       pass.run()
       pass.hooks.visit(.mlpPre, layer: layer, g)
       pass.hooks.visit(.mlpPreLinear, layer: layer, u)
-      switch activation {
-      case .silu: pass.arithmetic.siluProduct(gate: g, up: u, into: g)
-      case .geluTanh: pass.arithmetic.geluTanhProduct(gate: g, up: u, into: g)
-      }
+      pass.arithmetic.product(activation, gate: g, up: u, into: g)
       pass.hooks.visit(.mlpPost, layer: layer, g)
       pass.plan(down, g, into: out)
       pass.run()
-    case .plain(let up, let down):
+    case .plain(let up, let down, let activation):
       let u = pass.work.gate.rows(pass.rows, width: up.weight.rows)
       pass.plan(up, normed, into: u)
       pass.run()
       pass.hooks.visit(.mlpPre, layer: layer, u)
-      pass.arithmetic.geluTanh(u, into: u)
+      pass.arithmetic.apply(activation, u, into: u)
       pass.hooks.visit(.mlpPost, layer: layer, u)
       pass.plan(down, u, into: out)
       pass.run()

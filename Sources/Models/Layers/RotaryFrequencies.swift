@@ -7,12 +7,12 @@ internal import Foundation
 /// agree with theirs.
 struct RotaryFrequencies {
   let values: [Float]
+  /// Those of runs beyond LongRoPE's original context; nil where there is one set for all.
+  private(set) var longValues: [Float]?
   let factor: Float
 
-  /// - Parameters:
-  ///   - factors: the tensor that `frequencyFactors` names, `[rotaryDimension / 2]`.
-  ///   - contextLength: decides between the two sets of LongRoPE.
-  init(_ rope: RopeConfiguration, factors: [Float], contextLength: Int) {
+  /// - Parameter factors: the tensor that `frequencyFactors` names, `[rotaryDimension / 2]`.
+  init(_ rope: RopeConfiguration, factors: [Float]) {
     let base = (0..<rope.rotaryDimension / 2).map { pair in
       pow(Float(rope.theta), Float(2 * pair) / Float(rope.rotaryDimension))
     }
@@ -37,8 +37,8 @@ struct RotaryFrequencies {
       values = Self.yarn(base, rope, yarn)
       factor = Float(yarn.attentionFactor)
     case .longrope(let long):
-      let isLong = contextLength > long.originalContext
-      values = zip(base, isLong ? long.longFactors : long.shortFactors).map { 1 / ($0 * $1) }
+      values = zip(base, long.shortFactors).map { 1 / ($0 * $1) }
+      longValues = zip(base, long.longFactors).map { 1 / ($0 * $1) }
       factor = Float(long.attentionFactor)
     }
   }

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Foundation
 internal import Hooks
 internal import Models
+internal import Tensors
 
 /// A checkpoint's facts in lines for people.
 struct InspectReport {
