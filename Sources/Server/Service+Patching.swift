@@ -16,7 +16,8 @@ extension Service {
       case .forgotten:
         throw .captureForgotten(runID: runID, hookID: hookID, limit: sources.limit)
       case .nothing:
-        rows = try Self.framedRows(run, hookID: hookID, at: point)
+        rows = try Self.framedRows(
+          run, hookID: hookID, at: point, width: catalogue.width(of: point.site))
       }
       guard rows.isWhole, rows.width == catalogue.width(of: point.site) else {
         throw .noSuchCapture(runID: runID, hookID: hookID)
@@ -25,16 +26,16 @@ extension Service {
     }
   }
 
-  /// The rows in the frames that a run still holds, where they are exact.
+  /// The rows in the frames that a run still holds, where they are whole and exact.
   private static func framedRows(
-    _ run: any StreamedRun, hookID: String, at point: HookPoint
+    _ run: any StreamedRun, hookID: String, at point: HookPoint, width: Int
   ) throws(Refusal) -> CapturedRows {
     var frames: [FrameBytes] = []
     for item in run.topic.pieces().joined() {
       guard case .frame(hook: hookID) = item.kind, let bytes = item.frame else { continue }
       if let frame = try? FrameBytes(checking: bytes) { frames.append(frame) }
     }
-    guard let rows = CapturedRows(frames, at: point.site), rows.isWhole else {
+    guard let rows = CapturedRows(frames, at: point.site), rows.isWhole, rows.width == width else {
       throw .noSuchCapture(runID: run.id, hookID: hookID)
     }
     for bytes in frames where bytes.frame.elementType != .float32 {
