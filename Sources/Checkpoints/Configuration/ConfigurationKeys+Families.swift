@@ -19,6 +19,7 @@ extension ConfigurationKeys {
     "vocab_size": 151_936, "intermediate_size": 22_016, "max_position_embeddings": 32_768,
     "num_key_value_heads": .orNull(.integer(32)), "use_sliding_window": false,
     "sliding_window": .orNull(.integer(4_096)), "max_window_layers": 28, "layer_types": nil,
+    "head_dim": .derived,
   ])
 
   static let qwen3 = qwen2.with(used: ["head_dim": 128, "attention_bias": false])
@@ -63,12 +64,14 @@ extension ConfigurationKeys {
     ])
 
   static let olmo2 = rotaryDecoder.with(used: [
+    "head_dim": .derived,
     "vocab_size": 50_304, "intermediate_size": 11_008, "max_position_embeddings": 2_048,
     "eos_token_id": .orNull(.integer(50_279)), "rms_norm_eps": 1e-5, "attention_bias": false,
   ])
 
   static let phi3 = rotaryDecoder.with(
     used: [
+      "head_dim": .derived,
       "vocab_size": 32_064, "hidden_size": 3_072, "intermediate_size": 8_192,
       "max_position_embeddings": 4_096, "original_max_position_embeddings": 4_096,
       "rms_norm_eps": 1e-5, "bos_token_id": .orNull(.integer(1)),

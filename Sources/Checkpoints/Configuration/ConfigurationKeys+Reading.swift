@@ -25,10 +25,14 @@ extension ConfigurationKeys {
     }
     guard let member = json[name] else { return standard.value }
     if let value = Value(member) { return value }
-    guard case .value(let usual) = standard else { return nil }
+    let usual: String
+    switch standard {
+    case .value(let value): usual = "a value, such as \(value.text)"
+    case .derived: usual = "a value, or the field left out"
+    case .orNull, .none: return nil
+    }
     throw CheckpointError(
-      .mismatch, file: file, .field(name), expected: "a value, such as \(usual.text)",
-      found: "null")
+      .mismatch, file: file, .field(name), expected: usual, found: "null")
   }
 
   /// Refuses what has no value it may have, and lists what is not understood.

@@ -15,6 +15,8 @@ struct ConfigurationKeys: Sendable {
     case orNull(Value)
     /// Absent and null both mean none, or a number that follows from others.
     case none
+    /// Absent, it follows from others; null is refused, since the library cannot compute with it.
+    case derived
   }
 
   /// Names that are read.
@@ -71,7 +73,7 @@ extension ConfigurationKeys.Default: ExpressibleByIntegerLiteral, ExpressibleByF
   var value: ConfigurationFields.Value? {
     switch self {
     case .value(let value), .orNull(let value): value
-    case .none: nil
+    case .none, .derived: nil
     }
   }
 }
