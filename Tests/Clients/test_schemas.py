@@ -133,6 +133,7 @@ class Routes(Checked):
                 {**ZERO, "kind": "clamp", "low": -1, "high": 1}, {**ZERO, "kind": "add", "vector": [0.5] * 128}]):
             self.json("POST", f"/v1/runs/{run}/interventions", {**change, "intervention_id": f"i{number}"}, expect=201)
         self.json("GET", f"/v1/runs/{run}", expect=200)
+        self.json("GET", f"/v1/runs/{run}/snapshot", expect=200)
         self.json("DELETE", f"/v1/runs/{run}/interventions/i0", expect=200)
         self.json("DELETE", f"/v1/runs/{run}/interventions", expect=200)
         self.json("POST", f"/v1/runs/{run}/rewind", {"to_step": 1}, expect=200)
