@@ -3,7 +3,7 @@
 extern const ns_kernels ns_kernels_scalar;
 
 #if defined(__x86_64__)
-extern const ns_kernels ns_kernels_avx2, ns_kernels_avx512;
+extern const ns_kernels ns_kernels_avx2, ns_kernels_avx512, ns_kernels_avx512vbmi;
 extern const ns_fast ns_fast_bf16;
 
 static int has_avx2(void) {
@@ -14,9 +14,10 @@ static int has_avx2(void) {
 
 static int has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-         && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni");
+         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+static int has_avx512vbmi(void) { return has_avx512() && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
 const ns_kernels *ns_kernels_for(int32_t set) {
@@ -25,6 +26,7 @@ const ns_kernels *ns_kernels_for(int32_t set) {
 #if defined(__x86_64__)
     case NS_AVX2: return has_avx2() ? &ns_kernels_avx2 : NULL;
     case NS_AVX512: return has_avx512() ? &ns_kernels_avx512 : NULL;
+    case NS_AVX512_VBMI: return has_avx512vbmi() ? &ns_kernels_avx512vbmi : NULL;
 #endif
     default: return NULL;
   }
@@ -32,7 +34,8 @@ const ns_kernels *ns_kernels_for(int32_t set) {
 
 const ns_fast *ns_fast_for(int32_t set) {
 #if defined(__x86_64__)
-  if (set == NS_AVX512 && has_avx512() && __builtin_cpu_supports("avx512bf16")) return &ns_fast_bf16;
+  const int is_wide = (set == NS_AVX512 && has_avx512()) || (set == NS_AVX512_VBMI && has_avx512vbmi());
+  if (is_wide && __builtin_cpu_supports("avx512bf16")) return &ns_fast_bf16;
 #endif
   (void)set;
   return NULL;

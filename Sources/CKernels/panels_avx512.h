@@ -14,13 +14,13 @@ static const b64 EACH_BYTE = {
 
 // Sixteen bytes of each of sixteen rows, as four columns of sixteen bytes in each of `columns`.
 INLINE void turn_bytes(const uint8_t *const *rows, int64_t offset, __m512i *columns) {
+#define ROW(r) _mm_loadu_si128((const __m128i *)(rows[r] + offset))
+#define LINE(a, b, c, d)                                                                          \
+  _mm512_inserti32x4(                                                                             \
+      _mm512_inserti32x4(_mm512_inserti32x4(_mm512_castsi128_si512(ROW(a)), ROW(b), 1), ROW(c), 2), ROW(d), 3)
+#if VBMI
   __m512i z[4];
-  EACH for (int i = 0; i < 4; i++) {
-#define ROW(r) _mm_loadu_si128((const __m128i *)(rows[4 * i + r] + offset))
-    z[i] = _mm512_inserti32x4(_mm512_castsi128_si512(ROW(0)), ROW(1), 1);
-    z[i] = _mm512_inserti32x4(_mm512_inserti32x4(z[i], ROW(2), 2), ROW(3), 3);
-#undef ROW
-  }
+  EACH for (int i = 0; i < 4; i++) z[i] = LINE(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3);
   // Byte c of row r of eight rows comes to place 8 c + r.
   const b64 from = (EACH_BYTE & 7) << 4 | EACH_BYTE >> 3;
   EACH for (int half = 0; half < 2; half++) {
@@ -32,12 +32,32 @@ INLINE void turn_bytes(const uint8_t *const *rows, int64_t offset, __m512i *colu
     columns[2 * half] = _mm512_permutex2var_epi64(upper, low, lower);
     columns[2 * half + 1] = _mm512_permutex2var_epi64(upper, high, lower);
   }
+#else
+  // Every lane holds one of four neighbouring rows, so that unpacking puts four rows of a column side by side.
+  __m512i z[4];
+  EACH for (int i = 0; i < 4; i++) z[i] = LINE(i, 4 + i, 8 + i, 12 + i);
+  const __m512i a = _mm512_unpacklo_epi8(z[0], z[1]), b = _mm512_unpacklo_epi8(z[2], z[3]);
+  const __m512i c = _mm512_unpackhi_epi8(z[0], z[1]), d = _mm512_unpackhi_epi8(z[2], z[3]);
+  const __m512i turned = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  columns[0] = _mm512_permutexvar_epi32(turned, _mm512_unpacklo_epi16(a, b));
+  columns[1] = _mm512_permutexvar_epi32(turned, _mm512_unpackhi_epi16(a, b));
+  columns[2] = _mm512_permutexvar_epi32(turned, _mm512_unpacklo_epi16(c, d));
+  columns[3] = _mm512_permutexvar_epi32(turned, _mm512_unpackhi_epi16(c, d));
+#endif
+#undef LINE
+#undef ROW
 }
 
 // Column `place` of four, as numbers.
-INLINE __m512 column_of(__m512i columns, int place) {
+INLINE __m512 column_of(__m512i columns, const int place) {
+#if VBMI
   const __m512i from = (__m512i)((EACH_BYTE >> 2) + (uint8_t)(16 * place));
   return _mm512_cvtepi32_ps(_mm512_maskz_permutexvar_epi8(0x1111111111111111, from, columns));
+#else
+  __m128i bytes[4];
+  memcpy(bytes, &columns, 64);
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes[place]));
+#endif
 }
 
 // Columns column ..< column + depth of sixteen rows, `stride` floats apart; 0 for types that are decoded row by row.

@@ -10,6 +10,7 @@
     decode_of(type, bits, w, row, column, count, out);                                     \
   }
 
+#ifndef BLOCK_TYPES  // a file may have fewer
 #define BLOCK_TYPES(X)                                                                         \
   X(f32, NS_F32, 0) X(f16, NS_F16, 0) X(bf16, NS_BF16, 0) X(q8_0, NS_Q8_0, 0)                  \
   X(q4_0, NS_Q4_0, 0) X(q4_1, NS_Q4_1, 0) X(q5_0, NS_Q5_0, 0) X(q5_1, NS_Q5_1, 0)              \
@@ -19,6 +20,7 @@
 #define AFFINE_WIDTHS(X)                                                                       \
   X(affine2, NS_AFFINE, 2) X(affine3, NS_AFFINE, 3) X(affine4, NS_AFFINE, 4)                   \
   X(affine5, NS_AFFINE, 5) X(affine6, NS_AFFINE, 6) X(affine8, NS_AFFINE, 8)
+#endif
 
 BLOCK_TYPES(PRODUCT)
 AFFINE_WIDTHS(PRODUCT)

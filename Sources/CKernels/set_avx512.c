@@ -1,51 +1,7 @@
-// AVX-512 (F, BW, DQ, VL, VBMI, VNNI: Ice Lake, Zen 4 and later).
+// AVX-512 with F, BW, DQ and VL: Skylake-X, Cascade Lake and later.
 #if defined(__x86_64__)
-#define FUSED 1
-#include <immintrin.h>
-
-#include "sets.h"
-
-#pragma clang attribute push(__attribute__((target(NS_TARGET_AVX512))), apply_to = function)
-#define MASKED 1
-#include "vectors.h"
-
-#define DECODE ns_decode_avx512
-
-INLINE void widen_halves(const uint16_t *x, float *y, int64_t n) {
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))));
-  }
-  for (; i < n; i++) y[i] = ns_float_from_half(x[i]);
-}
-
-INLINE void narrow_floats(const float *x, uint16_t *y, int64_t n) {
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    __m128i h = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
-    _mm_storeu_si128((__m128i *)(y + i), h);
-  }
-  for (; i < n; i++) y[i] = ns_half_from_float(x[i]);
-}
-
-#include "rowwise.body.h"
-#define DOT_KEYS 16
-#define MIX_VECTORS 4
-#include "attention.body.h"
-#include "measure.body.h"
-#define PANEL_VECTORS 2
-#define PANEL_HEIGHT 14
-#include "transpose.h"
-#include "panels_avx512.h"
-#define FILL_COLUMNS fill_columns
-#include "panels.body.h"
-
-const ns_kernels ns_kernels_avx512 = {
-    .decode = DECODE,
-    .product = ns_product_avx512,
-    .panels = product_by_panels,
-    .panel_width = PANEL_WIDTH,
-#include "rowwise.table.h"
-};
-#pragma clang attribute pop
+#define VBMI 0
+#define TARGET NS_TARGET_AVX512
+#define NAMED(name) name##_avx512
+#include "set_avx512.body.h"
 #endif

@@ -3,10 +3,12 @@
 #include "kernels.h"
 
 #define NS_TARGET_AVX2 "avx2,fma,f16c"
-#define NS_TARGET_AVX512 \
-  "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma,f16c"
+#define NS_TARGET_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"
+#define NS_TARGET_AVX512_VBMI NS_TARGET_AVX512 ",avx512vbmi"
 
 void ns_product_avx2(const ns_product *p, int64_t row_begin, int64_t row_end);
 void ns_decode_avx2(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
 void ns_product_avx512(const ns_product *p, int64_t row_begin, int64_t row_end);
 void ns_decode_avx512(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
+void ns_product_avx512vbmi(const ns_product *p, int64_t row_begin, int64_t row_end);
+void ns_decode_avx512vbmi(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);

@@ -8,7 +8,8 @@
 // of a mantissa under the exponent of one, which reads as v = 1 + q / 2^b; one fused multiply-add with 2^b *
 // scale and minimum - 2^b * scale then gives the weight, without conversion or shuffle. Which is better was
 // measured: it depends on how many columns share a table.
-// Included with the AVX-512 target switched on; `type` and `bits` are constants wherever these are inlined.
+// Included with the AVX-512 target switched on and VBMI said to be there or not; `type` and `bits` are constants
+// wherever these are inlined. With VBMI or without, the weights are the same to the bit.
 #pragma once
 #include <immintrin.h>
 
@@ -120,6 +121,7 @@ INLINE __m256i pick_words16(const uint8_t *p, const int stride, int64_t left) {
 
 // The first byte of each of sixteen blocks of 17.
 INLINE __m128i pick_bytes17(const uint8_t *p, int64_t left) {
+#if VBMI
 #define AT(k) ((char)(17 * (k) % 128))
   const __m512i at = _mm512_castsi128_si512(_mm_set_epi8(
       AT(15), AT(14), AT(13), AT(12), AT(11), AT(10), AT(9), AT(8), AT(7), AT(6), AT(5), AT(4), AT(3), AT(2),
@@ -130,6 +132,11 @@ INLINE __m128i pick_bytes17(const uint8_t *p, int64_t left) {
   return _mm_mask_mov_epi8(
       _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[0], at, v[1])), 0xff00,
       _mm512_castsi512_si128(_mm512_permutex2var_epi8(v[2], at, v[3])));
+#else
+  _Alignas(16) uint8_t bytes[16];
+  UNROLL for (int k = 0; k < 16; k++) bytes[k] = 17 * k < left ? p[17 * k] : 0;
+  return _mm_load_si128((const __m128i *)bytes);
+#endif
 }
 
 // Sixteen blocks' scales to their place in the line.
@@ -313,30 +320,42 @@ typedef struct pair {
   __m512 a, b;  // columns 0 ... 15 and 16 ... 31 of a block
 } pair;
 
-// Sixteen codes of `bits` bits that start at bit `skip` of eight bytes, each alone in its lane: the third byte
-// of a lane (bits 16 ... 23) is read from the stream so that the code ends at bit `end` of the lane.
-#define FIELD(position, end, bits) ((uint64_t)(((position) + (bits) + 15 - (end)) & 63) << 16)
-#define TWO_FIELDS(position, end, bits) \
-  (long long)(FIELD(position, end, bits) | FIELD((position) + (bits), end, bits) << 32)
-
-INLINE __m512i spread(uint64_t stream, const int bits, const int skip, const int end) {
-#define AT(i) TWO_FIELDS(skip + 2 * (i) * bits, end, bits)
-  const __m512i control = _mm512_set_epi64(AT(7), AT(6), AT(5), AT(4), AT(3), AT(2), AT(1), AT(0));
+// Sixteen codes of `bits` bits, the first eight from bit `first` of `low` and the others from bit `second` of `high`,
+// each alone in its lane and slid so that it ends at bit `end`; other bits of a lane hold anything.
+INLINE __m512i spread_two(
+    uint64_t low, uint64_t high, const int bits, const int first, const int second, const int end) {
+#if VBMI
+  // The third byte of a lane (bits 16 ... 23) is read from the stream at the bit that puts the code's end there.
+#define FIELD(position) ((uint64_t)(((position) + bits + 15 - end) & 63) << 16)
+#define TWO(position) (long long)(FIELD(position) | FIELD((position) + bits) << 32)
+#define LOW(i) TWO(first + 2 * (i) * bits)
+#define HIGH(i) TWO(second + 2 * (i) * bits)
+  const __m512i control = _mm512_set_epi64(HIGH(3), HIGH(2), HIGH(1), HIGH(0), LOW(3), LOW(2), LOW(1), LOW(0));
+  const __m512i words = _mm512_mask_set1_epi64(_mm512_set1_epi64((long long)low), 0xf0, (long long)high);
+  return _mm512_multishift_epi64_epi8(control, words);
+#undef HIGH
+#undef LOW
+#undef TWO
+#undef FIELD
+#else
+  // A code touches at most two bytes of the sixteen; they come to the bottom of its lane and are shifted up.
+#define AT(i) ((i) < 8 ? first + (i) * bits : 64 + second + ((i) - 8) * bits)
+#define PAIR(i) (AT(i) / 8 | (AT(i) / 8 < 15 ? AT(i) / 8 + 1 : 15) << 8 | (int)0x80800000)
+#define UP(i) (end + 1 - bits - AT(i) % 8)
+#define LANES(X) _mm512_set_epi32( \
+    X(15), X(14), X(13), X(12), X(11), X(10), X(9), X(8), X(7), X(6), X(5), X(4), X(3), X(2), X(1), X(0))
+  const __m512i words = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)high, (long long)low));
+  return _mm512_sllv_epi32(_mm512_shuffle_epi8(words, LANES(PAIR)), LANES(UP));
+#undef LANES
+#undef UP
+#undef PAIR
 #undef AT
-  return _mm512_multishift_epi64_epi8(control, _mm512_set1_epi64((long long)stream));
+#endif
 }
 
-// The same for codes too wide for one word: codes 0 ... 7 and 8 ... 15 come from two.
-INLINE __m512i spread_two(uint64_t low, uint64_t high, const int bits, const int skip, const int end) {
-#define LOW(i) TWO_FIELDS(2 * (i) * bits, end, bits)
-#define HIGH(i) TWO_FIELDS(skip + 2 * (i) * bits, end, bits)
-  const __m512i control = _mm512_set_epi64(
-      HIGH(3), HIGH(2), HIGH(1), HIGH(0), LOW(3), LOW(2), LOW(1), LOW(0));
-#undef LOW
-#undef HIGH
-  __m512i both = _mm512_mask_set1_epi64(
-      _mm512_set1_epi64((long long)low), 0xf0, (long long)high);
-  return _mm512_multishift_epi64_epi8(control, both);
+// The same of codes that all lie in one word, from bit `skip` on.
+INLINE __m512i spread(uint64_t stream, const int bits, const int skip, const int end) {
+  return spread_two(stream, stream, bits, skip, skip + 8 * bits, end);
 }
 
 // Where a block's last code ends with its last byte, the word before is read instead and more is skipped, so
@@ -357,12 +376,12 @@ INLINE pair expand_affine(const int bits, const uint8_t *p, __m512 s, __m512 m) 
       b = ones(spread(word64(p + 8), 4, 0, 22), 4);
       break;
     case 5:
-      a = ones(spread_two(word64(p), word64(p + 5), 5, 0, 22), 5);
-      b = ones(spread_two(word64(p + 10), word64(p + 12), 5, 24, 22), 5);
+      a = ones(spread_two(word64(p), word64(p + 5), 5, 0, 0, 22), 5);
+      b = ones(spread_two(word64(p + 10), word64(p + 12), 5, 0, 24, 22), 5);
       break;
     case 6:
-      a = ones(spread_two(word64(p), word64(p + 6), 6, 0, 22), 6);
-      b = ones(spread_two(word64(p + 12), word64(p + 16), 6, 16, 22), 6);
+      a = ones(spread_two(word64(p), word64(p + 6), 6, 0, 0, 22), 6);
+      b = ones(spread_two(word64(p + 12), word64(p + 16), 6, 0, 16, 22), 6);
       break;
     default:
       a = _mm512_cvtepi32_ps(bytes_wide(load16(p)));

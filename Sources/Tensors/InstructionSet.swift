@@ -9,8 +9,10 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   case scalar
   /// AVX2 with FMA and F16C.
   case avx2
-  /// AVX-512 with F, BW, DQ, VL, VBMI and VNNI.
+  /// AVX-512 with F, BW, DQ and VL: Skylake-X, Cascade Lake and later.
   case avx512
+  /// AVX-512 with VBMI besides: Ice Lake, Zen 4 and later.
+  case avx512vbmi
 
   /// The sets this processor and build have, slowest first.
   package static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
@@ -34,6 +36,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     case .scalar: Int32(NS_SCALAR.rawValue)
     case .avx2: Int32(NS_AVX2.rawValue)
     case .avx512: Int32(NS_AVX512.rawValue)
+    case .avx512vbmi: Int32(NS_AVX512_VBMI.rawValue)
     }
   }
 }

@@ -162,7 +162,7 @@ typedef struct ns_fast {
       float *scratch);
 } ns_fast;
 
-enum ns_set { NS_SCALAR = 0, NS_AVX2 = 1, NS_AVX512 = 2 };
+enum ns_set { NS_SCALAR = 0, NS_AVX2 = 1, NS_AVX512 = 2, NS_AVX512_VBMI = 3 };
 
 // The kernels of an instruction set, or NULL where this processor or build lacks it.
 const ns_kernels *ns_kernels_for(int32_t set);

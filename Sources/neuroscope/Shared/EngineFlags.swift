@@ -19,7 +19,9 @@ struct EngineFlags: ParsableArguments {
   var numerics: Numerics?
 
   @Option(
-    help: "scalar, avx2 or avx512 (NEUROSCOPE_INSTRUCTION_SET). Default: the best of this machine.")
+    help: ArgumentHelp(
+      "scalar, avx2, avx512 or avx512vbmi (NEUROSCOPE_INSTRUCTION_SET).",
+      discussion: "Default: the best of this machine."))
   var instructionSet: InstructionSet?
 
   @Option(
