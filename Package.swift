@@ -80,21 +80,29 @@ let package = Package(
     room("HTTP", ["Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes, logging]),
     room("Streams", ["Frames", "Wire", "JSON", deque]),
 
-    // Floor 7: the server.
+    // Floor 7: runs.
+    room(
+      "Runs",
+      [
+        "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Streams", "Loops",
+        "Tokenizers", "JSON", ordered, deque,
+      ]),
+
+    // Floor 8: what the server answers.
     .target(
-      name: "Server",
+      name: "API",
       dependencies: [
-        "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire",
-        "Sockets", "Loops", "Tokenizers", "Tensors", "JSON", httpTypes, logging, ordered, deque,
+        "Runs", "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames",
+        "Wire", "Sockets", "Loops", "Tokenizers", "JSON", httpTypes, logging, ordered,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),
 
-    // Floor 8: the command line.
+    // Floor 9: the command line.
     .executableTarget(
       name: "neuroscope",
       dependencies: [
-        "Server", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
+        "API", "Runs", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
         "Tensors", "Frames",
         "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, signals,
       ],
@@ -112,15 +120,18 @@ let package = Package(
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     tests("Recordings", ["Frames", "JSON"]),
-    tests(
-      "Server",
-      ["HTTP", "Streams", "Engine", "Frames", "JSON", "Wire", "Sockets", "Hooks", "Recordings"]),
+    .testTarget(
+      name: "ServerTests",
+      dependencies: [
+        "API", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames", "JSON", "Wire",
+        "Sockets", "Hooks", "Recordings", "TestKit",
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: [
         "neuroscope", "Checkpoints", "HTTP", "Streams", "Frames", "JSON", "Hooks", "Recordings",
-        "Server", "Sockets",
-        "TestKit",
+        "API", "Runs", "Sockets", "TestKit",
       ],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),

@@ -1,5 +1,5 @@
 internal import Engine
-internal import Server
+internal import API
 internal import Sockets
 
 /// What the server says when it is up: where it is, what it serves, what to type next.

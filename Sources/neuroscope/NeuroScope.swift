@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Server
+internal import API
 
 /// The command line: one subcommand per way to use the program.
 @main

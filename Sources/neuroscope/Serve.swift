@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Engine
 internal import Foundation
 internal import Logging
-internal import Server
+internal import API
 internal import Sockets
 
 /// `neuroscope serve`: the server.

@@ -22,13 +22,16 @@ enum Floors {
     "Recordings": ["Frames", "Compression", "JSON"],
     "HTTP": ["Wire", "Sockets", "Loops", "Compression", "JSON"],
     "Streams": ["Frames", "Wire", "JSON"],
-    "Server": [
-      "HTTP", "Streams",
-      "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Wire", "Compression",
-      "Sockets", "Loops", "Tokenizers", "Tensors", "JSON",
+    "Runs": [
+      "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Streams", "Loops",
+      "Tokenizers", "JSON",
+    ],
+    "API": [
+      "Runs", "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames",
+      "Wire", "Sockets", "Loops", "Tokenizers", "JSON",
     ],
     "neuroscope": [
-      "Server", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
+      "API", "Runs", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
       "Tensors", "Frames",
       "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
     ],
@@ -41,13 +44,13 @@ enum Floors {
 
   /// Modules of packages, and the rooms that may see them.
   static let packages: [String: Set<String>] = [
-    "HTTPTypes": ["Wire", "HTTP", "Server"],
-    "Logging": ["HTTP", "Server", "neuroscope"],
+    "HTTPTypes": ["Wire", "HTTP", "API"],
+    "Logging": ["HTTP", "API", "neuroscope"],
     "UnixSignals": ["neuroscope"],
     "FoundationNetworking": ["neuroscope"],
     "ArgumentParser": ["neuroscope"],
-    "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Server"],
-    "DequeModule": ["Streams", "Server"],
+    "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Runs", "API"],
+    "DequeModule": ["Streams", "Runs"],
     "HeapModule": ["Tokenizers"],
   ]
 

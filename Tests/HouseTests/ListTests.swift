@@ -19,7 +19,7 @@ import Testing
     List(
       list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
       suffix: "Format"),
-    List(list: "Sources/Server/RunCommands.swift", folder: "Sources/Server/Commands"),
+    List(list: "Sources/API/RunCommands.swift", folder: "Sources/API/Commands"),
     List(list: "Sources/Hooks/Changes.swift", folder: "Sources/Hooks/Changes"),
     List(
       list: "Sources/Interpretability/Analyses.swift",
@@ -39,9 +39,9 @@ import Testing
   }
 
   @Test func `every function that answers a request has its route`() throws {
-    let list = try #require(SourceTree.file("Sources/Server/Routes.swift"))
+    let list = try #require(SourceTree.file("Sources/API/Routes.swift"))
     let text = list.code.joined(separator: "\n")
-    let files = SourceTree.sources.filter { $0.path.hasPrefix("Sources/Server/Routes/") }
+    let files = SourceTree.sources.filter { $0.path.hasPrefix("Sources/API/Routes/") }
     #expect(!files.isEmpty)
     for file in files {
       for line in file.code where line.contains("(_ request: Request)") && line.hasPrefix("  func ")

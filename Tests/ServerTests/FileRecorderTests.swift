@@ -3,7 +3,8 @@ import Frames
 import Recordings
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// What a recording holds while it is written, and afterwards.
 @Suite struct FileRecorderTests {
@@ -33,7 +34,7 @@ import Testing
       request: Array("{}".utf8), milliseconds: 0, quota: quota, epoch: "e")
     #expect(descriptors(of: path) == 2)
     var kept: UInt64 = 0
-    do throws(Refusal) {
+    do throws(RunError) {
       for sequence in 0..<20 as Range<UInt64> {
         try recorder.record(event: event(sequence), sequence: sequence, milliseconds: 0)
         kept += 1

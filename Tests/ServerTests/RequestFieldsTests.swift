@@ -2,7 +2,8 @@ import HTTP
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Reading JSON bodies.
 @Suite struct RequestFieldsTests {

@@ -3,7 +3,8 @@ import Frames
 import JSON
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct RunActivationEventTests {
   func event(_ positions: [Int]) throws -> ActivationEvent {

@@ -6,7 +6,8 @@ import TestKit
 import Testing
 import Tokenizers
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Analyses that a run streams beside its tokens.
 @Suite(.timeLimit(.minutes(20))) struct ServerAnalysisTests {

@@ -3,7 +3,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// The chat endpoints, with and without activations.
 @Suite(.timeLimit(.minutes(20))) struct ServerChatTests {

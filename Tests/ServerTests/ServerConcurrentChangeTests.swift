@@ -4,7 +4,8 @@ import Frames
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Many clients change one recorded run at once: whatever order the engine took their changes in, the recording tells
 /// that very order, so that the run can be computed again.

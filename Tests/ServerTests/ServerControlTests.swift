@@ -4,7 +4,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// What may be done to a run while it runs.
 @Suite(.timeLimit(.minutes(20))) struct ServerControlTests {

@@ -3,7 +3,8 @@ import Hooks
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct `A fork` {
   @Test func `asks of the engine all that its parent asked, but for what its body changes`()

@@ -8,7 +8,8 @@ import Sockets
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// A whole server with the bundled model on a free port, and clients for it.
 struct ServerKit: Sendable {

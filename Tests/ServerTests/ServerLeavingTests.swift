@@ -2,7 +2,8 @@ import Engine
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Whoever leaves alone, by whichever door, takes the computing along.
 @Suite(.timeLimit(.minutes(20))) struct ServerLeavingTests {

@@ -6,7 +6,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// What is done to runs while they stream, among other runs.
 @Suite(.timeLimit(.minutes(20))) struct ServerLiveTests {

@@ -5,7 +5,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Patches take the numbers that another run computed, whatever was sent of them.
 @Suite struct `Patching from another run` {

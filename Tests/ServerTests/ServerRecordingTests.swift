@@ -4,7 +4,8 @@ import Recordings
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Recording runs, and playing them again.
 @Suite(.timeLimit(.minutes(20))) struct ServerRecordingTests {

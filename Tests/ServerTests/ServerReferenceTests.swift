@@ -7,7 +7,8 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// The written interface against the one that answers.
 @Suite(.timeLimit(.minutes(20))) struct ServerReferenceTests {

@@ -5,7 +5,8 @@ import Recordings
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Pausing, stepping and resuming the replay of a recording, through real sockets.
 @Suite(.timeLimit(.minutes(20))) struct ServerReplayTests {

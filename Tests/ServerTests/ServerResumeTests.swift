@@ -4,7 +4,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Taking up a stream behind what memory still holds: from the recording, byte for byte, through each door.
 @Suite(.timeLimit(.minutes(20))) struct ServerResumeTests {

@@ -4,7 +4,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Runs over their three doors.
 @Suite(.timeLimit(.minutes(20))) struct ServerRunTests {

@@ -5,7 +5,8 @@ import Recordings
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// The sessions of `Fixtures/sessions`, played through every door and computed again.
 @Suite(.timeLimit(.minutes(20))) struct ServerSessionTests {

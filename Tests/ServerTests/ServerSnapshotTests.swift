@@ -3,7 +3,8 @@ import Frames
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite(.timeLimit(.minutes(3))) struct `A snapshot of a run` {
   private static let body =

@@ -3,7 +3,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// The conversation over a WebSocket.
 @Suite(.timeLimit(.minutes(20))) struct ServerSocketTests {

@@ -2,7 +2,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Analyses of several passes: `POST /v1/analyses`.
 @Suite(.timeLimit(.minutes(20))) struct ServerSweepTests {

@@ -5,7 +5,8 @@ import Recordings
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Executing recorded runs a second time, with everything that was changed while they ran.
 @Suite(.timeLimit(.minutes(20))) struct ServerVerifyTests {

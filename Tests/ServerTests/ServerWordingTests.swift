@@ -4,7 +4,8 @@ import JSON
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Every refusal of the documented contract, word for word.
 @Suite(.timeLimit(.minutes(20))) struct ServerWordingTests {

@@ -2,7 +2,8 @@
 import Synchronization
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Joining a run behind what its ring still holds, with something that keeps the rest.
 @Suite struct TopicArchiveTests {

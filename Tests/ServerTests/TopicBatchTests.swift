@@ -4,7 +4,8 @@ import JSON
 import Synchronization
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// What viewers at the same place take together.
 @Suite struct TopicBatchTests {

@@ -1,7 +1,8 @@
 @testable import Streams
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TopicEventIDTests {
   @Test func `an id is read back`() {

@@ -2,7 +2,8 @@
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TopicEvictionLogTests {
   @Test func `what is told equals what a plain list of numbers would say`() {

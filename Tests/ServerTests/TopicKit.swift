@@ -2,7 +2,8 @@
 import JSON
 import Synchronization
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// A topic with easy contents: events say their number, frames are filled with it.
 struct TopicKit: ~Copyable {

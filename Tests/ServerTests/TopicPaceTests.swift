@@ -2,7 +2,8 @@
 import Synchronization
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Viewers are woken one at once, a crowd in rounds; what they get is the same.
 @Suite struct TopicPaceTests {

@@ -2,7 +2,8 @@
 import Synchronization
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TopicTests {
   @Test func `viewers of one run get the same items, whenever they come`() {

@@ -2,7 +2,8 @@
 import Sockets
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite(.timeLimit(.minutes(20))) struct TransportBodyWriterTests {
   @Test func `pieces are pulled in order, then the end`() {

@@ -5,7 +5,8 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// Many viewers of one run, good and bad, over both streaming doors.
 @Suite(.timeLimit(.minutes(20))) struct TransportCrowdTests {

@@ -4,7 +4,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// How conversations over WebSocket end while messages still wait for the handler.
 @Suite(.timeLimit(.minutes(20))) struct TransportFarewellTests {

@@ -3,7 +3,8 @@ import HTTPTypes
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TransportFileTests {
   private let file = StaticFile(type: "text/html", bytes: Array("0123456789".utf8))

@@ -2,7 +2,8 @@ import HTTP
 import HTTPTypes
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct `Header fields of ours` {
   @Test(arguments: FurtherField.allCases)

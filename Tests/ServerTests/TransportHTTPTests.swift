@@ -6,7 +6,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// The transport over real loopback sockets.
 @Suite(.timeLimit(.minutes(20))) struct TransportHTTPTests {

@@ -7,7 +7,8 @@ import Synchronization
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// A server with a few routes on a free port, and clients for it.
 struct TransportKit: Sendable {

@@ -3,7 +3,8 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TransportOriginTests {
   @Test(arguments: [

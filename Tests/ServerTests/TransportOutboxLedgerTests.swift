@@ -4,7 +4,8 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 /// What happens when too much waits for all peers together.
 @Suite(.timeLimit(.minutes(20))) struct TransportOutboxLedgerTests {

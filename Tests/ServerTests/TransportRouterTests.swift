@@ -3,7 +3,8 @@ import HTTPTypes
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite struct TransportRouterTests {
   private let router = Router([

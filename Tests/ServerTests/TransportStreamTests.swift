@@ -4,7 +4,8 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite(.timeLimit(.minutes(20))) struct TransportStreamTests {
   /// A route that streams a topic's events; `?lag=` bounds how far behind the viewer may be.

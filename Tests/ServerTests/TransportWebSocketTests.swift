@@ -6,7 +6,8 @@ import TestKit
 import Testing
 import Wire
 
-@testable import Server
+@testable import API
+@testable import Runs
 
 @Suite(.timeLimit(.minutes(20))) struct TransportWebSocketTests {
   /// Sends every message back, and notes how the conversation ended.

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Frames
 internal import JSON
 internal import Hooks
-internal import Server
+internal import API
 
 /// `neuroscope bench server`: a whole server with viewers on its WebSockets, captures off and on in turn.
 struct BenchServerCommand: AsyncParsableCommand {

@@ -2,7 +2,7 @@ internal import HTTP
 internal import Engine
 internal import Hooks
 internal import Logging
-internal import Server
+internal import API
 internal import Sockets
 
 /// The server that a demonstration talks to: one that runs already, or one of its own.

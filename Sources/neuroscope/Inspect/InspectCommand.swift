@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Checkpoints
 internal import Models
-internal import Server
+internal import API
 
 /// `neuroscope inspect`: what is in a checkpoint, without loading it.
 struct InspectCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 internal import JSON
-internal import Server
+internal import API
 
 /// An operation as a command for a shell, ready to be pasted.
 ///

@@ -1,6 +1,6 @@
 internal import HTTP
 internal import ArgumentParser
-internal import Server
+internal import API
 
 /// `neuroscope reference`: the interface in the terminal, with a line of curl for each operation.
 struct ReferenceCommand: ParsableCommand {

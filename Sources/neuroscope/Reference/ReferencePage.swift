@@ -1,5 +1,5 @@
 internal import JSON
-internal import Server
+internal import API
 
 /// The reference as lines for a terminal of a hundred columns.
 struct ReferencePage {

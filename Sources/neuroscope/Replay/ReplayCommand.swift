@@ -4,8 +4,9 @@ internal import ArgumentParser
 internal import Foundation
 internal import Logging
 internal import Recordings
-internal import Server
+internal import API
 internal import Sockets
+internal import Runs
 
 /// `neuroscope replay`: a recording, served as it was or printed, without a model.
 struct ReplayCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
 internal import Streams
 internal import Frames
 internal import JSON
-internal import Server
+internal import API
 
 /// A line per token, the norms of its pass's tensors beside it; other events in a line each.
 struct ReplayHeatView: ReplayView {

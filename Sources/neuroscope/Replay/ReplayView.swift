@@ -1,5 +1,5 @@
 internal import Streams
-internal import Server
+internal import API
 
 /// A way to show a recorded stream in the terminal.
 protocol ReplayView {

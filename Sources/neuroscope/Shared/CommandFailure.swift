@@ -1,7 +1,7 @@
 internal import Checkpoints
 internal import Engine
 internal import Hooks
-internal import Server
+internal import API
 internal import Tokenizers
 
 /// Why a command gives up, in a sentence for the person at the terminal.

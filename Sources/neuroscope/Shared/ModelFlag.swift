@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Server
+internal import API
 
 /// Which model a command works with.
 struct ModelFlag: ParsableArguments {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Server
+internal import API
 
 /// Finds the model that somebody means: a path, the name of a fetched model, or none for the bundled one.
 struct ModelLocator {

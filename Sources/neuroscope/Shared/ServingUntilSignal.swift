@@ -1,4 +1,4 @@
-internal import Server
+internal import API
 internal import UnixSignals
 
 /// Keeps a server up until a signal asks it to end; a second one hastens the end.

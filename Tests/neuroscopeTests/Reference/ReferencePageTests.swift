@@ -2,7 +2,8 @@ import TestKit
 import Testing
 
 import JSON
-@testable import Server
+@testable import API
+@testable import Runs
 @testable import neuroscope
 
 /// What `neuroscope reference` prints.

@@ -1,5 +1,6 @@
 import Foundation
-import Server
+import API
+import Runs
 import Testing
 
 @testable import neuroscope

@@ -1,0 +1,14 @@
+internal import Runs
+
+extension RunCommands {
+  /// Stops before the next step; a replay, before its next event.
+  enum Pause: RunCommand {
+    static let name = "pause"
+
+    static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer {
+      let run = try call.run()
+      try await refusing { () throws(RunError) in try await run.pause() }
+      return .run(run)
+    }
+  }
+}

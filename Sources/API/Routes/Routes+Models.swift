@@ -1,0 +1,148 @@
+internal import HTTP
+internal import Engine
+internal import Foundation
+internal import JSON
+internal import Hooks
+internal import Tokenizers
+internal import Runs
+
+extension Routes {
+  /// `GET /v1/models`.
+  func listModels(_ request: Request) -> Reply {
+    let entries = service.engine.models.map { entry($0) }
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("object", "list")
+        for name in ["models", "data"] {
+          writer.array(name) { writer in
+            for entry in entries { writer.verbatim(entry) }
+          }
+        }
+      })
+  }
+
+  private func entry(_ model: LoadedModel) -> [UInt8] {
+    JSONWriter.object { writer in
+      let info = model.info
+      writer.member("id", info.id)
+      writer.member("object", "model")
+      writer.member("created", info.created)
+      writer.member("owned_by", "mlx-engine")
+      writer.member("model_id", info.id)
+      writer.member("status", "loaded")
+      writer.member("supports_activations", true)
+      writer.member("is_current", service.engine.current === model)
+      writer.member("model_type", info.family)
+    }
+  }
+
+  /// The facts of a loaded model.
+  private func facts(_ model: LoadedModel, _ writer: inout JSONWriter) {
+    let info = model.info
+    writer.member("model_id", info.id)
+    writer.member("status", "loaded")
+    writer.member("supports_activations", true)
+    writer.member("model_type", info.family)
+    writer.member("num_layers", info.layers)
+    writer.member("hidden_size", info.hiddenSize)
+    writer.member("vocab_size", info.vocabularySize)
+    writer.member("quantization", info.quantization)
+    writer.member("num_heads", info.heads)
+    writer.member("num_key_value_heads", info.keyValueHeads)
+    writer.member("head_dim", info.headDimension)
+    writer.member("num_experts", info.experts)
+    writer.member("context_length", info.contextLength)
+    writer.member("parameters", info.parameterCount)
+    writer.member("file_bytes", info.fileBytes)
+    writer.member("format", info.format)
+    writer.member("numerics", info.numerics)
+    writer.member("model_hash", model.digest.known)
+    writer.member("tokenizer_hash", info.tokenizerHash)
+    if case .failure(let error) = model.chat {
+      writer.member("chat_format_problem", error.sentence)
+    }
+  }
+
+  /// `GET /v1/models/{id}`.
+  func describeModel(_ request: Request) throws(Refusal) -> Reply {
+    let model = try service.models.model(request.parameters["id"])
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("id", model.info.id)
+        writer.member("object", "model")
+        writer.member("created", model.info.created)
+        writer.member("owned_by", "mlx-engine")
+        writer.member("is_current", service.engine.current === model)
+        facts(model, &writer)
+      })
+  }
+
+  /// `POST /v1/models/load`.
+  func loadModel(_ request: Request) async throws(Refusal) -> Reply {
+    let fields = try Fields(body: request.body)
+    guard let path = try fields.string("model_path"), !path.isEmpty else {
+      throw .modelPathRequired
+    }
+    let id = try fields.string("model_id")
+    let context = try fields.integer("max_kv_size", in: 1...1 << 24) ?? 4096
+    _ = try fields.bool("trust_remote_code")
+    _ = try fields.bool("vocab_only")
+    for name in ["kv_bits", "kv_group_size", "quantized_kv_start"] {
+      _ = try fields.integer(name, in: 0...Int(Int32.max))
+    }
+    let model = try await service.load(path: path, id: id, contextLength: context)
+    return .json(JSONWriter.object { facts(model, &$0) })
+  }
+
+  /// `POST /v1/models/unload`.
+  func unloadModel(_ request: Request) throws(Refusal) -> Reply {
+    let fields = try Fields(body: request.body)
+    let named = try fields.string("model")
+    guard let id = try fields.string("model_id") ?? named else {
+      throw .missing(field: "model_id")
+    }
+    guard service.engine.unload(id) else { throw .modelNotFound(id) }
+    service.hooks.clear(id)
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("model_id", id)
+        writer.member("status", "unloaded")
+      })
+  }
+
+  /// `GET /v1/models/available`: what lies in the directories that models may be loaded from.
+  func availableModels(_ request: Request) -> Reply {
+    let loaded = service.engine.models.map(\.info.path)
+    return .json(
+      JSONWriter.object { writer in
+        writer.array("models") { writer in
+          for model in service.availableModels {
+            writer.object { writer in
+              writer.member("id", model.id)
+              writer.member("path", model.path)
+              writer.member("format", model.format)
+              writer.member("bytes", model.bytes)
+              writer.member("loaded", loaded.contains(model.path))
+            }
+          }
+        }
+      })
+  }
+
+  /// `GET /v1/models/{id}/hook_points`.
+  func hookPoints(_ request: Request) throws(Refusal) -> Reply {
+    let model = try service.models.model(request.parameters["id"])
+    let catalogue = model.catalogue
+    let points = HookPointList(catalogue)
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("model_id", model.info.id)
+        writer.member("model_type", model.info.family)
+        writer.member("num_layers", catalogue.layers)
+        writer.name("hook_points")
+        points.write(to: &writer)
+        writer.name("components")
+        points.writeComponents(to: &writer)
+      })
+  }
+}

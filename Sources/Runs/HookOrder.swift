@@ -1,0 +1,17 @@
+package import Frames
+package import Hooks
+
+/// One tensor that a client asked for: where it is taken and how it travels.
+package struct HookOrder: Sendable, Hashable {
+  package let spec: CaptureSpec
+  /// The element type on the wire; nil takes the run's.
+  package let dtype: FrameElementType?
+  /// The spelling in JSON answers; nil takes the request's.
+  package let encoding: TensorEncoding?
+
+  package init(spec: CaptureSpec, dtype: FrameElementType?, encoding: TensorEncoding?) {
+    self.spec = spec
+    self.dtype = dtype
+    self.encoding = encoding
+  }
+}

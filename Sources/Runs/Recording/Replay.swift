@@ -1,0 +1,179 @@
+package import Streams
+internal import Frames
+internal import JSON
+package import Loops
+package import Recordings
+internal import Synchronization
+
+/// A recording that is played again as a run, through every door, without a model.
+///
+/// What viewers are sent is the recording and nothing else, so pausing and stepping leave no trace in the stream: they
+/// decide when an item comes, and the run object says how things stand.
+package actor Replay: StreamedRun {
+  package nonisolated let id: String
+  package nonisolated let created: Int
+  package nonisolated let topic: Topic
+  let loop: Loop
+  let recordingID: String
+  let reader: RecordingReader
+  let range: ClosedRange<UInt64>
+  private let start = ContinuousClock.now
+  private nonisolated let isCancelled = Atomic(false)
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  var publisher: TopicPublisher?
+  /// Queued until somebody watches, where it waits for that.
+  var status: RunStatus
+  /// Runs only while it plays at its own pace.
+  var clock: ReplayClock
+  /// Steps left before it pauses again; nil where it plays at its own pace, or not at all.
+  var stepsLeft: Int?
+  /// The playing task while it waits for its time, and those who wait for it to stand still.
+  var sleeper: CheckedContinuation<Void, Never>?
+  var settling: [CheckedContinuation<Void, Never>] = []
+  var began: JSONValue?
+  var text = ""
+  var tokens = 0
+  var step = 0
+  /// The time of the last item, in microseconds since the recording began.
+  var recorded: UInt64 = 0
+  var finishReason: String?
+  var hooks: JSONValue = []
+  /// The event recorded before a frame that does not say its positions itself.
+  var description: JSONValue?
+  let made: RecordedItems
+  /// How viewers are told of an error.
+  private let worded: ErrorWording
+  private let ended: @Sendable (Replay) -> Void
+
+  /// Makes a replay that has not begun.
+  ///
+  /// - Parameters:
+  ///   - startsPaused: whether it waits for `resume` or `step` behind its first event.
+  ///   - isDetached: whether it goes on when its last viewer leaves.
+  ///   - clock: seconds since 1970.
+  ///   - worded: how viewers are told of an error.
+  ///   - ended: told once, when it is over.
+  package init(
+    id: String, recordingID: String, reader: RecordingReader, speed: Double,
+    range: ClosedRange<UInt64>, startsPaused: Bool, isDetached: Bool, clock: Int, epoch: String,
+    limits: TopicLimits, budget: ByteBudget?, loop: Loop, worded: @escaping ErrorWording,
+    ended: @escaping @Sendable (Replay) -> Void
+  ) {
+    self.id = id
+    self.recordingID = recordingID
+    self.reader = reader
+    self.range = range
+    self.loop = loop
+    self.worded = worded
+    self.ended = ended
+    created = clock
+    status = startsPaused ? .paused : .queued
+    let first = RecordingReplay(reader, from: range.lowerBound, to: range.upperBound)
+    self.clock = ReplayClock(
+      speed: speed, record: first.nextMicroseconds ?? 0, now: 0, isPaused: true)
+    made = RecordedItems(
+      run: id, recordedRun: reader.metadata.runID, epoch: epoch, budget: budget)
+    let relay = ReplayRelay()
+    let publisher = TopicPublisher(
+      run: id, epoch: epoch, limits: limits, budget: budget,
+      archive: RecordingArchive(reader: reader, made: made, played: range),
+      signals: TopicSignals(
+        lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
+        held: { _ in relay.replay?.wake() },
+        describeGap: { RunEvents.gap($0, run: id) },
+        later: { loop.execute(after: $0, $1) }))
+    topic = publisher.topic
+    self.publisher = consume publisher
+    relay.connect(self)
+  }
+
+  package func isOver() -> Bool { status.isOver }
+
+  package nonisolated func cancel() {
+    isCancelled.store(true, ordering: .releasing)
+    wake()
+  }
+
+  var isGivenUp: Bool { isCancelled.load(ordering: .acquiring) }
+
+  /// Microseconds since the replay was made, its clock's time.
+  var now: UInt64 {
+    let components = (ContinuousClock.now - start).components
+    return UInt64(components.seconds) * 1_000_000
+      + UInt64(components.attoseconds / 1_000_000_000_000)
+  }
+
+  // MARK: Playing
+
+  /// Plays the recording to its end, as it is told.
+  package func play() async {
+    if status == .queued { run() }
+    do throws(RecordingError) {
+      if range.lowerBound > 0 { try publishStart() }
+      try await publishItems()
+      if !status.isOver { endEarly() }
+    } catch {
+      status = .failed
+      finishReason = "error"
+      add(.error, [.init("error", worded(.recording(error)))])
+    }
+    _ = publisher?.announce()
+    if let publisher = publisher.take() { publisher.finish() }
+    settle()
+    ended(self)
+  }
+
+  /// Plays it from when somebody watches, or tells it to.
+  package func playForViewers() async {
+    while status == .queued, topic.viewerCount == 0, !isGivenUp {
+      await sleep(atMost: 20_000)
+    }
+    await play()
+  }
+
+  private func publishItems() async throws(RecordingError) {
+    var replay = RecordingReplay(reader, from: range.lowerBound, to: range.upperBound)
+    while !isGivenUp, let item = try replay.next() {
+      // The start tells viewers what there is, also those of a replay that starts paused.
+      if item.sequence > 0 || range.lowerBound > 0 { await untilDue(item.microseconds) }
+      guard !isGivenUp else { return }
+      publish(item)
+      recorded = item.microseconds
+      if publisher?.announce() == true { await untilLetGo() }
+      if stepsLeft != nil, endsStep(item) { finishStep() }
+      // The publishing loop is every run's.
+      await Task.yield()
+    }
+  }
+
+  /// Returns when a record is to be played: at its time, or at once within a step.
+  private func untilDue(_ record: UInt64) async {
+    while stepsLeft == nil, !isGivenUp {
+      let wait = clock.wait(forRecord: record, now: now)
+      guard wait != 0 else { return }
+      _ = publisher?.announce()
+      await sleep(atMost: wait)
+    }
+  }
+
+  private func untilLetGo() async {
+    while topic.isHeld, !isGivenUp {
+      // Who asked for a step may be the one who has to read first.
+      settle()
+      await sleep()
+    }
+  }
+}
+
+/// Carries a topic's signals to its replay, which does not exist yet when the topic is made.
+private final class ReplayRelay: Sendable {
+  private struct Weak: Sendable { weak var replay: Replay? }
+  private let held = Mutex(Weak())
+
+  var replay: Replay? { held.withLock(\.replay) }
+  func connect(_ replay: Replay) { held.withLock { $0.replay = replay } }
+}

@@ -1,0 +1,63 @@
+internal import Frames
+package import JSON
+package import Hooks
+
+/// One hook of a run as viewers know it: its index in frames, and how its tensors travel.
+package struct RunHook: Sendable, Hashable {
+  /// Counted from 0 in the order of being asked for; never used again for another hook of the run.
+  package let index: Int
+  package let spec: CaptureSpec
+  package let format: FrameFormat
+  package let encoding: TensorEncoding?
+  /// What the events of its tensors say of it.
+  let event: ActivationEvent.Hook
+  /// Whether the run captures it now; false after it was taken off.
+  package var isActive = true
+
+  init(index: Int, order: HookOrder, format: FrameFormat) {
+    self.index = index
+    spec = order.spec
+    var format = format
+    if let type = order.dtype { format.elementType = type }
+    // Counts and indices must stay exact, and a reduction is small anyway.
+    if spec.selection.reduction != .none { format = .exact }
+    self.format = format
+    encoding = order.encoding
+    event = ActivationEvent.Hook(
+      index: index, id: spec.hookID, layerName: spec.layerName,
+      component: spec.component.rawValue, isInput: spec.isInput)
+  }
+
+  /// Whether its captures are kept for patches: whole rows, which viewers get rounded.
+  var servesPatches: Bool {
+    let selection = spec.selection
+    return format.elementType != .float32 && selection.reduction == .none && selection.heads == nil
+      && selection.neurons == nil && selection.experts == nil && !spec.point.site.isOverKeys
+  }
+
+  /// The same as one would ask for it.
+  var order: HookOrder {
+    HookOrder(spec: spec, dtype: format.elementType, encoding: encoding)
+  }
+
+  /// The shape of its tensors, `S` for positions and `K` for keys.
+  func shape(_ catalogue: HookCatalogue) -> JSONValue {
+    .array(
+      [1]
+        + spec.shape(in: catalogue).sent.map { size in
+          size.fixed.map { JSONValue($0) } ?? .string(size.description)
+        })
+  }
+
+  /// The hook as run objects and `run.started` list it.
+  package func json(_ catalogue: HookCatalogue) -> JSONValue {
+    [
+      "index": JSONValue(index), "hook_id": .string(spec.hookID),
+      "layer_name": .string(spec.layerName), "component": .string(spec.component.rawValue),
+      "is_input": .bool(spec.isInput), "point": .string(spec.point.name),
+      "layer": spec.point.layer < 0 ? .null : JSONValue(spec.point.layer),
+      "dtype": .string(format.elementType.name), "shape": shape(catalogue),
+      "active": .bool(isActive),
+    ]
+  }
+}

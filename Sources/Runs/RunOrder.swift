@@ -1,0 +1,76 @@
+package import Engine
+package import Frames
+package import Hooks
+package import Interpretability
+package import Tokenizers
+
+/// How the tensors of a run become frames.
+package struct FrameFormat: Sendable, Hashable {
+  package var elementType: FrameElementType
+  package var codec: FrameCodec
+
+  /// The default of live viewing: half the bytes, then split into planes.
+  package static let live = FrameFormat(elementType: .bfloat16, codec: .planes)
+  /// Exact, as the documented chat endpoint answers.
+  package static let exact = FrameFormat(elementType: .float32, codec: .raw)
+
+  package init(elementType: FrameElementType, codec: FrameCodec) {
+    self.elementType = elementType
+    self.codec = codec
+  }
+}
+
+/// A validated order for one run: what to compute, what to show, and for whose sake.
+package struct RunOrder: Sendable {
+  package var model: LoadedModel
+  package var tokens: [Token]
+  package var sampling: SamplingRequest
+  package var hooks: [HookOrder] = []
+  package var interventions: [Intervention] = []
+  package var analyses: [any LiveAnalysis] = []
+  package var frames = FrameFormat.live
+  /// Alternatives reported with each token.
+  package var topLogprobs = 0
+  package var stopTokens: Set<Token>
+  package var keepsSpecialText = false
+  /// The request that makes the same run again, where the run is recorded.
+  package var recordedRequest: [UInt8]?
+  /// Goes on although nobody watches.
+  package var isDetached = false
+  package var startsPaused = false
+  /// Waits a little for its first viewer; false where the viewer is there from the start.
+  package var awaitsViewer = true
+
+  package init(model: LoadedModel, tokens: [Token], sampling: SamplingRequest) {
+    self.model = model
+    self.tokens = tokens
+    self.sampling = sampling
+    stopTokens = model.tokenizer.specialTokens.eos
+  }
+
+  /// Tokens that may be generated: what was asked for, or the default as far as the context has room.
+  package var maxTokens: Int {
+    let room = max(model.info.contextLength - tokens.count, 1)
+    return sampling.maxTokens ?? min(SamplingRequest.defaultMaxTokens, room)
+  }
+
+  /// The same order in the engine's words.
+  package var generation: GenerationRequest {
+    GenerationRequest(
+      model: model, tokens: tokens, maxTokens: maxTokens, sampling: sampling.options,
+      stopStrings: sampling.stop, stopTokens: sampling.ignoresEnd ? [] : stopTokens,
+      keepsSpecialText: keepsSpecialText,
+      captures: hooks.map(\.spec) + analysisCaptures, interventions: interventions,
+      topLogprobs: topLogprobs,
+      startsPaused: startsPaused)
+  }
+}
+
+extension RunOrder {
+  /// What the run's analyses must see, each tensor once.
+  var analysisCaptures: [CaptureSpec] {
+    var seen: Set<CaptureSpec> = []
+    return analyses.flatMap { $0.captures(model.catalogue, promptTokens: tokens.count) }
+      .filter { seen.insert($0).inserted }
+  }
+}
