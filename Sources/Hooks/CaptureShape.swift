@@ -88,6 +88,7 @@ extension HookCatalogue {
     case .neuron: .fixed(neurons)
     case .expert: .fixed(experts)
     case .chosen: .fixed(expertsPerToken)
+    case .shared: .fixed(1)
     case .vocabulary: .fixed(vocabularySize)
     }
   }
@@ -110,7 +111,7 @@ extension Selection {
     case .position, .queryPosition: nil
     case .head, .keyValueHead: heads
     case .expert: experts ?? neurons
-    case .model, .headDimension, .neuron, .vocabulary, .chosen, .keyPosition: neurons
+    case .model, .headDimension, .neuron, .vocabulary, .chosen, .shared, .keyPosition: neurons
     }
   }
 }

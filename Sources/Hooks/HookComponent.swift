@@ -40,5 +40,7 @@ package enum HookAxis: String, Sendable {
   case neuron = "d_mlp"
   case expert
   case chosen = "top_k"
+  /// Of size 1: the expert that all positions share.
+  case shared
   case vocabulary = "d_vocab"
 }

@@ -36,6 +36,8 @@ package enum HookSite: Int, Sendable, CaseIterable {
   case finalNorm
   case logits
   case headResult
+  case sharedExpertOutput
+  case sharedExpertGate
 }
 
 /// The list of hook sites in the order of the forward pass: what there is to tell of each, written nowhere else.
@@ -123,6 +125,13 @@ enum HookSites {
     Row(
       .expertOutput, "mlp.experts", [.position, .model], .expert, [.output(.expert)],
       at: .expert, absentAs: noExperts),
+    // What every position's own expert gives, and what it weighs (Qwen 2 MoE).
+    Row(
+      .sharedExpertOutput, "mlp.shared_expert.output", [.position, .model], .moe,
+      absentAs: noSharedExpert),
+    Row(
+      .sharedExpertGate, "mlp.shared_expert.hook_gate", [.position, .shared], .moe,
+      absentAs: noSharedExpert),
     Row(
       .mlpOutput, "mlp.output_before_post_norm", [.position, .model], .mlp,
       [.output(.mlp), .output(.moe)]),
@@ -156,6 +165,9 @@ enum HookSites {
   }
   private static func noExperts(_ model: HookCatalogue) -> String {
     "\(model.family) has no experts; its feed-forward part is `mlp`"
+  }
+  private static func noSharedExpert(_ model: HookCatalogue) -> String {
+    "\(model.family) has no expert that all positions share"
   }
   private static func insideExperts(_ model: HookCatalogue) -> String {
     "\(model.family) computes its feed-forward part inside experts; use `moe` or `expert`"

@@ -81,7 +81,8 @@ struct DecoderBuilder {
     var attention = Attention(
       query: query, key: key, value: value, output: output, heads: c.heads,
       keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
-      scale: scale(layer: layer), rotary: isSliding ? slidingRotary : rotary)
+      scale: scale(layer: layer),
+      rotary: c.unrotatedLayers.contains(layer) ? nil : isSliding ? slidingRotary : rotary)
     attention.window = isSliding ? c.slidingWindow ?? 0 : 0
     attention.interleaved = c.interleavedRotation
     attention.softcap = c.attentionLogitSoftcap ?? 0
@@ -92,6 +93,7 @@ struct DecoderBuilder {
   /// What scores are multiplied by before the softmax.
   private func scale(layer: Int) -> Float {
     let c = configuration
+    if let scale = c.attentionScale { return Float(scale) }
     let scalar = c.queryPreAttentionScalar ?? Double(c.headDimension)
     let scale = c.scalesAttention ? 1 / scalar.squareRoot() : 1
     return Float(c.scalesAttentionByLayer ? scale / Double(layer + 1) : scale)
@@ -139,6 +141,6 @@ struct DecoderBuilder {
       catalogue: family.catalogue(c), cacheType: options.cacheType,
       contextLength: options.contextLength, embedding: table, embeddingScale: c.embeddingScale,
       positionEmbedding: positionEmbedding, blocks: blocks, finalNorm: norm, head: head,
-      scoreCap: c.finalLogitSoftcap ?? 0, longContext: longContext)
+      scoreScale: c.scoreScale, scoreCap: c.finalLogitSoftcap ?? 0, longContext: longContext)
   }
 }

@@ -4,8 +4,11 @@
 package enum Families {
   package static let all: [any ModelFamily.Type] = [
     Llama.self,
+    Mixtral.self,
     Qwen.self,
+    QwenMoE.self,
     GPT2.self,
+    Gemma2.self,
     Gemma3.self,
     OLMo2.self,
     Phi3.self,

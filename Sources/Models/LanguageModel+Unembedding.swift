@@ -13,7 +13,7 @@ extension LanguageModel {
     finalNorm.apply(rows, into: normed, arithmetic)
     arithmetic.add(head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
     arithmetic.run()
-    if scoreCap > 0 { arithmetic.softCap(scores, scoreCap) }
+    shape(scores, arithmetic)
   }
 
   /// The direction of the residual stream that raises a token's score, `[d_model]`, with the last norm's scale frozen
@@ -26,17 +26,18 @@ extension LanguageModel {
   ) {
     withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
     finalNorm.pullBack(row.row(0), at: stream)
+    if scoreScale != 1 { arithmetic.scale(row, by: scoreScale) }
   }
 
   /// What a token's score has from biases alone: the last norm's and the head's.
   package func bias(of token: Int32, scratch row: FloatRows, _ arithmetic: Arithmetic) -> Float {
     var sum = head.bias.map { Double($0.pointer[Int(token)]) } ?? 0
-    guard case .layer(let bias?) = finalNorm.kind else { return Float(sum) }
+    guard case .layer(let bias?) = finalNorm.kind else { return Float(sum) * scoreScale }
     withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
     for (column, value) in row.row(0).enumerated() {
       sum += Double(value) * Double(bias.pointer[column])
     }
-    return Float(sum)
+    return Float(sum) * scoreScale
   }
 
   /// What each head of a layer wrote: its part of the attention's output before a norm behind it.
@@ -49,11 +50,14 @@ extension LanguageModel {
     arithmetic.run()
   }
 
-  /// Carries a direction of the residual stream back through the norm behind a layer's attention, its scale frozen at
-  /// the one of `output [d_model]`; most families have none.
+  /// Carries a direction of the residual stream back through what stands behind a layer's attention: a norm, its scale
+  /// frozen at the one of `output [d_model]`, or a multiplier; most families have neither.
   package func pullBack(
     _ direction: FloatRows, throughAttentionOf layer: Int, at output: UnsafeBufferPointer<Float>
   ) {
-    blocks[layer].attentionPostNorm?.pullBack(direction.row(0), at: output)
+    let block = blocks[layer]
+    block.attentionPostNorm?.pullBack(direction.row(0), at: output)
+    guard block.updateScale != 1 else { return }
+    for column in 0..<direction.width { direction.row(0)[column] *= block.updateScale }
   }
 }

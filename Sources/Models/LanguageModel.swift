@@ -11,12 +11,14 @@ package final class LanguageModel: Sendable {
   package let contextLength: Int
 
   let embedding: WeightMatrix
-  /// Multiplies the embedding (Gemma: the square root of the width).
+  /// Multiplies the embedding (Gemma: the square root of the width; Granite).
   let embeddingScale: Float
   let positionEmbedding: WeightMatrix?
   let blocks: [Block]
   let finalNorm: Norm
   let head: Linear
+  /// Multiplies the scores, before the cap (Granite).
+  let scoreScale: Float
   /// Scores become `cap * tanh(score / cap)` (Gemma's `final_logit_softcapping`); 0 for none.
   let scoreCap: Float
   /// Tokens beyond which a run's positions turn by LongRoPE's second set of frequencies; nil where there is one set.
@@ -25,7 +27,8 @@ package final class LanguageModel: Sendable {
   init(
     catalogue: HookCatalogue, cacheType: ElementType, contextLength: Int, embedding: WeightMatrix,
     embeddingScale: Float = 1, positionEmbedding: WeightMatrix? = nil, blocks: [Block],
-    finalNorm: Norm, head: Linear, scoreCap: Float = 0, longContext: Int? = nil
+    finalNorm: Norm, head: Linear, scoreScale: Float = 1, scoreCap: Float = 0,
+    longContext: Int? = nil
   ) {
     self.catalogue = catalogue
     cacheShape = CacheShape(
@@ -38,8 +41,17 @@ package final class LanguageModel: Sendable {
     self.blocks = blocks
     self.finalNorm = finalNorm
     self.head = head
+    self.scoreScale = scoreScale
     self.scoreCap = scoreCap
     self.longContext = longContext
+  }
+
+  /// The widest of the experts that every position uses besides those it is routed to; 0 where there is none.
+  var sharedNeurons: Int {
+    blocks.reduce(0) { widest, block in
+      guard case .mixture(let mixture) = block.mlp else { return widest }
+      return max(widest, mixture.shared?.expert.gate.weight.rows ?? 0)
+    }
   }
 
   /// Readies a cache for a pass that ends at so many tokens.
@@ -121,6 +133,12 @@ package final class LanguageModel: Sendable {
     flush(&block, &targets, stream, pass)
   }
 
+  /// What becomes of the head's products before they are scores.
+  func shape(_ scores: FloatRows, _ arithmetic: Arithmetic) {
+    if scoreScale != 1 { arithmetic.scale(scores, by: scoreScale) }
+    if scoreCap > 0 { arithmetic.softCap(scores, scoreCap) }
+  }
+
   private func flush(
     _ block: inout [Int], _ targets: inout [Int], _ stream: FloatRows, _ pass: Pass
   ) {
@@ -147,7 +165,7 @@ package final class LanguageModel: Sendable {
     pass.arithmetic.add(
       head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
     pass.run()
-    if scoreCap > 0 { pass.arithmetic.softCap(scores, scoreCap) }
+    shape(scores, pass.arithmetic)
     pass.hooks.visit(.logits, scores, of: block)
     for (place, target) in targets.enumerated() where target >= 0 {
       if let source = scores.row(place).baseAddress {

@@ -49,7 +49,13 @@ extension Set<HookSite> {
   static var gatedRotary: Set<HookSite> {
     Set(HookSite.allCases).subtracting([
       .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
-      .expertOutput,
+      .expertOutput, .sharedExpertOutput, .sharedExpertGate,
     ])
+  }
+
+  /// Sites of a rotary decoder whose feed-forward parts are routed experts.
+  static var routedRotary: Set<HookSite> {
+    gatedRotary.subtracting([.mlpPre, .mlpPreLinear, .mlpPost])
+      .union([.routerLogits, .expertIndices, .expertWeights, .expertOutput])
   }
 }

@@ -142,12 +142,17 @@ extension WeightScope {
   }
 
   /// The matrices `[rows, columns]` of all experts of a layer, with their biases.
+  ///
+  /// - Parameters:
+  ///   - parent: the module that Hugging Face keeps `experts` in.
+  ///   - fusion: how gate and up share a tensor there, where they do.
   func experts(
-    _ projection: ExpertProjection, count: Int, rows: Int, columns: Int
+    _ projection: ExpertProjection, of parent: String = "mlp", fusion: ExpertFusion = .interleaved,
+    count: Int, rows: Int, columns: Int
   ) throws(CheckpointError) -> [Linear] {
-    let module = isGGUF ? String(prefix.dropLast()) : prefix + "mlp.experts"
+    let module = isGGUF ? String(prefix.dropLast()) : "\(prefix)\(parent)"
     let matrices = try checkpoint.expertMatrices(
-      module, projection, count: count, rows: rows, columns: columns)
+      module, projection, fusion, count: count, rows: rows, columns: columns)
     let biases = try checkpoint.expertBiases(module, projection, count: count, rows: rows)
     return matrices.enumerated().map { expert, weight in
       let bias = biases.map { Vector(Array($0[expert * rows..<(expert + 1) * rows])) }

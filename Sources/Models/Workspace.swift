@@ -47,7 +47,10 @@ package final class Workspace {
     let neurons = c.experts > 0 ? 0 : maxRows * c.neurons
     gate = FloatSlab(count: neurons)
     up = FloatSlab(count: neurons)
-    mixture = c.experts > 0 ? MixtureWorkspace(catalogue: c, maxRows: maxRows) : nil
+    mixture =
+      c.experts > 0
+      ? MixtureWorkspace(
+        catalogue: c, sharedNeurons: model.sharedNeurons, maxRows: maxRows) : nil
     finalRows = FloatSlab(count: Self.scoreRows * c.hiddenSize)
     finalNormed = FloatSlab(count: Self.scoreRows * c.hiddenSize)
     scoreBlock = FloatSlab(count: Self.scoreRows * c.vocabularySize)

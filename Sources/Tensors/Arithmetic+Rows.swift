@@ -56,6 +56,15 @@ extension Arithmetic {
     }
   }
 
+  /// `x *= factor`.
+  package func scale(_ x: FloatRows, by factor: Float) {
+    split(rows: x.rows, width: x.width) { range in
+      for row in range {
+        kernels.pointee.scale(x.base + row * x.stride, factor, Int64(x.width))
+      }
+    }
+  }
+
   /// `y = x`; the two do not overlap.
   package func copy(_ x: FloatRows, into y: FloatRows) {
     precondition(x.width == y.width && x.rows == y.rows)

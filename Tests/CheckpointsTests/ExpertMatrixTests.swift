@@ -47,7 +47,7 @@ struct ExpertMatrixTests {
     let checkpoint = try open([f32("m.experts.gate_up_proj", [2, 32, 6], fused)])
     for part in [ExpertProjection.gate, .up] {
       let matrices = try checkpoint.expertMatrices(
-        "m.experts", part, count: 2, rows: 3, columns: 32)
+        "m", part, count: 2, rows: 3, columns: 32)
       #expect(matrices.map(rows(of:)) == [expected(part, 0), expected(part, 1)])
     }
   }
@@ -59,16 +59,59 @@ struct ExpertMatrixTests {
     }
     let checkpoint = try open([f32("m.experts.down_proj", [2, 32, 3], down)])
     let matrices = try checkpoint.expertMatrices(
-      "m.experts", .down, count: 2, rows: 3, columns: 32)
+      "m", .down, count: 2, rows: 3, columns: 32)
     #expect(matrices.map(rows(of:)) == [expected(.down, 0), expected(.down, 1)])
   }
 
-  @Test(arguments: ["m.gate_proj.weight", "m.ffn_gate_exps.weight"])
+  @Test(arguments: [
+    "m.experts.gate_proj.weight", "m.switch_mlp.gate_proj.weight", "m.ffn_gate_exps.weight",
+  ])
   func `cuts stacked experts apart`(_ name: String) throws {
     let numbers = (0..<experts).flatMap { expected(.gate, $0).flatMap { $0 } }
     let checkpoint = try open([f32(name, [2, 3, 32], numbers)])
     let matrices = try checkpoint.expertMatrices("m", .gate, count: 2, rows: 3, columns: 32)
     #expect(matrices.map(rows(of:)) == [expected(.gate, 0), expected(.gate, 1)])
+  }
+
+  @Test(arguments: [
+    ["gate_proj", "up_proj", "down_proj"], ["w1", "w3", "w2"],
+  ]) func `takes experts that lie one by one`(_ names: [String]) throws {
+    var tensors: [SafetensorsBuilder.Tensor] = []
+    for (part, name) in zip(ExpertProjection.allCases, names) {
+      for expert in 0..<experts {
+        tensors.append(
+          f32(
+            "m.experts.\(expert).\(name).weight", [3, 32],
+            expected(part, expert).flatMap { $0 }))
+      }
+    }
+    let checkpoint = try open(tensors)
+    for part in ExpertProjection.allCases {
+      let matrices = try checkpoint.expertMatrices("m", part, count: 2, rows: 3, columns: 32)
+      #expect(matrices.map(rows(of:)) == [expected(part, 0), expected(part, 1)])
+    }
+    #expect(throws: CheckpointError.self) {
+      try checkpoint.expertMatrices("m", .gate, count: 3, rows: 3, columns: 32)
+    }
+  }
+
+  @Test func `takes gates and ups from the halves of transformers' tensor`() throws {
+    let fused = (0..<experts).flatMap { expert in
+      (expected(.gate, expert) + expected(.up, expert)).flatMap { $0 }
+    }
+    let down = (0..<experts).flatMap { expected(.down, $0).flatMap { $0 } }
+    let checkpoint = try open([
+      f32("m.experts.gate_up_proj", [2, 6, 32], fused),
+      f32("m.experts.down_proj", [2, 3, 32], down),
+    ])
+    for part in ExpertProjection.allCases {
+      let matrices = try checkpoint.expertMatrices(
+        "m", part, .halves, count: 2, rows: 3, columns: 32)
+      #expect(matrices.map(rows(of:)) == [expected(part, 0), expected(part, 1)])
+    }
+    #expect(throws: CheckpointError.self) {
+      try checkpoint.expertMatrices("m", .gate, .halves, count: 2, rows: 4, columns: 32)
+    }
   }
 
   @Test func `reads MXFP4 gates and ups by stride, without a copy`() throws {
@@ -79,9 +122,10 @@ struct ExpertMatrixTests {
     }
     let exponents: [UInt8] = (0..<12).map { $0 < 6 ? 127 : 128 }
     let checkpoint = try open([
-      .init(name: "m.gate_up_proj_blocks", dtype: "U8", shape: [2, 6, 1, 16], bytes: blocks),
       .init(
-        name: "m.gate_up_proj_scales", dtype: "U8", shape: [2, 6, 1],
+        name: "m.experts.gate_up_proj_blocks", dtype: "U8", shape: [2, 6, 1, 16], bytes: blocks),
+      .init(
+        name: "m.experts.gate_up_proj_scales", dtype: "U8", shape: [2, 6, 1],
         bytes: exponents),
     ])
     let values: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
@@ -100,9 +144,9 @@ struct ExpertMatrixTests {
   @Test func `takes every second bias where they are interleaved`() throws {
     let fused = (0..<12).map { Float($0) }
     let checkpoint = try open([
-      f32("a.gate_up_proj_bias", [2, 6], fused),
-      f32("b.up_proj.bias", [2, 3], [1, 2, 3, 4, 5, 6]),
-      f32("c.down_proj_bias", [2, 3], [6, 5, 4, 3, 2, 1]),
+      f32("a.experts.gate_up_proj_bias", [2, 6], fused),
+      f32("b.experts.up_proj.bias", [2, 3], [1, 2, 3, 4, 5, 6]),
+      f32("c.experts.down_proj_bias", [2, 3], [6, 5, 4, 3, 2, 1]),
     ])
     #expect(
       try checkpoint.expertBiases("a", .gate, count: 2, rows: 3) == [0, 2, 4, 6, 8, 10])
@@ -113,13 +157,13 @@ struct ExpertMatrixTests {
     let wrong = refusal { () throws(CheckpointError) in
       try checkpoint.expertBiases("a", .gate, count: 3, rows: 2)
     }
-    #expect(wrong?.subject == .tensor("a.gate_up_proj_bias"))
+    #expect(wrong?.subject == .tensor("a.experts.gate_up_proj_bias"))
   }
 
   @Test func `refuses other counts and shapes in every layout`() throws {
     let checkpoint = try open([
-      f32("a.gate_up_proj", [1, 2, 4], [Float](repeating: 0, count: 8)),
-      f32("b.up_proj.weight", [1, 2, 4], [Float](repeating: 0, count: 8)),
+      f32("a.experts.gate_up_proj", [1, 2, 4], [Float](repeating: 0, count: 8)),
+      f32("b.experts.up_proj.weight", [1, 2, 4], [Float](repeating: 0, count: 8)),
       .init(
         name: "c.down_proj_blocks", dtype: "U8", shape: [1, 1, 1, 16],
         bytes: .init(repeating: 0, count: 16)),

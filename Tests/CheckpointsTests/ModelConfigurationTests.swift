@@ -292,7 +292,7 @@ struct ModelConfigurationTests {
   @Test(arguments: [
     ("llama.attention.scale", GGUFBuilder.Value.float32(0.5)),
     ("llama.logit_scale", .float32(0.25)), ("llama.attention.causal", .bool(0)),
-    ("llama.attn_logit_softcapping", .float32(50)), ("llama.expert_count", .uint32(8)),
+    ("llama.attn_logit_softcapping", .float32(50)), ("llama.expert_shared_count", .uint32(1)),
     ("llama.attention.q_lora_rank", .uint32(4)), ("llama.attention.value_length", .uint32(8)),
     ("llama.rope.dimension_count", .float32(.nan)),
     ("llama.attention.layer_norm_rms_epsilon", .string("1e-5")),

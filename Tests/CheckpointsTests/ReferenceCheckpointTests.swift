@@ -70,7 +70,7 @@ struct ReferenceCheckpointTests {
 
   @Test(arguments: ExpertProjection.allCases)
   func `MXFP4 experts are the same in three layouts`(_ part: ExpertProjection) throws {
-    let module = "model.layers.2.mlp.experts"
+    let module = "model.layers.2.mlp"
     let (outputs, inputs) = part == .down ? (64, 128) : (128, 64)
     func experts(_ path: String, _ module: String) throws -> [[[Float]]] {
       try Self.open(path).expertMatrices(module, part, count: 4, rows: outputs, columns: inputs)
@@ -86,7 +86,7 @@ struct ReferenceCheckpointTests {
   func `plain experts and their biases are the same in both layouts`(
     _ part: ExpertProjection
   ) throws {
-    let module = "model.layers.0.mlp.experts"
+    let module = "model.layers.0.mlp"
     let (outputs, inputs) = part == .down ? (64, 128) : (128, 64)
     let huggingFace = try Self.open("gpt_oss/hf-bf16")
     let gguf = try Self.open("gpt_oss/gguf/model-F32.gguf")

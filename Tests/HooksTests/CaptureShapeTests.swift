@@ -50,7 +50,8 @@ import Testing
     return HookSite.allCases.filter { $0 != .expertOutput }.flatMap { site in
       selections.filter { selection in
         let takesHeads = site.axes.contains { $0 == .head || $0 == .keyValueHead }
-        let takesColumns = site.axes.last != .head
+        // Of the shared expert there is one.
+        let takesColumns = site.axes.last != .head && site.axes.last != .shared
         return (selection.heads == nil || takesHeads) && (selection.neurons == nil || takesColumns)
           && (selection.experts == nil || site == .routerLogits)
       }.map { CaptureSpec(watching: HookPoint(site, layer: 1), $0) }

@@ -7,7 +7,7 @@ import Testing
     neurons: 16, experts: 0, expertsPerToken: 0,
     sites: Set(HookSite.allCases).subtracting([
       .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
-      .expertOutput,
+      .expertOutput, .sharedExpertOutput, .sharedExpertGate,
     ]), family: "llama")
 
   static let experts = HookCatalogue(

@@ -115,7 +115,11 @@ final class ModelRunner {
     while tokens.count < count {
       let best = scores.withUnsafeBufferPointer { Int32(arithmetic.argmax($0)) }
       tokens.append(best)
-      if tokens.count < count { scores = decode([(cache, best)])[0] }
+      guard tokens.count < count else { break }
+      // Where a run crosses into other positions, everything before is computed again.
+      scores =
+        model.prepare(cache, for: cache.length + 1)
+        ? extend(cache, ids + tokens, step: 0).logits : decode([(cache, best)])[0]
     }
     return tokens
   }

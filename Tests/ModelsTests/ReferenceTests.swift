@@ -86,6 +86,7 @@ import Testing
       "ban_experts_0_1_of_blocks.1": edit(.routerLogits, .banExperts([0, 1])),
       "force_first_experts_of_blocks.1": edit(
         .routerLogits, .forceExperts(Array(0..<expertsPerToken))),
+      "double_blocks.1.mlp.shared_expert.output": edit(.sharedExpertOutput, .scale(2)),
       "scale_blocks.1.mlp.experts.0_by_0": scaled(expert: 0, by: 0),
       "scale_blocks.1.mlp.experts.2_by_-2": scaled(expert: 2, by: -2),
     ]

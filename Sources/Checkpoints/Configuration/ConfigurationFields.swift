@@ -23,6 +23,8 @@ struct ConfigurationFields {
   /// True for families nobody here knows: their missing sizes read as the range's lower bound, so that the
   /// refusal can come from whoever lists the known families.
   let isLenient: Bool
+  /// What the file itself calls a field that is asked for by this name; refusals say it.
+  var spelling: (String) -> String = { $0 }
   /// True where one value a layer may stand for a size, all of them equal, as GGUF writes some.
   var takesLists = false
 
@@ -120,11 +122,12 @@ struct ConfigurationFields {
   }
 
   func wrong(_ name: String, _ expected: String, found: String) -> CheckpointError {
-    CheckpointError(.mismatch, file: file, .field(name), expected: expected, found: found)
+    CheckpointError(.mismatch, file: file, .field(spelling(name)), expected: expected, found: found)
   }
 
   func unsupported(_ name: String, _ expected: String, found: String) -> CheckpointError {
-    CheckpointError(.unsupported, file: file, .field(name), expected: expected, found: found)
+    CheckpointError(
+      .unsupported, file: file, .field(spelling(name)), expected: expected, found: found)
   }
 
   private func missing(_ names: [String]) -> CheckpointError {

@@ -15,6 +15,62 @@ extension ConfigurationKeys {
     "eos_token_id": .orNull(.integer(2)), "sliding_window": .orNull(.integer(4_096)),
   ])
 
+  /// Names of families with routed experts; those that take a number say it.
+  private static let routed = ConfigurationKeys(
+    used: ["num_experts_per_tok": 2], idle: ["router_aux_loss_coef", "output_router_logits"])
+
+  static let mixtral = mistral.with(routed).with(
+    used: [
+      "num_local_experts": 8, "rms_norm_eps": 1e-5, "sliding_window": nil,
+    ],
+    aliases: ["num_experts": "num_local_experts"],
+    // Noise of training.
+    idle: ["router_jitter_noise"])
+
+  /// Names of Qwen's mixtures.
+  ///
+  /// Layers without experts among those with them are not computed here.
+  private static let qwenMoE = rotaryDecoder.with(routed).with(
+    used: [
+      "vocab_size": 151_936, "hidden_size": 2_048, "num_hidden_layers": 24,
+      "max_position_embeddings": 32_768, "head_dim": .derived, "use_sliding_window": false,
+      "sliding_window": .orNull(.integer(4_096)), "norm_topk_prob": false,
+      // The width of layers without experts: only checked.
+      "intermediate_size": 5_632,
+    ],
+    fixed: ["decoder_sparse_step": [.integer(1)], "mlp_only_layers": [.integers([])]])
+
+  static let qwen2MoE = qwenMoE.with(used: [
+    "num_attention_heads": 16, "num_key_value_heads": .orNull(.integer(16)),
+    "moe_intermediate_size": 1_408, "shared_expert_intermediate_size": 5_632, "num_experts": 60,
+    "num_experts_per_tok": 4, "max_window_layers": 28, "layer_types": nil, "qkv_bias": true,
+  ])
+
+  static let qwen3MoE = qwenMoE.with(
+    used: [
+      "num_key_value_heads": 4, "intermediate_size": 6_144, "moe_intermediate_size": 768,
+      "num_local_experts": 128,
+      "num_experts_per_tok": 8, "attention_bias": false,
+    ],
+    aliases: ["num_experts": "num_local_experts"],
+    // Its class reads neither: a window holds in all layers or in none.
+    idle: ["max_window_layers", "layer_types"])
+
+  static let smollm3 = rotaryDecoder.with(used: [
+    "vocab_size": 128_256, "hidden_size": 2_048, "intermediate_size": 11_008,
+    "num_hidden_layers": 36, "num_attention_heads": 16,
+    "num_key_value_heads": .orNull(.integer(4)), "head_dim": .derived,
+    "max_position_embeddings": 32_768, "bos_token_id": .orNull(.integer(128_000)),
+    "eos_token_id": .orNull(.integer(128_001)), "tie_word_embeddings": true,
+    "attention_bias": false, "mlp_bias": false, "use_sliding_window": false,
+    "sliding_window": nil, "layer_types": nil, "no_rope_layers": nil, "no_rope_layer_interval": 4,
+  ])
+
+  static let granite = llama.with(used: [
+    "head_dim": .derived, "embedding_multiplier": 1.0, "logits_scaling": 1.0,
+    "residual_multiplier": 1.0, "attention_multiplier": 1.0,
+  ])
+
   static let qwen2 = rotaryDecoder.with(used: [
     "vocab_size": 151_936, "intermediate_size": 22_016, "max_position_embeddings": 32_768,
     "num_key_value_heads": .orNull(.integer(32)), "use_sliding_window": false,
@@ -63,10 +119,32 @@ extension ConfigurationKeys {
       "attn_logit_softcapping", "_sliding_window_pattern",
     ])
 
+  static let gemma2 = rotaryDecoder.without("hidden_act").with(
+    used: [
+      "vocab_size": 256_000, "hidden_size": 2_304, "intermediate_size": 9_216,
+      "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+      "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 8_192,
+      "tie_word_embeddings": true, "bos_token_id": .orNull(.integer(2)),
+      "eos_token_id": .orNull(.integer(1)), "attention_bias": false, "query_pre_attn_scalar": 256,
+      "sliding_window": .orNull(.integer(4_096)), "layer_types": nil,
+      "final_logit_softcapping": .orNull(.number(30)),
+      "attn_logit_softcapping": .orNull(.number(50)),
+    ],
+    fixed: ["use_bidirectional_attention": [.bool(false)]],
+    // Published files name the activation twice; transformers reads the other name.
+    idle: ["hidden_act"])
+
   static let olmo2 = rotaryDecoder.with(used: [
     "head_dim": .derived,
     "vocab_size": 50_304, "intermediate_size": 11_008, "max_position_embeddings": 2_048,
     "eos_token_id": .orNull(.integer(50_279)), "rms_norm_eps": 1e-5, "attention_bias": false,
+  ])
+
+  // Its two kinds of layers say their positions in sets of their own; what stands around those is not read.
+  static let olmo3 = olmo2.without(
+    "original_max_position_embeddings", "partial_rotary_factor"
+  ).with(used: [
+    "sliding_window": .orNull(.integer(4_096)), "layer_types": nil,
   ])
 
   static let phi3 = rotaryDecoder.with(

@@ -39,6 +39,24 @@ extension ConfigurationKeys {
       used: ["final_logit_softcapping": nil, "rope.freq_base_swa": nil],
       // llama.cpp reads no cap of the scores for Gemma 3, as transformers does not.
       idle: ["attn_logit_softcapping"]),
+    "gemma2": gguf.with(used: [
+      "final_logit_softcapping": nil, "attn_logit_softcapping": nil, "rope.freq_base_swa": nil,
+    ]),
+    "olmo3": gguf.with(used: ["rope.freq_base_swa": nil]),
+    "granite": gguf.with(
+      used: [
+        "logit_scale": nil, "residual_scale": nil, "embedding_scale": nil, "attention.scale": nil,
+      ],
+      // llama.cpp reads it as whether a Granite rotates at all.
+      fixed: ["rope.scaling.finetuned": [.bool(true)]]),
+    "mixtral": gguf.with(used: ["expert_count": nil, "expert_used_count": nil]),
+    "qwen2_moe": gguf.with(used: [
+      "expert_count": nil, "expert_used_count": nil, "expert_feed_forward_length": nil,
+      "expert_shared_feed_forward_length": nil,
+    ]),
+    "qwen3_moe": gguf.with(used: [
+      "expert_count": nil, "expert_used_count": nil, "expert_feed_forward_length": nil,
+    ]),
     "gpt_oss": gguf.with(used: [
       "expert_count": nil, "expert_used_count": nil, "expert_feed_forward_length": nil,
       "rope.freq_base_swa": nil,

@@ -4,10 +4,14 @@ internal import JSON
 extension ConfigurationKeys {
   /// The fields of a JSON object; a name that is not read is absent, whatever the file says.
   func fields(of json: JSONValue, file: String) -> ConfigurationFields {
-    ConfigurationFields(
+    var fields = ConfigurationFields(
       file: file,
       look: { (name: String) throws(CheckpointError) in try look(name, in: json, file: file) },
       isLenient: false)
+    fields.spelling = { name in
+      aliases.first { $0.value == name && json[present: $0.key] != nil }?.key ?? name
+    }
+    return fields
   }
 
   /// Whether the file itself has a value of that name.
@@ -21,7 +25,13 @@ extension ConfigurationKeys {
   {
     guard let standard = used[name] else { return nil }
     for (alias, target) in aliases where target == name {
-      if let value = json[present: alias].flatMap(Value.init) { return value }
+      guard let value = json[present: alias].flatMap(Value.init) else { continue }
+      if let other = json[name], Value(other) != value {
+        throw CheckpointError(
+          .mismatch, file: file, .field(name), expected: "\(value.text), as \(alias) has it",
+          found: Value(other)?.text ?? "null")
+      }
+      return value
     }
     guard let member = json[name] else { return standard.value }
     if let value = Value(member) { return value }

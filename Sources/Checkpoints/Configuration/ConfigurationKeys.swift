@@ -46,6 +46,11 @@ struct ConfigurationKeys: Sendable {
     return keys
   }
 
+  /// These keys and all of others, which win.
+  func with(_ other: ConfigurationKeys) -> ConfigurationKeys {
+    with(used: other.used, aliases: other.aliases, fixed: other.fixed, idle: other.idle)
+  }
+
   /// These keys without some.
   func without(_ names: String...) -> ConfigurationKeys {
     var keys = self

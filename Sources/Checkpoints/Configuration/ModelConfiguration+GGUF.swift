@@ -9,7 +9,7 @@ extension ModelConfiguration {
         .missing, file: file, .field("general.architecture"), expected: "the family's name",
         found: "none")
     }
-    let traits = Architecture.traits(of: name)
+    let traits = Self.traits(of: name, gguf)
     var fields = ConfigurationFields(
       file: file,
       look: { (key: String) throws(CheckpointError) in
@@ -18,13 +18,18 @@ extension ModelConfiguration {
       isLenient: traits == nil)
     fields.takesLists = true
     self.init(architecture: traits?.name ?? name)
-    interleavedRotation = name == "llama"
+    interleavedRotation = Self.interleaved.contains(name)
     activation = traits?.activation ?? .silu
     if let traits { unknownFields = try ConfigurationKeys.account(for: gguf, traits, name) }
     try readSizes(fields)
     vocabularySize = try Self.vocabulary(gguf, fields)
     try readArithmetic(fields)
-    try readSpans(fields)
+    try readScales(fields)
+    if traits?.name == "smollm3" {
+      // llama.cpp knows no other.
+      unrotatedLayers = Set((0..<layers).filter { ($0 + 1) % 4 == 0 })
+    }
+    try readSpans(fields, traits)
     readTensors(Set(gguf.tensors.map(\.name)))
     try readTokens(fields)
     try checkTogether(fields)
@@ -32,6 +37,21 @@ extension ModelConfiguration {
   }
 
   private var isGPTOSS: Bool { architecture == "gpt_oss" }
+
+  /// Architectures whose q and k the converter reorders so that neighbours rotate together.
+  private static let interleaved: Set<String> = ["llama", "granite", "smollm3"]
+
+  /// The family of a file; some share a name there and differ by what the file holds.
+  private static func traits(of name: String, _ gguf: GGUFFile) -> Architecture.Traits? {
+    func isPositive(_ key: String) -> Bool {
+      if case .integer(let count)? = gguf.fields["\(name).\(key)"] { count > 0 } else { false }
+    }
+    if name == "llama", isPositive("expert_count") { return Architecture.traits(of: "mixtral") }
+    if name == "olmo2", isPositive("attention.sliding_window") {
+      return Architecture.traits(of: "olmo3")
+    }
+    return Architecture.traits(of: name)
+  }
 
   private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
     layers = try fields.required("block_count", in: Bounds.layers)
@@ -53,24 +73,56 @@ extension ModelConfiguration {
       if experts > 0, let expertWidth { expertWidth } else {
         try fields.required("feed_forward_length", in: Bounds.width)
       }
+    sharedExpertSize =
+      try fields.integer("expert_shared_feed_forward_length", in: Bounds.width) ?? 0
     contextLength = try fields.required("context_length", in: Bounds.context)
   }
 
   private mutating func readArithmetic(_ fields: ConfigurationFields) throws(CheckpointError) {
     let epsilons = ["attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"]
     normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
-    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
     swigluLimit = isGPTOSS ? 7 : nil
-    finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 0...1e9).map(Float.init)
-    if finalLogitSoftcap == 0 { finalLogitSoftcap = nil }
-    // Only the largest Gemma 3 (62 layers) scales its queries by another number than the head's width.
+    let isGemma2 = architecture == "gemma2"
+    finalLogitSoftcap = try cap(fields, "final_logit_softcapping", standard: isGemma2 ? 30 : nil)
+    if isGemma2 {
+      attentionLogitSoftcap = try cap(fields, "attn_logit_softcapping", standard: 50)
+    }
+    // Only the largest Gemma 2 (46 layers) and 3 (62) scale their queries by another number than the head's width.
+    let isLargest = layers == (isGemma2 ? 46 : 62)
     queryPreAttentionScalar =
-      isGemma ? Double(layers == 62 ? hiddenSize / heads : headDimension) : nil
+      isGemma ? Double(isLargest ? hiddenSize / heads : headDimension) : nil
+    normalizesExpertWeights = architecture != "qwen2_moe"
   }
 
-  private mutating func readSpans(_ fields: ConfigurationFields) throws(CheckpointError) {
+  /// A cap of scores; 0 means none.
+  private func cap(_ fields: ConfigurationFields, _ name: String, standard: Float?)
+    throws(CheckpointError) -> Float?
+  {
+    let cap = try fields.number(name, in: 0...1e9).map(Float.init) ?? standard
+    return cap == 0 ? nil : cap
+  }
+
+  /// Granite's four scales; 0 stands for none, as in llama.cpp.
+  private mutating func readScales(_ fields: ConfigurationFields) throws(CheckpointError) {
+    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
+    guard architecture == "granite" else { return }
+    func scale(_ name: String) throws(CheckpointError) -> Double? {
+      let value = try fields.number(name, in: -1e9...1e9)
+      return value == 0 ? nil : value
+    }
+    embeddingScale = try scale("embedding_scale").map(Float.init) ?? 1
+    residualScale = try scale("residual_scale").map(Float.init) ?? 1
+    attentionScale = try scale("attention.scale")
+    scoreScale = try scale("logit_scale").map { Float(1 / $0) } ?? 1
+  }
+
+  private mutating func readSpans(_ fields: ConfigurationFields, _ traits: Architecture.Traits?)
+    throws(CheckpointError)
+  {
     slide { _ in false }
-    let window = try fields.integer("attention.sliding_window", in: 0...Bounds.context.upperBound)
+    let window =
+      try fields.integer("attention.sliding_window", in: 0...Bounds.context.upperBound)
+      ?? (architecture == "gemma2" ? 4_096 : nil)
     guard let window, window > 0 else { return }
     slidingWindow = window
     let key = "attention.sliding_window_pattern"
@@ -81,7 +133,9 @@ extension ModelConfiguration {
       }
       return slide { flags[$0] }
     }
-    let period = try fields.integer(key, in: 1...1_024) ?? (isGemma ? 6 : isGPTOSS ? 2 : 1)
+    var standard = 1
+    if case .allBut(let every)? = traits?.windows { standard = every }
+    let period = try fields.integer(key, in: 1...1_024) ?? standard
     slide { period == 1 || ($0 + 1) % period != 0 }
   }
 
@@ -124,9 +178,17 @@ extension ModelConfiguration {
       truncates: !isGPTOSS)
     rope = full
     let base = try fields.number("rope.freq_base_swa", in: RopeConfiguration.thetas)
-    guard isGemma || base != nil, slidingWindow != nil else { return }
+    guard slidingWindow != nil else { return }
+    // OLMo's sliding layers turn by the same base, never stretched.
+    let standard: Double? =
+      switch architecture {
+      case "gemma3_text": 10_000
+      case "olmo3": full.theta
+      default: nil
+      }
+    guard let theta = base ?? standard else { return }
     slidingRope = RopeConfiguration(
-      theta: base ?? 10_000, rotaryDimension: full.rotaryDimension, scaling: .none)
+      theta: theta, rotaryDimension: full.rotaryDimension, scaling: .none)
   }
 }
 

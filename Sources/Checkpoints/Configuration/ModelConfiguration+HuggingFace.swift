@@ -23,6 +23,8 @@ extension ModelConfiguration {
     normWeightOffset = traits.normWeightOffset
     try readSizes(fields)
     try readArithmetic(fields, traits)
+    try readScales(fields)
+    try readUnrotated(fields, traits)
     tiedEmbeddings = try Self.isTied(json, root, traits, fields)
     try readWindows(fields, traits)
     beginTokens = try fields.integers("bos_token_id", in: Bounds.tokens) ?? []
@@ -33,15 +35,20 @@ extension ModelConfiguration {
     if !isGPT2 { try readRopes(json, traits, file: file) }
   }
 
-  var isGemma: Bool { architecture == "gemma3_text" }
+  var isGemma: Bool { architecture == "gemma3_text" || architecture == "gemma2" }
   var isGPT2: Bool { architecture == "gpt2" }
 
   private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
     layers = try fields.required("num_hidden_layers", "n_layer", in: Bounds.layers)
     hiddenSize = try fields.required("hidden_size", "n_embd", in: Bounds.width)
+    let dense = try fields.integer("intermediate_size", "n_inner", in: Bounds.width)
     intermediateSize =
-      try fields.integer("intermediate_size", "n_inner", in: Bounds.width) ?? 4 * hiddenSize
-    experts = try fields.integer("num_local_experts", in: 1...Bounds.experts.upperBound) ?? 0
+      try fields.integer("moe_intermediate_size", in: Bounds.width) ?? dense ?? 4 * hiddenSize
+    experts =
+      try fields.integer(
+        "num_local_experts", "num_experts", in: 1...Bounds.experts.upperBound) ?? 0
+    sharedExpertSize =
+      try fields.integer("shared_expert_intermediate_size", in: Bounds.width) ?? 0
     expertsPerToken = try fields.integer("num_experts_per_tok", in: Bounds.experts) ?? 0
     heads = try fields.required("num_attention_heads", "n_head", in: Bounds.heads)
     keyValueHeads = try fields.integer("num_key_value_heads", in: Bounds.heads) ?? heads
@@ -57,19 +64,49 @@ extension ModelConfiguration {
   ) throws(CheckpointError) {
     normEpsilon =
       try fields.number("rms_norm_eps", "layer_norm_epsilon", in: 0...1) ?? normEpsilon
-    embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
     swigluLimit = try fields.number("swiglu_limit", in: 0...1e9).map(Float.init)
     swigluSlope = try fields.number("swiglu_alpha", in: -1e9...1e9).map(Float.init) ?? 1.702
     finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 1e-6...1e9)
+      .map(Float.init)
+    attentionLogitSoftcap = try fields.number("attn_logit_softcapping", in: 1e-6...1e9)
       .map(Float.init)
     queryPreAttentionScalar = try fields.number("query_pre_attn_scalar", in: 1e-6...1e9)
     scalesAttention = try fields.bool("scale_attn_weights") ?? true
     scalesAttentionByLayer = try fields.bool("scale_attn_by_inverse_layer_idx") ?? false
     let configured = try fields.bool("attention_bias") ?? false
-    attentionBias = traits.biases == .configured ? configured : true
+    let inputs = try fields.bool("qkv_bias", "use_qkv_bias") ?? configured
+    attentionBias = traits.biases == .configured ? inputs : true
     attentionOutputBias = traits.biases == .configured ? configured : traits.biases == .all
     mlpBias = try fields.bool("mlp_bias") ?? (traits.biases == .all)
     activation = try Self.activation(fields) ?? traits.activation
+    normalizesExpertWeights = try fields.bool("norm_topk_prob") ?? true
+  }
+
+  private mutating func readScales(_ fields: ConfigurationFields) throws(CheckpointError) {
+    let scales = 1e-9...1e9
+    embeddingScale =
+      try fields.number("embedding_multiplier", in: scales).map(Float.init)
+      ?? (isGemma ? Float(hiddenSize).squareRoot() : 1)
+    residualScale = try fields.number("residual_multiplier", in: scales).map(Float.init) ?? 1
+    attentionScale = try fields.number("attention_multiplier", in: scales)
+    scoreScale = try fields.number("logits_scaling", in: 1e-6...1e9).map { Float(1 / $0) } ?? 1
+  }
+
+  /// Layers without rotation: as they are listed, a 0 for each, or one in so many.
+  private mutating func readUnrotated(_ fields: ConfigurationFields, _ traits: Architecture.Traits)
+    throws(CheckpointError)
+  {
+    guard traits.keys.used["no_rope_layers"] != nil else { return }
+    let name = "no_rope_layers"
+    guard let flags = try fields.integers(name, in: 0...1) else {
+      let period = try fields.integer("no_rope_layer_interval", in: 1...1_024) ?? 4
+      unrotatedLayers = Set((0..<layers).filter { ($0 + 1) % period == 0 })
+      return
+    }
+    guard flags.count >= layers else {
+      throw fields.wrong(name, "\(layers) flags, one a layer", found: "\(flags.count)")
+    }
+    unrotatedLayers = Set((0..<layers).filter { flags[$0] == 0 })
   }
 
   private static func architectureName(_ json: JSONValue, _ root: JSONValue, file: String)

@@ -8,7 +8,7 @@ extension ModelConfiguration {
     let isSwitched = traits.keys.used["use_sliding_window"] != nil
     let isOff = isSwitched ? try fields.bool("use_sliding_window") != true : false
     let window = isOff ? nil : try fields.integer("sliding_window", in: Bounds.context)
-    try pickLayers(fields, isSwitched: isSwitched, window: window)
+    try pickLayers(fields, traits.windows, window: window, isOff: isOff)
     let slides = attentionSpans.contains(.sliding)
     guard slides, window == nil else {
       slidingWindow = slides ? window : nil
@@ -24,19 +24,23 @@ extension ModelConfiguration {
   }
 
   private mutating func pickLayers(
-    _ fields: ConfigurationFields, isSwitched: Bool, window: Int?
+    _ fields: ConfigurationFields, _ windows: Architecture.Windows, window: Int?, isOff: Bool
   ) throws(CheckpointError) {
     if let names = try fields.strings("layer_types") {
       attentionSpans = try Self.spans(names, fields, layers: layers)
-    } else if isSwitched {
-      let first = try fields.integer("max_window_layers", in: 0...Bounds.layers.upperBound) ?? 0
-      slide { window != nil && $0 >= first }
-    } else if let period = try fields.integer("sliding_window_pattern", in: 1...1_024) {
+      return
+    }
+    let bound = try fields.integer("max_window_layers", in: 0...Bounds.layers.upperBound) ?? 0
+    switch windows {
+    case .all: slide { _ in window != nil }
+    case .fromLayer: slide { window != nil && $0 >= bound }
+    case .alternateBelowLayer: slide { !isOff && $0 % 2 == 0 && $0 < bound }
+    case .unrotated:
+      let unrotated = unrotatedLayers
+      slide { window != nil && unrotated.contains($0) }
+    case .allBut(let standard):
+      let period = try fields.integer("sliding_window_pattern", in: 1...1_024) ?? standard
       slide { ($0 + 1) % period != 0 }
-    } else if architecture == "gpt_oss" {
-      slide { $0 % 2 == 0 }
-    } else {
-      slide { _ in window != nil }
     }
   }
 

@@ -5,8 +5,8 @@ package import Tensors
 /// Sizes are checked against ``Bounds`` when it is read, so their products of two fit an `Int` without overflow.
 /// Optional numbers are nil where the family has no such thing.
 package struct ModelConfiguration: Sendable, Equatable {
-  /// The family's canonical name: `llama`, `mistral`, `qwen2`, `qwen3`, `gpt2`, `gemma3_text`, `olmo2`, `phi3`,
-  /// `gpt_oss`; for any other the file's own word, so that a refusal can name it.
+  /// The family's canonical name: one of ``Architecture``'s list, such as `llama`, `qwen2` or `gpt_oss`; for any
+  /// other the file's own word, so that a refusal can name it.
   package var architecture: String
 
   // MARK: Sizes
@@ -25,6 +25,8 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Experts in each layer; 0 in a dense model.
   package var experts = 0
   package var expertsPerToken = 0
+  /// Width of the expert that every position uses besides (Qwen 2 MoE); 0 where there is none.
+  package var sharedExpertSize = 0
 
   // MARK: Arithmetic
 
@@ -37,10 +39,18 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var swigluSlope: Float = 1.702
   package var attentionLogitSoftcap: Float?
   package var finalLogitSoftcap: Float?
-  /// Queries are scaled by its inverse square root instead of the head dimension's (gemma3).
+  /// Queries are scaled by its inverse square root instead of the head dimension's (Gemma).
   package var queryPreAttentionScalar: Double?
-  /// Embeddings are multiplied by it (gemma3: √hiddenSize), else 1.
+  /// What scores are multiplied by, where it is no square root (Granite's `attention_multiplier`).
+  package var attentionScale: Double?
+  /// Embeddings are multiplied by it (Gemma: √hiddenSize; Granite), else 1.
   package var embeddingScale: Float = 1
+  /// What attention and MLP are multiplied by before they are added to the stream (Granite), else 1.
+  package var residualScale: Float = 1
+  /// What scores of the vocabulary are multiplied by (Granite: the inverse of `logits_scaling`), else 1.
+  package var scoreScale: Float = 1
+  /// Whether the weights of a position's experts sum to 1; else they are shares of all experts (Qwen 2 MoE).
+  package var normalizesExpertWeights = true
   package var tiedEmbeddings = false
   /// Whether q, k and v have biases; nil where the tensors decide (GGUF).
   package var attentionBias: Bool?
@@ -57,8 +67,10 @@ package struct ModelConfiguration: Sendable, Equatable {
 
   /// Rotary positions of full-attention layers; nil where positions are learned (gpt2).
   package var rope: RopeConfiguration?
-  /// Rotary positions of sliding layers where they differ (gemma3).
+  /// Rotary positions of sliding layers where they differ (Gemma 3, OLMo 3).
   package var slidingRope: RopeConfiguration?
+  /// Layers whose queries and keys keep no position (SmolLM 3).
+  package var unrotatedLayers: Set<Int> = []
   /// True where the rows of q and k are stored so that elements 2i and 2i+1 rotate together (GGUF of the llama
   /// family), false where i and i + half do.
   package var interleavedRotation = false

@@ -12,13 +12,13 @@ extension ModelConfiguration {
     }
     let older = try Self.set(json, "rope_scaling", file: file)
     let newer = try Self.set(json, "rope_parameters", file: file)
-    guard traits.keys.used["rope_local_base_freq"] != nil else {
+    guard let slidingTheta = traits.slidingTheta else {
       // The older name wins where it holds something, as in transformers.
       try (older ?? newer)?.refuse(Self.kinds)
       rope = try read(older ?? newer, traits, around: outer, theta: traits.theta)
       return
     }
-    // Gemma's sliding layers have positions of their own, which the older name never stretches.
+    // Sliding layers have positions of their own, which the older name never stretches.
     if let stray = newer?.members.first(where: { !Self.kinds.contains($0.name) }) {
       throw outer.unsupported(
         "rope_parameters.\(stray.name)", "full_attention and sliding_attention, each with its own",
@@ -35,7 +35,7 @@ extension ModelConfiguration {
     for set in [full, sliding] { try set?.refuse(["truncate"]) }
     rope = try read(older?.over(full) ?? full, traits, around: outer, theta: traits.theta)
     let base = try outer.number("rope_local_base_freq", in: RopeConfiguration.thetas)
-    slidingRope = try read(sliding, traits, around: nil, theta: base ?? 10_000)
+    slidingRope = try read(sliding, traits, around: nil, theta: base ?? slidingTheta)
   }
 
   private static let kinds = ["full_attention", "sliding_attention"]

@@ -1,35 +1,74 @@
 package import Tensors
 
 /// The three matrices of an expert.
-package enum ExpertProjection: String, Sendable, CaseIterable { case gate, up, down }
+package enum ExpertProjection: String, Sendable, CaseIterable {
+  case gate, up, down
+
+  /// Mixtral's name.
+  var mixtral: String {
+    switch self {
+    case .gate: "w1"
+    case .up: "w3"
+    case .down: "w2"
+    }
+  }
+}
+
+/// How Hugging Face's files keep the gates and ups of all experts in one tensor.
+package enum ExpertFusion: Sendable {
+  /// `[E, in, 2·out]`, input-first, every second output a gate (gpt-oss).
+  case interleaved
+  /// `[E, 2·out, in]`, output-first, all gates before all ups (Mixtral and Qwen, as transformers holds them).
+  case halves
+}
 
 extension Checkpoint {
   /// The matrices of all experts of a layer, one a expert, `[rows (outputs), columns (inputs)]`.
   ///
   /// Known layouts, tried in this order:
   /// - GGUF `<module>.ffn_gate_exps` `[E, out, in]`;
-  /// - MLX `<module>.gate_proj` `[E, out, in]`, affine, MXFP4 or plain;
-  /// - OpenAI's MXFP4 `<module>.gate_up_proj_blocks`, whose even rows are gates and odd rows ups: read by stride;
-  /// - Hugging Face's `<module>.gate_up_proj` `[E, in, 2·out]`, input-first and interleaved: the one that no
-  ///   product can walk, so it is repacked into memory of our own in the file's element type.
+  /// - MLX `<module>.experts.gate_proj` or `<module>.switch_mlp.gate_proj` `[E, out, in]`, affine, MXFP4 or plain;
+  /// - a matrix for each expert, `<module>.experts.N.gate_proj` (Qwen) or `.w1`, `.w3`, `.w2` (Mixtral);
+  /// - OpenAI's MXFP4 `<module>.experts.gate_up_proj_blocks`, whose even rows are gates and odd rows ups: read by stride;
+  /// - Hugging Face's `<module>.experts.gate_up_proj`, by its ``ExpertFusion``. No product can walk an input-first one,
+  ///   so it is repacked into memory of our own in the file's element type.
   ///
-  /// - Parameter module: `model.layers.N.mlp.experts`, or `blk.N`.
+  /// - Parameter module: `model.layers.N.mlp`, or `blk.N`.
   package func expertMatrices(
-    _ module: String, _ projection: ExpertProjection, count: Int, rows: Int, columns: Int
+    _ module: String, _ projection: ExpertProjection, _ fusion: ExpertFusion = .interleaved,
+    count: Int, rows: Int, columns: Int
   ) throws(CheckpointError) -> [WeightMatrix] {
-    for name in [
-      "\(module).ffn_\(projection.rawValue)_exps", "\(module).\(projection.rawValue)_proj",
-    ] {
-      // Hugging Face's down_proj carries no ".weight": it is input-first.
+    for name in stackedNames(module, projection) {
+      // Hugging Face's down_proj carries no ".weight".
       guard let entry = tensors[name + ".weight"] else { continue }
       return try stack(name, entry, count: count, rows: rows, columns: columns)
     }
-    let fused = FusedExperts(module, projection)
+    for name in [projection.rawValue + "_proj", projection.mixtral]
+    where hasWeight("\(module).experts.0.\(name)") {
+      var matrices: [WeightMatrix] = []
+      for expert in 0..<count {
+        matrices.append(
+          try matrix("\(module).experts.\(expert).\(name)", rows: rows, columns: columns))
+      }
+      return matrices
+    }
+    let fused = FusedExperts(module + ".experts", projection)
     if let blocks = tensors[fused.name + "_blocks"] {
       return try splitBlocks(fused, blocks, count: count, rows: rows, columns: columns)
     }
     guard let entry = tensors[fused.name] else { throw missing(fused.name) }
-    return try repacked(fused, entry, count: count, rows: rows, columns: columns)
+    switch fusion {
+    case .interleaved:
+      return try repacked(fused, entry, count: count, rows: rows, columns: columns)
+    case .halves: return try halved(fused, entry, count: count, rows: rows, columns: columns)
+    }
+  }
+
+  private func stackedNames(_ module: String, _ projection: ExpertProjection) -> [String] {
+    [
+      "\(module).ffn_\(projection.rawValue)_exps", "\(module).experts.\(projection.rawValue)_proj",
+      "\(module).switch_mlp.\(projection.rawValue)_proj",
+    ]
   }
 
   /// The layer's own biases of all experts, `[E, rows]` as float32 one expert after the other, or nil where
@@ -37,19 +76,31 @@ extension Checkpoint {
   package func expertBiases(
     _ module: String, _ projection: ExpertProjection, count: Int, rows: Int
   ) throws(CheckpointError) -> [Float]? {
-    for name in [
-      "\(module).ffn_\(projection.rawValue)_exps.bias",
-      "\(module).\(projection.rawValue)_proj.bias",
-    ] {
-      guard let entry = tensors[name] else { continue }
+    for name in stackedNames(module, projection) {
+      guard let entry = tensors[name + ".bias"] else { continue }
       try entry.require([count, rows])
       return try entry.floats(count: count * rows)
     }
-    let fused = FusedExperts(module, projection)
+    let fused = FusedExperts(module + ".experts", projection)
     guard let entry = tensors[fused.name + "_bias"] else { return nil }
     try entry.require([count, rows * fused.step])
     let all = try entry.floats(count: count * rows * fused.step)
     return stride(from: fused.first, to: all.count, by: fused.step).map { all[$0] }
+  }
+
+  /// `[E, rows·step, columns]`, of which the upper or the lower rows are this projection.
+  private func halved(
+    _ fused: FusedExperts, _ entry: TensorEntry, count: Int, rows: Int, columns: Int
+  ) throws(CheckpointError) -> [WeightMatrix] {
+    let all = try stack(fused.name, entry, count: count, rows: rows * fused.step, columns: columns)
+    let first = fused.first * rows
+    var matrices: [WeightMatrix] = []
+    do {
+      for joint in all { matrices.append(try joint.rows(first..<first + rows)) }
+    } catch {
+      throw entry.wrong(.mismatch, "\(rows * fused.step) rows", "\(entry.shape)")
+    }
+    return matrices
   }
 
   /// FP4 blocks `[E, rows·step, columns/32, 16]` and scales `[E, rows·step, columns/32]`.

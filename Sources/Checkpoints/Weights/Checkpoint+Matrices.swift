@@ -12,8 +12,10 @@ extension Checkpoint {
     throws(CheckpointError) -> WeightMatrix
   {
     let entry = try weight(name)
-    let outer = entry.shape.first ?? 1
-    guard entry.shape.count == 2 else {
+    // GGUF keeps a matrix of one row as a vector.
+    let isRow = entry.shape.count == 1 && rows == 1
+    let outer = isRow ? 1 : entry.shape.first ?? 1
+    guard isRow || entry.shape.count == 2 else {
       throw entry.wrong(.mismatch, "a matrix", "shape \(entry.shape)")
     }
     let slices = try stack(name, entry, count: 1, rows: rows ?? outer, columns: columns)
@@ -131,8 +133,10 @@ final class SharedOwner: WeightOwner {
 extension TensorEntry {
   /// Refuses another shape than `[count, rows, columns]`; `[rows, columns]` will do for a count of one.
   func require(count: Int, rows: Int, columns: Int) throws(CheckpointError) {
-    let wanted = count == 1 && shape.count == 2 ? [rows, columns] : [count, rows, columns]
-    guard shape == wanted else { throw wrong(.mismatch, "shape \(wanted)", "\(shape)") }
+    let wanted = count == 1 && shape.count <= 2 ? [rows, columns] : [count, rows, columns]
+    guard shape == wanted || (shape == [columns] && wanted == [1, columns]) else {
+      throw wrong(.mismatch, "shape \(wanted)", "\(shape)")
+    }
   }
 
   /// Cuts the bytes into equal parts and makes a matrix of each.

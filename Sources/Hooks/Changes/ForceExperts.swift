@@ -1,4 +1,5 @@
-/// Routes positions to exactly the experts named; their weights are the softmax over their own logits.
+/// Routes positions to exactly the experts named; their weights are those that the model's router gives them: the softmax
+/// over their own logits, or their shares of all experts (Qwen 2 MoE).
 package struct ForceExperts: RoutingChange {
   package static let name = "force_experts"
   package static let summary = "Positions are routed to exactly these experts."

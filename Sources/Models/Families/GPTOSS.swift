@@ -6,8 +6,7 @@ package enum GPTOSS: ModelFamily {
   package static let architectures = ["gpt_oss"]
 
   package static func sites(_ configuration: ModelConfiguration) -> Set<HookSite> {
-    .gatedRotary.subtracting([.mlpPre, .mlpPreLinear, .mlpPost])
-      .union([.attentionSink, .routerLogits, .expertIndices, .expertWeights, .expertOutput])
+    .routedRotary.union([.attentionSink])
   }
 
   package static func build(
@@ -45,6 +44,7 @@ package enum GPTOSS: ModelFamily {
       experts: zip(gates, zip(ups, downs)).map {
         MixtureOfExperts.Expert(gate: $0, up: $1.0, down: $1.1)
       },
-      chosen: c.expertsPerToken, limit: c.swigluLimit ?? 7, slope: c.swigluSlope)
+      chosen: c.expertsPerToken,
+      activation: .clamped(limit: c.swigluLimit ?? 7, slope: c.swigluSlope))
   }
 }

@@ -1,9 +1,10 @@
 package import Checkpoints
 package import Hooks
 
-/// OLMo 2: norms stand after attention and after the feed-forward part, and on the whole of q and k.
+/// OLMo 2 and 3: norms stand after attention and after the feed-forward part, and on the whole of q and k; most layers of 3
+/// slide.
 package enum OLMo2: ModelFamily {
-  package static let architectures = ["olmo2"]
+  package static let architectures = ["olmo2", "olmo3"]
 
   package static func sites(_ configuration: ModelConfiguration) -> Set<HookSite> {
     .gatedRotary.subtracting([.attentionNorm, .attentionNormalized, .mlpNorm, .mlpNormalized])

@@ -63,9 +63,10 @@ struct Attention: Sendable {
           k, heads: keyValueHeads, headDimension: headDimension, positions: positions,
           pass.arithmetic)
       }
-      pass.hooks.visit(.rotaryQuery, layer: layer, q)
-      pass.hooks.visit(.rotaryKey, layer: layer, k)
     }
+    // A layer without rotation shows its queries and keys as scores take them all the same.
+    pass.hooks.visit(.rotaryQuery, layer: layer, q)
+    pass.hooks.visit(.rotaryKey, layer: layer, k)
 
     for part in pass.batch.parts {
       pass.arithmetic.store(

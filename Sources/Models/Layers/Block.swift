@@ -11,6 +11,8 @@ struct Block: Sendable {
   let mlpNorm: Norm?
   let mlp: FeedForward
   var mlpPostNorm: Norm?
+  /// What both parts are multiplied by before they are added to the stream (Granite).
+  var updateScale: Float = 1
 
   /// Adds both parts to `stream [rows, d]`, in place.
   func forward(_ stream: FloatRows, layer: Int, _ pass: Pass) {
@@ -24,6 +26,7 @@ struct Block: Sendable {
     attention.forward(attentionInput, into: update, layer: layer, pass)
     hooks.visit(.attentionOutput, layer: layer, update)
     attentionPostNorm?.apply(update, into: update, pass.arithmetic)
+    if updateScale != 1 { pass.arithmetic.scale(update, by: updateScale) }
     hooks.visit(.attentionAdded, layer: layer, update)
     pass.arithmetic.addInPlace(stream, update)
     hooks.visit(.residualMid, layer: layer, stream)
@@ -32,6 +35,7 @@ struct Block: Sendable {
     mlp.forward(mlpInput, into: update, layer: layer, pass)
     hooks.visit(.mlpOutput, layer: layer, update)
     mlpPostNorm?.apply(update, into: update, pass.arithmetic)
+    if updateScale != 1 { pass.arithmetic.scale(update, by: updateScale) }
     hooks.visit(.mlpAdded, layer: layer, update)
     pass.arithmetic.addInPlace(stream, update)
     hooks.visit(.residualPost, layer: layer, stream)

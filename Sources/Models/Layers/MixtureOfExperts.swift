@@ -2,7 +2,7 @@ internal import Foundation
 internal import Hooks
 internal import Tensors
 
-/// A router and its experts, of which each position uses a few (gpt-oss).
+/// A router and its experts, of which each position uses a few, and perhaps one that all use.
 ///
 /// Positions are grouped by expert, so each chosen expert's weights are read once for all rows that use it, and
 /// no other expert's are touched.
@@ -13,12 +13,27 @@ struct MixtureOfExperts: Sendable {
     let down: Linear
   }
 
+  /// What stands between an expert's matrices.
+  enum Activation: Sendable {
+    /// gpt-oss: gate and up clamped, `(up + 1) * gate * sigmoid(slope * gate)`.
+    case clamped(limit: Float, slope: Float)
+    /// `act(gate) * up`.
+    case gated(ActivationFunction)
+  }
+
+  /// An expert that every position uses, weighed by the sigmoid of a score `[1, d]` of its own (Qwen 2 MoE).
+  struct Shared: Sendable {
+    let expert: Expert
+    let gate: Linear
+  }
+
   let router: Linear
   let experts: [Expert]
   let chosen: Int
-  /// The clamp of gate and up (gpt-oss: 7), and the slope of the gate's sigmoid (1.702).
-  let limit: Float
-  let slope: Float
+  let activation: Activation
+  /// Whether the weights of the chosen experts sum to 1; else each has its share of all experts.
+  var normalizesWeights = true
+  var shared: Shared?
 
   func forward(_ normed: FloatRows, into out: FloatRows, layer: Int, _ pass: Pass) {
     guard let work = pass.work.mixture else { return }
@@ -43,9 +58,10 @@ struct MixtureOfExperts: Sendable {
     compute(normed, groups: groups, decodeGroups: decodeGroups, rows: rows, work, pass)
     show(layer: layer, groups: groups, work, pass)
     combine(into: out, rows: rows, work)
+    if let shared { add(shared, normed, into: out, layer: layer, work, pass) }
   }
 
-  /// Chooses a row's experts by falling logit; their weights are the softmax over the chosen.
+  /// Chooses a row's experts by falling logit; their weights are the softmax over the chosen, or over all.
   private func route(
     _ row: Int, _ logits: UnsafeMutableBufferPointer<Float>, layer: Int, _ work: MixtureWorkspace,
     _ pass: Pass
@@ -81,6 +97,7 @@ struct MixtureOfExperts: Sendable {
       work.indices.base[first + slot] = Float(work.choice[first + slot])
       sum += weight
     }
+    if !normalizesWeights { sum = logits.reduce(0) { $0 + exp($1 - top) } }
     for slot in 0..<chosen { work.weights.base[first + slot] /= sum }
   }
 
@@ -112,9 +129,44 @@ struct MixtureOfExperts: Sendable {
       plan(expert.up, group, gathered, into: u)
     }
     pass.run()
-    pass.arithmetic.gptOssGate(gate: g, up: u, limit: limit, alpha: slope, into: g)
+    activate(g, u, pass)
     for group in 0..<groups { plan(experts[work.groups[group].expert].down, group, g, into: y) }
     pass.run()
+  }
+
+  private func activate(_ gate: FloatRows, _ up: FloatRows, _ pass: Pass) {
+    switch activation {
+    case .clamped(let limit, let slope):
+      pass.arithmetic.gptOssGate(gate: gate, up: up, limit: limit, alpha: slope, into: gate)
+    case .gated(let function):
+      pass.arithmetic.product(function, gate: gate, up: up, into: gate)
+    }
+  }
+
+  /// Adds the shared expert's output, weighed by its gate, to `out [rows, d]`.
+  private func add(
+    _ shared: Shared, _ normed: FloatRows, into out: FloatRows, layer: Int,
+    _ work: MixtureWorkspace, _ pass: Pass
+  ) {
+    let width = shared.expert.gate.weight.rows
+    let g = work.sharedGate.rows(pass.rows, width: width)
+    let u = work.sharedUp.rows(pass.rows, width: width)
+    let y = work.sharedOutput.rows(pass.rows, width: out.width)
+    let weights = work.sharedWeights.rows(pass.rows, width: 1)
+    pass.plan(shared.expert.gate, normed, into: g)
+    pass.plan(shared.expert.up, normed, into: u)
+    pass.plan(shared.gate, normed, into: weights)
+    pass.run()
+    activate(g, u, pass)
+    pass.plan(shared.expert.down, g, into: y)
+    pass.run()
+    pass.hooks.visit(.sharedExpertOutput, layer: layer, y)
+    for row in 0..<pass.rows { weights.row(row)[0] = 1 / (1 + exp(-weights.row(row)[0])) }
+    pass.hooks.visit(.sharedExpertGate, layer: layer, weights)
+    for row in 0..<pass.rows {
+      let (target, source, weight) = (out.row(row), y.row(row), weights.row(row)[0])
+      for column in target.indices { target[column] += weight * source[column] }
+    }
   }
 
   /// Shows each expert's output rows to those who want that expert.
@@ -164,6 +216,10 @@ final class MixtureWorkspace {
   let gate: FloatSlab
   let up: FloatSlab
   let outputs: FloatSlab
+  let sharedGate: FloatSlab
+  let sharedUp: FloatSlab
+  let sharedOutput: FloatSlab
+  let sharedWeights: FloatSlab
   /// The chosen experts, `[rows, chosen]`.
   var choice: [Int]
   /// Assignments (row * chosen + slot) in the order in which they are computed.
@@ -173,7 +229,7 @@ final class MixtureWorkspace {
   var groups: [Group] = []
   private var counts: [Int]
 
-  init(catalogue c: HookCatalogue, maxRows: Int) {
+  init(catalogue c: HookCatalogue, sharedNeurons: Int, maxRows: Int) {
     let assignments = maxRows * c.expertsPerToken
     hiddenSize = c.hiddenSize
     logits = FloatSlab(count: maxRows * c.experts)
@@ -183,6 +239,10 @@ final class MixtureWorkspace {
     gate = FloatSlab(count: assignments * c.neurons)
     up = FloatSlab(count: assignments * c.neurons)
     outputs = FloatSlab(count: assignments * c.hiddenSize)
+    sharedGate = FloatSlab(count: maxRows * sharedNeurons)
+    sharedUp = FloatSlab(count: maxRows * sharedNeurons)
+    sharedOutput = FloatSlab(count: sharedNeurons > 0 ? maxRows * c.hiddenSize : 0)
+    sharedWeights = FloatSlab(count: sharedNeurons > 0 ? maxRows : 0)
     choice = Array(repeating: 0, count: assignments)
     order = Array(repeating: 0, count: assignments)
     place = Array(repeating: 0, count: assignments)

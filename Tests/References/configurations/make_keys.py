@@ -17,7 +17,8 @@ import transformers as T  # noqa: E402
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 # By the name that the engine gives a family; a new one is one line here.
-FAMILIES = ["llama", "mistral", "qwen2", "qwen3", "gpt2", "gemma3_text", "olmo2", "phi3", "gpt_oss"]
+FAMILIES = ["llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "smollm3", "granite", "gpt2",
+            "gemma2", "gemma3_text", "olmo2", "olmo3", "phi3", "gpt_oss"]
 WRAPPERS = ["gemma3"]
 
 

@@ -9,7 +9,7 @@ import Testing
     neurons: 12, experts: 0, expertsPerToken: 0,
     sites: Set(HookSite.allCases).subtracting([
       .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
-      .expertOutput,
+      .expertOutput, .sharedExpertOutput, .sharedExpertGate,
     ]), family: "llama")
 
   private func points(_ list: String) throws -> [String] {
