@@ -27,12 +27,14 @@ import transformers as T  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
-from reference_models.shapes import randomise  # noqa: E402
+from reference_models.shapes import MIXTURES, randomise  # noqa: E402
 
 logging.disable(logging.WARNING)
 
 FAMILIES = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3", "gpt2": "gpt2",
-            "gemma3": "gemma3_text", "olmo2": "olmo2", "phi3": "phi3", "gpt_oss": "gpt_oss"}
+            "gemma3": "gemma3_text", "olmo2": "olmo2", "phi3": "phi3", "gpt_oss": "gpt_oss", "mixtral": "mixtral",
+            "qwen2_moe": "qwen2_moe", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "granite": "granite",
+            "gemma2": "gemma2", "olmo3": "olmo3"}
 LAYERS, HIDDEN, HEADS, VOCAB, POSITIONS = 3, 32, 4, 64, 64
 # Tokens of the shorter and of the longer prompt: one below the original contexts of 16, one beyond.
 SHORT, LENGTH = 14, 24
@@ -51,6 +53,18 @@ def base(family: str) -> dict:
         rope_scaling={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16}),
         "qwen2": dict(use_sliding_window=True, sliding_window=8, max_window_layers=1),
         "qwen3": dict(use_sliding_window=True, sliding_window=8, max_window_layers=1),
+        "mixtral": dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=8),
+        "qwen2_moe": dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=24,
+                          shared_expert_intermediate_size=40, use_sliding_window=True, sliding_window=8,
+                          max_window_layers=2),
+        "qwen3_moe": dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=24, use_sliding_window=True,
+                          sliding_window=8, norm_topk_prob=True),
+        "smollm3": dict(use_sliding_window=True, sliding_window=8, no_rope_layer_interval=2),
+        "granite": dict(embedding_multiplier=2.0, logits_scaling=3.0, residual_multiplier=0.5,
+                        attention_multiplier=0.25),
+        "gemma2": dict(sliding_window=8, query_pre_attn_scalar=16, attn_logit_softcapping=4.0,
+                       final_logit_softcapping=6.0),
+        "olmo3": dict(sliding_window=8, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
         "gemma3": dict(sliding_window=8, query_pre_attn_scalar=16, sliding_window_pattern=3,
                        rope_local_base_freq=100.0)}
     if family == "gpt2":
@@ -108,11 +122,20 @@ def values_of(key: str, value, family: str) -> list:
     if key in ("sliding_window", "max_window_layers", "sliding_window_pattern"):
         return [None, 1, 2, 3, 5, 20]
     if key in ("num_attention_heads", "num_key_value_heads", "n_head", "head_dim", "hidden_size", "n_embd",
-               "intermediate_size", "n_inner", "num_local_experts"):
+               "intermediate_size", "n_inner", "num_local_experts", "num_experts", "moe_intermediate_size",
+               "shared_expert_intermediate_size"):
         # PyTorch's grouped products for experts need rows of 16 bytes.
-        return [None, 4, 8, 16] if family == "gpt_oss" and not key.startswith("num") else [None, 1, 2, 3, 4, 8, 16]
+        return [None, 4, 8, 16] if family in MIXTURES and not key.startswith("num") else [None, 1, 2, 3, 4, 8, 16]
     if key == "vocab_size":
         return [None, VOCAB + 1, 2 * VOCAB]
+    if key == "no_rope_layers":
+        return [[1, 1, 0], [0, 0, 0], [1, 0, 1, 0], [1, 0], [1, 1, 1]]
+    if key == "mlp_only_layers":
+        return [[], [1]]
+    if key == "no_rope_layer_interval":
+        return [1, 2, 3, 0]
+    if key.endswith(("_multiplier", "logits_scaling")):
+        return [0.5, 1, 2.0]
     if key == "num_experts_per_tok":
         return [1, 3, 4, 5]
     if key in ("max_position_embeddings", "n_positions", "original_max_position_embeddings"):
@@ -174,7 +197,7 @@ def cases(family: str) -> list[tuple[str, dict]]:
         plain = {k: v for k, v in start.items() if k != "rope_scaling"}
         for name, members in ropes(family):
             out.append((f"rope_scaling: {name}", {**plain, "rope_scaling": members}))
-            if family == "gemma3":
+            if family in ("gemma3", "olmo3"):
                 for kind in ("full_attention", "sliding_attention"):
                     out.append((f"rope_parameters.{kind}: {name}", {**plain, "rope_parameters": {kind: members}}))
             else:

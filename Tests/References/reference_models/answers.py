@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 from .capture import capture, interventions
+from .shapes import MIXTURES
 
 
 def hf_load(path, **kw):
@@ -75,7 +76,7 @@ def choose_prompts(model, family, s, seed, lens):
         best = None
         for t in range(60):
             ids = prompts_for(s["vocab"], seed * 1000 + t * 10 + j, [n])[0]
-            m = router_margin(model, capture(model, family, ids)) if family == "gpt_oss" else math.inf
+            m = router_margin(model, capture(model, family, ids)) if family in MIXTURES else math.inf
             if m > 2e-3:
                 m = min(m, *greedy(model, ids)[1])
             if best is None or m > best[0]:
@@ -105,7 +106,7 @@ def write_refs(model, family, fmt, fdir: Path, prompts, report, extra=None, tok=
             tensors[f"prompt{pi}.{k}"] = v
         cont, margins = greedy(model, ids)
         m = {"ids": ids, "greedy": cont, "greedy_margins": margins}
-        if family == "gpt_oss":
+        if family in MIXTURES:
             m["router_min_margin"] = router_margin(model, a)
         if tok is not None:
             m["text"] = tok.decode(ids)

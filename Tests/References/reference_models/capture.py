@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import importlib
 
+from .shapes import MIXTURES
+
 
 def f32(t):
     import numpy as np
@@ -17,7 +19,8 @@ def capture(model, family: str, ids: list[int]) -> dict:
     nh = cfg.num_attention_heads
     nkv = getattr(cfg, "num_key_value_heads", None) or nh
     hd = getattr(cfg, "head_dim", None) or cfg.hidden_size // nh
-    post_norm = family in ("gemma3", "olmo2")
+    post_norm = family in ("gemma2", "gemma3", "olmo2", "olmo3")
+    added = getattr(cfg, "residual_multiplier", 1.0)
 
     def put(name, t):
         acts[name] = f32(t[0] if t.ndim >= 3 and t.shape[0] == 1 else t)
@@ -35,7 +38,8 @@ def capture(model, family: str, ids: list[int]) -> dict:
         hooks.append(m.register_forward_pre_hook(h, with_kwargs=True))
 
     base = model.transformer if family == "gpt2" else model.model
-    out_hook(base.wte if family == "gpt2" else base.embed_tokens, "hook_embed")
+    times = cfg.embedding_multiplier if family == "granite" else 1
+    out_hook(base.wte if family == "gpt2" else base.embed_tokens, "hook_embed", pick=lambda o: o * times)
     if family == "gpt2":
         out_hook(base.wpe, "hook_pos_embed")
     layers = base.h if family == "gpt2" else base.layers
@@ -63,7 +67,7 @@ def capture(model, family: str, ids: list[int]) -> dict:
             out_hook(L.post_feedforward_layernorm, b + "hook_mlp_out")
             out_hook(attn, b + "attn.output_before_post_norm")
             out_hook(L.mlp, b + "mlp.output_before_post_norm")
-            if family == "gemma3":
+            if family in ("gemma2", "gemma3"):
                 in_hook(L.pre_feedforward_layernorm, b + "hook_resid_mid")
                 out_hook(L.input_layernorm, b + "ln1.output")
                 out_hook(L.pre_feedforward_layernorm, b + "ln2.output")
@@ -71,12 +75,13 @@ def capture(model, family: str, ids: list[int]) -> dict:
                 in_hook(L.mlp, b + "hook_resid_mid")
         else:
             in_hook(L.post_attention_layernorm, b + "hook_resid_mid")
-            out_hook(attn, b + "hook_attn_out")
-            out_hook(L.mlp, b + "hook_mlp_out")
+            first = lambda o: (o[0] if isinstance(o, tuple) else o) * added
+            out_hook(attn, b + "hook_attn_out", pick=first)
+            out_hook(L.mlp, b + "hook_mlp_out", pick=first)
             out_hook(L.input_layernorm, b + "ln1.output")
             out_hook(L.post_attention_layernorm, b + "ln2.output")
         in_hook(attn.o_proj, b + "attn.hook_z", view=nh)
-        if family == "phi3":
+        if family in ("phi3", "phi4"):
             cut = [nh * hd, nkv * hd, nkv * hd]
             for j, (nm, h) in enumerate((("q", nh), ("k", nkv), ("v", nkv))):
                 out_hook(attn.qkv_proj, b + f"attn.hook_{nm}", view=h, pick=lambda o, j=j: o.split(cut, -1)[j])
@@ -85,11 +90,15 @@ def capture(model, family: str, ids: list[int]) -> dict:
             in_hook(L.mlp.down_proj, b + "mlp.hook_post")
             continue
         for nm, mod, h in (("q", attn.q_proj, nh), ("k", attn.k_proj, nkv), ("v", attn.v_proj, nkv)):
-            out_hook(mod, b + f"attn.hook_{nm}", view=None if (family == "olmo2" and nm != "v") else h)
-        if family == "gpt_oss":
-            out_hook(L.mlp.router, b + "mlp.hook_router_logits", pick=lambda o: o[0])
-            out_hook(L.mlp.router, b + "mlp.hook_expert_weights", pick=lambda o: o[1])
-            out_hook(L.mlp.router, b + "mlp.hook_expert_indices", pick=lambda o: o[2])
+            out_hook(mod, b + f"attn.hook_{nm}", view=None if (family in ("olmo2", "olmo3") and nm != "v") else h)
+        if family in MIXTURES:
+            router = L.mlp.router if family == "gpt_oss" else L.mlp.gate
+            out_hook(router, b + "mlp.hook_router_logits", pick=lambda o: o[0])
+            out_hook(router, b + "mlp.hook_expert_weights", pick=lambda o: o[1])
+            out_hook(router, b + "mlp.hook_expert_indices", pick=lambda o: o[2])
+            if hasattr(L.mlp, "shared_expert"):
+                out_hook(L.mlp.shared_expert, b + "mlp.shared_expert.output")
+                out_hook(L.mlp.shared_expert_gate, b + "mlp.shared_expert.hook_gate", pick=lambda o: o.sigmoid())
             hooks.append(L.mlp.experts.register_forward_pre_hook(
                 lambda _m, a, i=i: entering.__setitem__(i, a[:2])))
         else:
@@ -117,13 +126,18 @@ def capture(model, family: str, ids: list[int]) -> dict:
             mod.apply_rotary_pos_emb = orig
         for h in hooks:
             h.remove()
-    for i, (q, k) in enumerate(rot):
+    turning = [i for i in range(len(layers)) if getattr(cfg, "no_rope_layers", None) is None or cfg.no_rope_layers[i]]
+    for i in range(len(layers)):                   # a layer that does not rotate shows what scores take
+        if rot and i not in turning:
+            for n in "qk":
+                acts[f"blocks.{i}.attn.hook_rot_{n}"] = acts[f"blocks.{i}.attn.hook_{n}"]
+    for i, (q, k) in zip(turning, rot):
         acts[f"blocks.{i}.attn.hook_rot_q"] = f32(q[0].transpose(0, 1))     # [seq, heads, head_dim]
         acts[f"blocks.{i}.attn.hook_rot_k"] = f32(k[0].transpose(0, 1))
     acts["logits"] = f32(logits[0])
     for i, (tokens, chosen) in entering.items():
         # One expert's output for the tokens routed to it: all others weigh nothing, and it weighs 1.
-        for expert in range(cfg.num_local_experts):
+        for expert in range(getattr(cfg, "num_local_experts", None) or cfg.num_experts):
             with torch.no_grad():
                 alone = layers[i].mlp.experts(tokens, chosen, (chosen == expert).float())
             acts[f"blocks.{i}.mlp.experts.{expert}"] = f32(alone[(chosen == expert).any(-1)])
@@ -155,7 +169,7 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
     hd = getattr(cfg, "head_dim", None) or cfg.hidden_size // nh
     v = torch.from_numpy(vec)
     out_proj = attn.c_proj if is_gpt2 else attn.o_proj
-    added = L.post_feedforward_layernorm if family in ("gemma3", "olmo2") else L.mlp
+    added = L.post_feedforward_layernorm if family in ("gemma2", "gemma3", "olmo2", "olmo3") else L.mlp
 
     def output(module, change):
         """Changes what a module returns, or the first of what it returns."""
@@ -190,12 +204,12 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
         "double_hook_embed": output(base.wte if is_gpt2 else base.embed_tokens, lambda t: t * 2),
         "halve_ln_final.output": output(base.ln_f if is_gpt2 else base.norm, lambda t: t * 0.5),
     }
-    if family != "olmo2":
+    if family not in ("olmo2", "olmo3"):
         edits["halve_blocks.1.ln1.output"] = output(L.ln_1 if is_gpt2 else L.input_layernorm, lambda t: t * 0.5)
     # Where q, k and v come from: one product or three.
     if is_gpt2:
         sources = [(attn.c_attn, j * cfg.hidden_size) for j in range(3)]
-    elif family == "phi3":
+    elif family in ("phi3", "phi4"):
         sources = [(attn.qkv_proj, first) for first in (0, nh * hd, (nh + nkv) * hd)]
     else:
         sources = [(attn.q_proj, 0), (attn.k_proj, 0), (attn.v_proj, 0)]
@@ -206,13 +220,16 @@ def interventions(model, family: str, ids: list[int], vec) -> dict:
     if family != "gpt_oss":        # whose scores have lost their largest, and have the sink beside them, where they are seen
         edits["halve_head_1_of_blocks.1.attn.hook_attn_scores"] = lambda: EditedSoftmax(
             1, before=lambda t: edited(t, lambda x: x.mul_(0.5), slice(None), 1))
-    if family == "gpt_oss":
-        edits |= routing(L.mlp.router, cfg.num_experts_per_tok)
+    if family in MIXTURES:
+        edits |= (routing(L.mlp.router, cfg.num_experts_per_tok) if family == "gpt_oss"
+                  else rerouting(L.mlp.gate, cfg.num_experts_per_tok, getattr(cfg, "norm_topk_prob", True)))
+        if hasattr(L.mlp, "shared_expert"):
+            edits["double_blocks.1.mlp.shared_expert.output"] = output(L.mlp.shared_expert, lambda t: t * 2)
         for expert, factor in ((0, 0.0), (2, -2.0)):
             edits[f"scale_blocks.1.mlp.experts.{expert}_by_{factor:g}"] = outweigh(L.mlp.experts, expert, factor)
     else:
         size = cfg.n_inner or 4 * cfg.hidden_size if is_gpt2 else cfg.intermediate_size
-        gate = L.mlp.c_fc if is_gpt2 else L.mlp.gate_up_proj if family == "phi3" else L.mlp.gate_proj
+        gate = L.mlp.c_fc if is_gpt2 else L.mlp.gate_up_proj if family in ("phi3", "phi4") else L.mlp.gate_proj
         down = L.mlp.c_proj if is_gpt2 else L.mlp.down_proj
         edits["clamp_blocks.1.mlp.hook_pre"] = output(gate, clamp(slice(0, size)))
         edits["zero_neurons_3_5_of_blocks.1.mlp.hook_post"] = input(
@@ -250,6 +267,26 @@ def outweigh(experts, expert: int, factor: float):
     """Scales one expert's output: what it weighs in the sum, which is not normalised any more."""
     return lambda: experts.register_forward_pre_hook(
         lambda _m, a: (a[0], a[1], a[2] * (1 + (factor - 1) * (a[1] == expert))))
+
+
+def rerouting(router, chosen: int, normalised: bool) -> dict:
+    """The same where the router has no bias: its shares stay, only the choice is another."""
+    import torch
+
+    def choose(pick):
+        def h(_m, _i, o):
+            shares = torch.softmax(o[0].float(), -1)
+            indices = pick(shares)
+            weights = shares.gather(-1, indices)
+            return o[0], weights / weights.sum(-1, keepdim=True) if normalised else weights, indices
+        return lambda: router.register_forward_hook(h)
+
+    def ban(shares):
+        return shares.index_fill(-1, torch.tensor([0, 1]), -1.0).topk(chosen, -1).indices
+    return {
+        "ban_experts_0_1_of_blocks.1": choose(ban),
+        "force_first_experts_of_blocks.1": choose(lambda t: torch.arange(chosen).expand(t.shape[0], chosen)),
+    }
 
 
 def routing(router, chosen: int) -> dict:

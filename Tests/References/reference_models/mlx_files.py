@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .answers import choose_prompts, load_dense, rel, truncated_rope_logits, write_refs
 from .capture import capture
+from .shapes import MIXTURES, MLX_JOBS
 
 
 def mlx_convert(src: Path, dst: Path, quiet=True, **kw):
@@ -93,6 +94,19 @@ def mlx_state_dict(path: Path, family: str):
                 v = v.T
             sd[k] = v.contiguous()
         return sd
+    if family in MIXTURES and family != "gpt_oss":
+        sd = {}
+        for k, v in dense.items():
+            k = k.replace(".block_sparse_moe.", ".mlp.").replace(".switch_mlp.", ".experts.")
+            if k.endswith("experts.gate_proj.weight"):
+                sd[k.replace("gate_proj.weight", "gate_up_proj")] = v
+            elif not k.endswith("experts.up_proj.weight"):
+                sd[k.replace("experts.down_proj.weight", "experts.down_proj")] = v
+        for k, v in dense.items():
+            if k.endswith("switch_mlp.up_proj.weight"):
+                k = k.replace(".block_sparse_moe.", ".mlp.").replace("switch_mlp.up_proj.weight", "experts.gate_up_proj")
+                sd[k] = torch.cat([sd[k], v], 1)
+        return sd
     if family == "gpt_oss":
         sd = {}
         for k, v in dense.items():
@@ -137,6 +151,7 @@ def do_mlx(family, s, src_bf16: Path, fdir: Path, config, seed, lens, report, sr
                                             quant_predicate="mixed_3_6", dtype="bfloat16")),
                      ("mlx-q2-g32", dict(hf_path=src, quantize=True, q_group_size=32, q_bits=2, dtype="bfloat16")),
                      ("mlx-q5-g32", dict(hf_path=src, quantize=True, q_group_size=32, q_bits=5, dtype="bfloat16"))]
+    jobs = [job for job in jobs if job[0] in MLX_JOBS.get(family, [fmt for fmt, _ in jobs])]
     for fmt, kw in jobs:
         dst = fdir / fmt
         if kw is not None:

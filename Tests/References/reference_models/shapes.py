@@ -22,17 +22,35 @@ SHAPES = {
     "gemma3": dict(BASE, head_dim=32, kv_heads=1, layers=7, eps=1e-6),
     "olmo2": dict(BASE, kv_heads=4, eps=1e-6),
     "phi3": dict(BASE, kv_heads=2),
+    # Phi-4-mini's rotation: a part of each head, stretched by LongRoPE; prompt 0 lies beyond the original context
+    "phi4": dict(BASE, kv_heads=2, hidden=128, inter=64, max_pos=128, original=16),
+    "mixtral": dict(BASE, inter=64, layers=3),
+    "qwen2_moe": dict(BASE, inter=64, shared=96, experts=6, topk=3, layers=3, eps=1e-6),
+    "qwen3_moe": dict(BASE, inter=64, head_dim=32, experts=6, topk=3, layers=3, eps=1e-6),
+    "smollm3": dict(BASE, layers=5, theta=2000000.0, eps=1e-6),
+    "olmo3": dict(BASE, layers=5, eps=1e-6, theta=500000.0, original=64),
+    "gemma2": dict(BASE, head_dim=32, layers=4, eps=1e-6),
+    "granite": dict(BASE),
 }
+MIXTURES = {"gpt_oss", "mixtral", "qwen2_moe", "qwen3_moe"}
+# Families of which some formats are enough: their arithmetic is new, their formats are others' too.
+MLX_JOBS = {f: ["mlx-bf16", "mlx-q4-g32"] for f in
+            ("phi4", "mixtral", "qwen2_moe", "qwen3_moe", "smollm3", "olmo3", "gemma2", "granite")}
 DEFAULT_FAMILIES = ["gpt_oss", "llama", "llama3", "llama_k", "mistral", "qwen2", "qwen3", "gpt2",
-                    "gemma3", "olmo2", "phi3"]
+                    "gemma3", "olmo2", "phi3", "phi4", "mixtral", "qwen2_moe", "qwen3_moe", "smollm3", "olmo3",
+                    "gemma2", "granite"]
 # which pre-tokenizer (and GGUF tokenizer.ggml.pre) the little tokenizer of a family uses
 PRE = {"gpt_oss": ("o200k", "gpt-4o"), "llama": ("smollm", "smollm"), "llama3": ("llama3", "llama-bpe"),
        "llama_k": ("llama3", "llama-bpe"), "mistral": ("llama3", "llama-bpe"), "qwen2": ("qwen2", "qwen2"),
        "qwen3": ("qwen2", "qwen2"), "gpt2": ("gpt2", "gpt-2"), "gemma3": ("gpt2", "gpt-2"),
-       "olmo2": ("gpt2", "gpt-2"), "phi3": ("gpt2", "gpt-2")}
+       "olmo2": ("gpt2", "gpt-2"), "phi3": ("gpt2", "gpt-2"), "phi4": ("gpt2", "gpt-2"),
+       "mixtral": ("llama3", "llama-bpe"), "qwen2_moe": ("qwen2", "qwen2"), "qwen3_moe": ("qwen2", "qwen2"),
+       "smollm3": ("llama3", "llama-bpe"), "olmo3": ("gpt2", "gpt-2"), "gemma2": ("gpt2", "gpt-2"),
+       "granite": ("gpt2", "gpt-2")}
 GGUF_TYPES = {"default": ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"],
               "llama_k": ["F32", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q4_K_M", "Q5_K_M", "IQ4_NL", "IQ4_XS"],
-              "gpt_oss": ["F32", "MXFP4"]}
+              "gpt_oss": ["F32", "MXFP4"],
+              **{f: ["F32", "Q8_0", "Q4_0"] for f in MLX_JOBS}, "phi3": ["F32", "Q8_0"]}
 FTYPE = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q5_0": 8, "Q5_1": 9, "Q2_K": 10, "Q3_K": 12,
          "Q4_K": 14, "Q4_K_M": 15, "Q5_K": 16, "Q5_K_M": 17, "Q6_K": 18, "IQ4_NL": 25, "IQ4_XS": 30, "BF16": 32}
 PURE = {"Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL", "IQ4_XS"}
@@ -67,6 +85,39 @@ def make_config(family: str, s: dict):
     if family == "qwen3":
         return T.Qwen3Config(**com, head_dim=s["head_dim"], tie_word_embeddings=False, attention_bias=False,
                              use_sliding_window=False, rope_parameters=dflt)
+    if family == "mixtral":
+        return T.MixtralConfig(**com, head_dim=s["head_dim"], num_local_experts=s["experts"],
+                               num_experts_per_tok=s["topk"], sliding_window=None, rope_parameters=dflt)
+    if family in ("qwen2_moe", "qwen3_moe"):
+        com["moe_intermediate_size"] = com.pop("intermediate_size")
+        moe = dict(**com, intermediate_size=192, num_experts=s["experts"], num_experts_per_tok=s["topk"],
+                   tie_word_embeddings=False, rope_parameters=dflt)
+        if family == "qwen2_moe":
+            return T.Qwen2MoeConfig(**moe, shared_expert_intermediate_size=s["shared"], norm_topk_prob=False)
+        return T.Qwen3MoeConfig(**moe, head_dim=s["head_dim"], norm_topk_prob=True)
+    if family == "smollm3":
+        return T.SmolLM3Config(**com, tie_word_embeddings=True, rope_parameters=dflt)
+    if family == "granite":
+        return T.GraniteConfig(**com, tie_word_embeddings=True, rope_parameters=dflt, embedding_multiplier=3.0,
+                               logits_scaling=2.5, residual_multiplier=0.4, attention_multiplier=0.11)
+    if family == "olmo3":
+        full = {"rope_type": "yarn", "rope_theta": s["theta"], "factor": 4.0, "beta_fast": 32.0, "beta_slow": 1.0,
+                "original_max_position_embeddings": s["original"]}
+        return T.Olmo3Config(**com, tie_word_embeddings=False, sliding_window=s["window"],
+                             rope_parameters={"full_attention": full, "sliding_attention": dflt})
+    if family == "gemma2":
+        return T.Gemma2Config(**com, head_dim=s["head_dim"], sliding_window=s["window"],
+                              query_pre_attn_scalar=s["head_dim"], attn_logit_softcapping=5.0,
+                              final_logit_softcapping=8.0)
+    if family == "phi4":
+        pairs = s["hidden"] // s["heads"] * 3 // 4 // 2
+        return T.Phi3Config(**com, tie_word_embeddings=True, sliding_window=None,
+                            original_max_position_embeddings=s["original"], partial_rotary_factor=0.75,
+                            rope_parameters={"rope_type": "longrope", "rope_theta": s["theta"],
+                                             "partial_rotary_factor": 0.75,
+                                             "short_factor": [1.0 + 0.05 * i for i in range(pairs)],
+                                             "long_factor": [1.0 + 0.5 * i for i in range(pairs)],
+                                             "original_max_position_embeddings": s["original"]})
     if family == "olmo2":
         return T.Olmo2Config(**com, tie_word_embeddings=False, rope_parameters=dflt)
     if family == "phi3":
@@ -96,12 +147,12 @@ def randomise(model, family: str, seed: int):
             conv1d = family == "gpt2" and p.ndim == 2 and ".h." in name
             fan_in = p.shape[0] if conv1d else p.shape[-1]
             if "norm" in name or ".ln_" in name:
-                base = 0.0 if family == "gemma3" else 1.0
+                base = 0.0 if family in ("gemma2", "gemma3") else 1.0
                 n(p, 0.3, base) if name.endswith("weight") else n(p, 0.2)
             elif name.endswith("sinks"):
                 n(p, 1.5)
             elif "embed_tokens" in name or "wte" in name:
-                n(p, 1.0 / math.sqrt(fan_in) if family == "gemma3" else 1.0)
+                n(p, 1.0 / math.sqrt(fan_in) if family in ("gemma2", "gemma3") else 1.0)
             elif "wpe" in name:
                 n(p, 0.5)
             elif name.endswith("bias"):
@@ -110,7 +161,7 @@ def randomise(model, family: str, seed: int):
                 n(p, 2.5 / math.sqrt(p.shape[-2]))
             elif "experts.down_proj" in name:
                 n(p, 0.5 / math.sqrt(p.shape[-2]))
-            elif "router" in name or "lm_head" in name:
+            elif "router" in name or "lm_head" in name or name.endswith((".mlp.gate.weight", "shared_expert_gate.weight")):
                 n(p, 2.0 / math.sqrt(fan_in))
             elif any(k in name for k in ("q_proj", "k_proj", "c_attn", "qkv_proj")):
                 n(p, 1.5 / math.sqrt(fan_in))
@@ -130,14 +181,43 @@ def to_v4_config(cfg: dict, dtype: str) -> dict:
     c.pop("dtype", None)
     c["torch_dtype"] = dtype
     rp = c.pop("rope_parameters", None)
+    if "num_local_experts" in c and c["model_type"] == "qwen3_moe":
+        c["num_experts"] = c.pop("num_local_experts")
     if rp and "rope_type" in rp:
         c["rope_theta"] = rp.pop("rope_theta", 10000.0)
         c["rope_scaling"] = rp if rp["rope_type"] != "default" else None
         if c["rope_scaling"] is None:
             c.pop("rope_scaling")
+        elif rp["rope_type"] == "longrope":
+            c["rope_scaling"] = {"type": "longrope", "short_factor": rp["short_factor"], "long_factor": rp["long_factor"]}
+            c["partial_rotary_factor"] = rp["partial_rotary_factor"]
+    elif rp and cfg["model_type"] == "olmo3":      # as published: the older name holds for full attention
+        c["rope_theta"] = rp["full_attention"].pop("rope_theta")
+        c["rope_scaling"] = rp["full_attention"]
     elif rp:                                       # gemma3: one entry a layer type
         c["rope_theta"] = rp["full_attention"]["rope_theta"]
         c["rope_local_base_freq"] = rp["sliding_attention"]["rope_theta"]
         c["rope_scaling"] = None
         c["sliding_window_pattern"] = 6
     return c
+
+
+def published_names(sd: dict, family: str) -> dict:
+    """Experts as Mixtral's and Qwen's published files hold them: a matrix for each."""
+    out = {}
+    mixtral = family == "mixtral"
+    for k, v in sd.items():
+        if mixtral:
+            k = k.replace(".mlp.", ".block_sparse_moe.")
+        if k.endswith("experts.gate_up_proj"):
+            gate, up = v.chunk(2, dim=1)
+            names = (("w1", gate), ("w3", up)) if mixtral else (("gate_proj", gate), ("up_proj", up))
+        elif k.endswith("experts.down_proj"):
+            names = (("w2" if mixtral else "down_proj", v),)
+        else:
+            out[k] = v
+            continue
+        base = k.rsplit(".", 1)[0]
+        for name, w in names:
+            out.update({f"{base}.{e}.{name}.weight": w[e].contiguous() for e in range(w.shape[0])})
+    return out
