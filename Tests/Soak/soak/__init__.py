@@ -1,0 +1,1 @@
+"""Adversarial neighbours: attacks on a server, and honest clients beside them who must not notice."""
