@@ -117,14 +117,14 @@ let package = Package(
     tests("Templates", ["JSON", ordered]), tests("Patterns"),
     tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
-    tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors"]),
+    tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     tests("Recordings", ["Frames", "JSON"]),
     .testTarget(
       name: "ServerTests",
       dependencies: [
         "API", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames", "JSON", "Wire",
-        "Sockets", "Hooks", "Recordings", "TestKit",
+        "Sockets", "Loops", "Hooks", "Recordings", "TestKit",
       ],
       swiftSettings: house),
     .testTarget(

@@ -82,10 +82,7 @@ package actor Engine {
     try check(request)
     if let fault = request.model.fault { throw fault }
     let lane = lane(of: request.model)
-    let waiting = lanes.reduce(0) { $0 + $1.waiting }
-    guard waiting < options.maxWaiting else {
-      throw .overloaded(waiting: waiting, limit: options.maxWaiting)
-    }
+    try checkRoom(for: request.client)
     let cache = lane.cache(for: request)
     let session = Session(
       generation: makeGeneration(), request: request, sink: sink, cache: cache, pool: pool)
@@ -94,6 +91,18 @@ package actor Engine {
     if request.startsPaused { sink.receive(.paused(step: -1), of: session.generation) }
     awake()
     return session.generation
+  }
+
+  /// Refuses what would wait behind too many: of all clients, or of its own, so that others find room.
+  private func checkRoom(for client: ClientKey) throws(EngineError) {
+    let waiting = lanes.reduce(0) { $0 + $1.waiting }
+    guard waiting < options.maxWaiting else {
+      throw .overloaded(waiting: waiting, limit: options.maxWaiting)
+    }
+    let own = lanes.reduce(0) { $0 + $1.waiting(of: client) }
+    guard own < options.maxWaitingOfOne else {
+      throw .overloaded(waiting: own, limit: options.maxWaitingOfOne)
+    }
   }
 
   private func check(_ request: GenerationRequest) throws(EngineError) {

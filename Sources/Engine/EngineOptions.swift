@@ -8,15 +8,17 @@ package struct EngineOptions: Sendable {
   package var numerics: Numerics
   /// How keys and values are kept: `F32`, or `F16` for half the memory.
   package var cacheType: ElementType
-  /// Prompt tokens of one pass while nothing else runs.
+  /// Prompt tokens of one pass at most.
   package var promptChunk: Int
-  /// Prompt tokens of the first pass that other generations wait for; later ones follow ``tokenGap``.
+  /// Prompt tokens of the first pass, before its time is known; later ones follow ``tokenGap`` or ``promptGap``.
   package var sharedPromptChunk: Int
-  /// Seconds that a pass with a part of a prompt should take at most while other generations wait for their next token.
+  /// Seconds that a pass with parts of prompts should take at most while others wait for their next token.
   package var tokenGap = 0.1
+  /// Seconds that it should take while all wait for their first token: what one that comes now waits for at most.
+  package var promptGap = 1.0
   /// Generations that decode side by side; further ones wait.
   package var maxActive: Int
-  /// Generations that may wait; one more is refused.
+  /// Generations that may wait; one more is refused, and a client may have three fourths of them.
   package var maxWaiting: Int
   /// Positions a session holds unless a load asks for fewer or more.
   package var contextLength: Int
@@ -24,6 +26,9 @@ package struct EngineOptions: Sendable {
   package var keptPrefixes: Int
   /// Where digests of files are kept over the process's end; nil for nowhere.
   package var digestFolder: String?
+
+  /// Generations that may wait for one client.
+  package var maxWaitingOfOne: Int { max(maxWaiting * 3 / 4, 1) }
 
   /// A smaller chunk would read all weights for next to nothing.
   static let minimumChunk = 16

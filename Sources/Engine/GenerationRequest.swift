@@ -1,4 +1,5 @@
 package import Hooks
+package import Loops
 package import Tokenizers
 
 /// A validated order for one generation.
@@ -19,6 +20,8 @@ package struct GenerationRequest: Sendable {
   /// Alternatives reported with each token.
   package var topLogprobs: Int
   package var startsPaused: Bool
+  /// Whose share of the passes it takes: that of the task that made it.
+  package var client = ClientKey.current
 
   package init(
     model: LoadedModel, tokens: [Token], maxTokens: Int = 100,

@@ -1,4 +1,5 @@
 internal import Hooks
+internal import Loops
 internal import Models
 internal import Tensors
 internal import Tokenizers
@@ -15,8 +16,12 @@ final class Lane {
   private let batch: ForwardBatch
   private var prefixes: PrefixStore
   private var pace: PromptPace
+  private var planner: PassPlanner
   /// Sessions of the batch under way, by part.
   private var batched: [Session] = []
+  /// Sessions that could be computed, and what the planner sees of them; kept for their memory.
+  private var runnable: [Session] = []
+  private var candidates: [PassPlanner.Candidate] = []
 
   init(_ loaded: LoadedModel, _ options: EngineOptions) {
     self.loaded = loaded
@@ -24,20 +29,26 @@ final class Lane {
     let chunk = min(options.promptChunk, loaded.info.contextLength)
     workspace = Workspace(
       for: loaded.model, maxRows: chunk + options.maxActive * ForwardBatch.decodeLimit,
-      maxScores: options.maxActive + 1)
+      maxScores: options.maxActive + PassPlanner.promptsPerPass)
     batch = ForwardBatch(layers: loaded.info.layers)
     prefixes = PrefixStore(limit: options.keptPrefixes)
-    pace = PromptPace(
-      gap: options.tokenGap, first: options.sharedPromptChunk,
-      range: EngineOptions.minimumChunk...max(options.promptChunk, EngineOptions.minimumChunk))
+    pace = PromptPace(first: options.sharedPromptChunk, longest: chunk)
+    planner = PassPlanner(places: options.maxActive)
   }
 
   var isEmpty: Bool { sessions.isEmpty }
   /// Sessions that have not begun.
   var waiting: Int { sessions.count { $0.began == nil } }
+  /// Those of one client.
+  func waiting(of client: ClientKey) -> Int {
+    sessions.count { $0.began == nil && $0.request.client == client }
+  }
   var hasWork: Bool { sessions.contains { $0.generation.isCancelled || $0.isRunnable } }
 
-  func add(_ session: Session) { sessions.append(session) }
+  func add(_ session: Session) {
+    session.client = planner.join(session.request.client)
+    sessions.append(session)
+  }
   func session(_ generation: Generation) -> Session? {
     sessions.first { $0.generation == generation }
   }
@@ -57,7 +68,7 @@ final class Lane {
 
   // MARK: A step
 
-  /// Runs one forward pass over what is runnable: every decoding session, and a chunk of one prompt.
+  /// Runs one forward pass over what is planned: sessions that decode, and chunks of prompts.
   func step(_ arithmetic: Arithmetic) {
     removeCancelled()
     fillBatch()
@@ -85,7 +96,10 @@ final class Lane {
 
   /// Ends every session: what the pass computed, and whatever would come after it, is worth nothing.
   private func failAll(_ error: EngineError) {
-    for session in sessions { session.sink.receive(.failed(error), of: session.generation) }
+    for session in sessions {
+      planner.leave(session.client)
+      session.sink.receive(.failed(error), of: session.generation)
+    }
     sessions.removeAll()
     batched.removeAll()
     prefixes = PrefixStore(limit: options.keptPrefixes)
@@ -98,20 +112,35 @@ final class Lane {
 
   private func fillBatch() {
     batch.removeAll()
-    for session in sessions where session.isRunnable { session.prepare(loaded.model) }
-    var active = 0
-    for session in sessions where session.isRunnable && session.isDecoding {
-      guard active < options.maxActive else { break }
-      active += 1
-      add(session, count: session.pending.count, isDecode: true)
+    runnable.removeAll(keepingCapacity: true)
+    candidates.removeAll(keepingCapacity: true)
+    for session in sessions where session.isRunnable {
+      session.prepare(loaded.model)
+      runnable.append(session)
+      candidates.append(candidate(session))
     }
-    guard
-      let prompt = sessions.first(where: {
-        $0.isRunnable && !$0.isDecoding && ($0.began != nil || active < options.maxActive)
-      })
-    else { return }
-    let limit = min(active == 0 ? options.promptChunk : pace.chunk, loaded.info.contextLength)
-    add(prompt, count: min(prompt.pending.count, limit), isDecode: false)
+    planner.plan(candidates, promptRows: promptRows)
+    for part in planner.parts {
+      let session = runnable[part.candidate]
+      session.lastPass = planner.pass
+      add(session, count: part.count, isDecode: part.isDecode)
+    }
+    runnable.removeAll(keepingCapacity: true)
+  }
+
+  private func candidate(_ session: Session) -> PassPlanner.Candidate {
+    let pending = session.pending.count
+    return PassPlanner.Candidate(
+      client: session.client, pending: pending,
+      remaining: pending + max(session.request.maxTokens - session.generatedCount, 0),
+      isDecoding: session.isDecoding, hasBegun: session.began != nil, lastPass: session.lastPass)
+  }
+
+  /// Rows of prompts in the next pass: few while somebody waits for a token, more while all wait for their first.
+  private var promptRows: Int {
+    candidates.contains(where: \.isDecoding)
+      ? pace.chunk(seconds: options.tokenGap, least: EngineOptions.minimumChunk)
+      : pace.chunk(seconds: options.promptGap, least: options.sharedPromptChunk)
   }
 
   private func add(_ session: Session, count: Int, isDecode: Bool) {
@@ -196,6 +225,7 @@ final class Lane {
   }
 
   private func remove(_ session: Session) {
+    planner.leave(session.client)
     sessions.removeAll { $0 === session }
   }
 }

@@ -1,27 +1,28 @@
-/// How many tokens of a prompt are read in one pass while other generations wait for their next token.
+/// How many tokens of prompts are read in one pass, so that whoever waits for the pass does not wait long.
 ///
-/// As many as fit into the gap between two tokens that is still pleasant to watch, by what passes have taken lately:
-/// few for a large model, many for a small one. However a prompt is cut, its numbers are the same.
+/// As many as fit into a time, by what passes have taken lately: few for a large model, many for a small one. However a
+/// prompt is cut, its numbers are the same.
 struct PromptPace {
-  private let gap: Double
-  private let range: ClosedRange<Int>
-  private var secondsPerToken: Double?
   private let first: Int
+  private let longest: Int
+  private var secondsPerToken: Double?
 
   /// - Parameters:
-  ///   - gap: seconds that a pass with a chunk may take.
   ///   - first: the chunk before anything is known.
-  ///   - range: what a chunk is at least and at most.
-  init(gap: Double, first: Int, range: ClosedRange<Int>) {
-    self.gap = gap
+  ///   - longest: what a chunk is at most.
+  init(first: Int, longest: Int) {
     self.first = first
-    self.range = range
+    self.longest = longest
   }
 
   /// The next chunk.
-  var chunk: Int {
-    guard let secondsPerToken, secondsPerToken > 0 else { return clamped(Double(first)) }
-    return clamped(gap / secondsPerToken)
+  ///
+  /// - Parameters:
+  ///   - seconds: what a pass with it may take.
+  ///   - least: what it is at least, where that is not more than the longest.
+  func chunk(seconds: Double, least: Int) -> Int {
+    guard let secondsPerToken, secondsPerToken > 0 else { return clamped(Double(first), least) }
+    return clamped(seconds / secondsPerToken, least)
   }
 
   /// A pass with so many prompt tokens took so long; the last few passes count most.
@@ -31,7 +32,7 @@ struct PromptPace {
     secondsPerToken = secondsPerToken.map { ($0 + measured) / 2 } ?? measured
   }
 
-  private func clamped(_ tokens: Double) -> Int {
-    Int(max(Double(range.lowerBound), min(tokens, Double(range.upperBound))))
+  private func clamped(_ tokens: Double, _ least: Int) -> Int {
+    Int(max(Double(min(least, longest)), min(tokens, Double(longest))))
   }
 }

@@ -40,6 +40,10 @@ final class Session {
   var seen: [Token: Int] = [:]
   var generated: [Token: Int] = [:]
 
+  /// The number of its client in the lane.
+  var client = 0
+  /// The last pass of the lane that it was part of, 0 before.
+  var lastPass = 0
   var admitted = Clock.now
   var began: Double?
   var decodeBegan: Double?

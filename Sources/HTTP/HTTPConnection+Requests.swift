@@ -1,6 +1,7 @@
 import Sockets
 import Logging
 import HTTPTypes
+import Loops
 import Wire
 
 extension HTTPConnection {
@@ -95,9 +96,12 @@ extension HTTPConnection {
   private func handle(_ request: Request, with handler: @escaping Handler) {
     guard let exchange else { return }
     let services = services
+    let client = client
     work = .handling(
       Task.detached { [weak self] in
-        let prepared = await services.run(handler, request)
+        let prepared = await ClientKey.$current.withValue(client) {
+          await services.run(handler, request)
+        }
         if let self {
           await self.deliver(prepared, to: exchange.number)
         } else {

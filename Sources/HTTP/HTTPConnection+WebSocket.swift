@@ -138,10 +138,10 @@ extension HTTPConnection {
       let session = conversation.session
     else { return }
     let messages = conversation.takeInbox()
+    let client = client
     conversation.delivery = Task.detached { [weak self] in
-      for message in messages {
-        guard !Task.isCancelled else { break }
-        await session.received(message)
+      await ClientKey.$current.withValue(client) {
+        for message in messages where !Task.isCancelled { await session.received(message) }
       }
       await self?.delivered()
     }

@@ -37,6 +37,8 @@ actor HTTPConnection {
   let services: TransportServices
   let connection: Connection
   let onClosed: @Sendable (Int) -> Void
+  /// Who is at the other end, for shares.
+  let client: ClientKey
 
   var machine: HTTPServerMachine
   var work = Work.none
@@ -70,6 +72,7 @@ actor HTTPConnection {
     self.onClosed = onClosed
     machine = HTTPServerMachine(limits: services.limits.http)
     connection = Connection(socket, loop: loop, limits: services.limits.connection)
+    client = ClientKey(peer: connection.remote)
   }
 
   /// Begins to read.

@@ -12,17 +12,20 @@ struct Pass {
 
   /// Plans `y = x Wᵀ + b` for all rows; run together with what else was planned by ``run()``.
   ///
-  /// Decoding rows and each prompt chunk are separate jobs, so nobody's bits depend on who else is there.
+  /// Decoding rows are one job and rows of prompts another, read together: in either a row's bits depend on that row
+  /// alone.
   func plan(_ linear: Linear, _ x: FloatRows, into y: FloatRows) {
-    if batch.decodeRows > 0 {
-      let rows = 0..<batch.decodeRows
-      arithmetic.add(
-        linear.weight, x[rows], into: y[rows], bias: linear.bias?.pointer, policy: .single)
-    }
-    for part in batch.parts where !part.isDecode {
-      arithmetic.add(
-        linear.weight, x[part.rows], into: y[part.rows], bias: linear.bias?.pointer, policy: .panel)
-    }
+    plan(linear, 0..<batch.decodeRows, x, into: y, .single)
+    plan(linear, batch.decodeRows..<rows, x, into: y, .panel)
+  }
+
+  private func plan(
+    _ linear: Linear, _ rows: Range<Int>, _ x: FloatRows, into y: FloatRows,
+    _ policy: Arithmetic.RowPolicy
+  ) {
+    guard !rows.isEmpty else { return }
+    arithmetic.add(
+      linear.weight, x[rows], into: y[rows], bias: linear.bias?.pointer, policy: policy)
   }
 
   func run() { arithmetic.run() }

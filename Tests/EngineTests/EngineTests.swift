@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Hooks
+import Loops
 import TestKit
 import Testing
 import Tokenizers
@@ -96,6 +97,25 @@ import Tokenizers
     #expect(first.tokens == second.tokens)
     #expect(first.finish?.summary.reusedTokens == 0)
     #expect(second.finish?.summary.reusedTokens == 39)
+  }
+
+  @Test func `a client fills three fourths of the room for those who wait, and others the rest`()
+    async throws
+  {
+    var options = EngineOptions(threads: 1)
+    options.maxWaiting = 8
+    let engine = Engine(options: options)
+    let model = try await engine.load(path: TestModels.bundled, id: "m")
+    func start(_ client: String) async -> Bool {
+      var request = request(model)
+      request.startsPaused = true
+      request.client = ClientKey(client)
+      return (try? await engine.start(request, sink: EventLog())) != nil
+    }
+    for _ in 0..<6 { #expect(await start("a")) }
+    #expect(await start("a") == false)
+    for _ in 0..<2 { #expect(await start("b")) }
+    #expect(await start("b") == false)
   }
 
   @Test func `cancelling ends a generation before its next step`() async throws {

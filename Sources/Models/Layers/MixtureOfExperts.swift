@@ -46,14 +46,14 @@ struct MixtureOfExperts: Sendable {
     pass.hooks.visit(.expertIndices, layer: layer, work.indices.rows(rows, width: chosen))
     pass.hooks.visit(.expertWeights, layer: layer, work.weights.rows(rows, width: chosen))
 
-    // Decoding rows and each chunk are grouped apart: a row's bits must not depend on its neighbours.
+    // Decoding rows and those of prompts are grouped apart: they take other kernels.
     var groups = 0
     if pass.batch.decodeRows > 0 {
       groups = work.group(rows: 0..<pass.batch.decodeRows, chosen, experts.count, from: 0)
     }
     let decodeGroups = groups
-    for part in pass.batch.parts where !part.isDecode {
-      groups = work.group(rows: part.rows, chosen, experts.count, from: groups)
+    if pass.batch.decodeRows < rows {
+      groups = work.group(rows: pass.batch.decodeRows..<rows, chosen, experts.count, from: groups)
     }
     compute(normed, groups: groups, decodeGroups: decodeGroups, rows: rows, work, pass)
     show(layer: layer, groups: groups, work, pass)
