@@ -47,8 +47,44 @@ package struct ErrorReply: Sendable, Equatable {
   ) {
     self.status = status
     self.code = code
-    self.message = message
-    self.details = details
+    self.message = Self.shown(message, atMost: Self.messageLimit)
+    self.details = details.flatMap { $0.count <= Self.detailsLimit ? $0 : nil }
     self.fields = fields
+  }
+
+  /// Bytes of a message at most, and of its details, which are left out beyond.
+  package static let messageLimit = 2000
+  package static let detailsLimit = 8000
+
+  /// A sentence that may hold what somebody sent: control characters are spelt, and of one that is too long the middle
+  /// is left out, so that the field at its beginning and what is allowed at its end stay.
+  private static func shown(_ text: String, atMost limit: Int) -> String {
+    let isLong = text.utf8.count > limit
+    guard isLong || text.unicodeScalars.contains(where: isInvisible) else { return text }
+    let spelt = text.utf8.count > 16 * limit ? cut(text, 4 * limit) : text
+    return cut(
+      spelt.unicodeScalars.reduce(into: "") { shown, scalar in
+        if isInvisible(scalar) {
+          shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+        } else {
+          shown.unicodeScalars.append(scalar)
+        }
+      }, limit)
+  }
+
+  /// Controls, line separators, and what turns the direction of text.
+  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+
+  private static func cut(_ text: String, _ limit: Int) -> String {
+    let bytes = text.utf8
+    guard bytes.count > limit else { return text }
+    let head = String(decoding: bytes.prefix(limit * 3 / 5), as: UTF8.self)
+    let tail = String(decoding: bytes.suffix(limit / 5), as: UTF8.self)
+    return "\(head) ... (\(bytes.count - limit * 4 / 5) bytes left out) ... \(tail)"
   }
 }

@@ -84,6 +84,7 @@ extension Routes {
       throw .modelPathRequired
     }
     let id = try fields.string("model_id")
+    if let id { try checkModelID(id) }
     let context = try fields.integer("max_kv_size", in: 1...1 << 24) ?? 4096
     _ = try fields.bool("trust_remote_code")
     _ = try fields.bool("vocab_only")
@@ -92,6 +93,27 @@ extension Routes {
     }
     let model = try await service.load(path: path, id: id, contextLength: context)
     return .json(JSONWriter.object { facts(model, &$0) })
+  }
+
+  /// A model's name stands in paths, logs and answers.
+  private func checkModelID(_ id: String) throws(Refusal) {
+    let parts = id.split(separator: "/", omittingEmptySubsequences: false)
+    let isPlain = id.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        true
+      default: "._-:+@/".utf8.contains(byte)
+      }
+    }
+    guard id.utf8.count <= 128, isPlain,
+      parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." })
+    else {
+      throw .outOfRange(
+        field: "model_id", found: String(id.prefix(80)),
+        allowed:
+          "1 to 128 letters, digits and . _ - : + @, in parts joined by / that are not . or ..")
+    }
   }
 
   /// `POST /v1/models/unload`.
