@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPTypes
 internal import Recordings
 
@@ -5,6 +6,11 @@ extension RecordingError {
   /// Status, machine-readable name and sentence.
   var sentence: (HTTPResponse.Status, String, String) {
     switch self {
+    case .file(_, ENOTDIR, let path):
+      (
+        .internalServerError, "recordings_folder",
+        "\(path) is not a folder, so recordings can't be kept there; move away the file in its place, or start with another --recordings-dir"
+      )
     case .file(let operation, let code, let path):
       (.internalServerError, "recording_file", "\(operation) of \(path) failed (error \(code))")
     case .diskFull(let path):

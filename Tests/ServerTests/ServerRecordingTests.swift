@@ -141,6 +141,20 @@ import Testing
     #expect(listed.map(\.isComplete) == [true, true])
   }
 
+  @Test func `a folder of recordings that became a file is called what it is`() async throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Data().write(to: URL(fileURLWithPath: folder))
+    let kit = try await kit(folder: folder)
+    for (method, path, body) in [
+      ("GET", "/v1/recordings", nil), ("POST", "/v1/runs", Self.body),
+    ] {
+      let refused = try await kit.json(method, path, body)
+      #expect(refused["code"]?.string == "recordings_folder")
+      #expect(refused["error"]?.string?.hasPrefix("\(folder) is not a folder") == true)
+    }
+  }
+
   @Test func `a server without recordings says so`() async throws {
     let kit = try await ServerKit.shared()
     let refused = try await kit.json("POST", "/v1/runs", Self.body)

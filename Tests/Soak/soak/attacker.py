@@ -87,7 +87,8 @@ class Attacker:
         client = self.client()
         for run in self.runs:
             self.attempt(lambda: client.ask("DELETE", "/v1/runs/" + run, timeout=10))
-        for name in set(self.models):
+        # An empty name means the path's own, and so the honest clients' model.
+        for name in set(self.models) - {self.target.model}:
             self.attempt(lambda: client.ask("POST", "/v1/models/unload", {"model_id": name}, timeout=10))
 
 
