@@ -21,6 +21,12 @@ extension RunError {
         .serviceUnavailable, "too_many_runs",
         "\(limit) runs are in progress, as many as this server allows"
       )
+    case .tooManyOfClient(let limit):
+      (
+        .serviceUnavailable, "too_many_runs",
+        "\(limit) runs from this address are in progress or paused, as many as one client may have; "
+          + "cancel some or wait for their end"
+      )
     case .engine(let error): error.sentence
     case .recording(let error): error.sentence
     }
@@ -32,7 +38,7 @@ extension RunError {
     case .notFound(let id), .ended(let id, _), .notPaused(let id), .goesForward(let id, _):
       JSONWriter.object { $0.member("run_id", id) }
     case .engine(let error): error.details
-    case .tooMany, .recording: nil
+    case .tooMany, .tooManyOfClient, .recording: nil
     }
   }
 }

@@ -13,6 +13,8 @@ package enum RunError: Error, Sendable {
   /// A replay was asked to go back; the recording can be played again.
   case goesForward(String, recordingID: String)
   case tooMany(limit: Int)
+  /// One client has as many as one may have.
+  case tooManyOfClient(limit: Int)
   case engine(EngineError)
   case recording(RecordingError)
 }

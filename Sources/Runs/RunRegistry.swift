@@ -1,3 +1,4 @@
+internal import Loops
 internal import OrderedCollections
 internal import Synchronization
 
@@ -7,6 +8,8 @@ package final class RunRegistry: Sendable {
     var runs: OrderedDictionary<String, any StreamedRun> = [:]
     /// Ids of runs that are over, the oldest first.
     var over: [String] = []
+    /// Whose each unfinished run is.
+    var clients: [String: ClientKey] = [:]
   }
 
   private let limit: Int
@@ -21,14 +24,26 @@ package final class RunRegistry: Sendable {
     self.kept = kept
   }
 
-  /// Whether another run may begin.
+  /// Unfinished runs of one client at most: three fourths, so that others find room.
+  private var share: Int { max(limit * 3 / 4, 1) }
+
+  /// Whether another run of the task's client may begin; paused ones count.
   package func checkRoom() throws(RunError) {
-    let active = state.withLock { $0.runs.count - $0.over.count }
+    let client = ClientKey.current
+    let (active, own) = state.withLock { state in
+      (state.runs.count - state.over.count, state.clients.count { $0.value == client })
+    }
     guard active < limit else { throw .tooMany(limit: limit) }
+    guard client == .own || own < share else { throw .tooManyOfClient(limit: share) }
   }
 
+  /// Lists a run, as one of the task's client.
   package func add(_ run: any StreamedRun) {
-    state.withLock { $0.runs[run.id] = run }
+    let client = ClientKey.current
+    state.withLock { state in
+      state.runs[run.id] = run
+      state.clients[run.id] = client
+    }
   }
 
   /// Notes that a run is over; the oldest finished ones are forgotten.
@@ -36,6 +51,7 @@ package final class RunRegistry: Sendable {
     let forgotten = state.withLock { state -> [any StreamedRun] in
       guard state.runs[id] != nil, !state.over.contains(id) else { return [] }
       state.over.append(id)
+      state.clients[id] = nil
       var forgotten: [any StreamedRun] = []
       while state.over.count > kept {
         if let run = state.runs.removeValue(forKey: state.over.removeFirst()) {
@@ -60,6 +76,7 @@ package final class RunRegistry: Sendable {
   package func forget(_ id: String) {
     let run = state.withLock { state in
       state.over.removeAll { $0 == id }
+      state.clients[id] = nil
       return state.runs.removeValue(forKey: id)
     }
     _ = run
