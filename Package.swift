@@ -70,6 +70,9 @@ let package = Package(
     room("Tokenizers", ["JSON", "Templates", "Patterns", ordered, heap]),
     room("Hooks", ["Tensors"]),
 
+    // Floor 3: fetching models.
+    room("Hub", ["Checkpoints"]),
+
     // Floors 3 to 5: models, the engine, what runs on it.
     room("Models", ["Tensors", "Checkpoints", "Hooks"]),
     room("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
@@ -102,14 +105,18 @@ let package = Package(
     .executableTarget(
       name: "neuroscope",
       dependencies: [
-        "API", "Runs", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
-        "Tensors", "Frames",
+        "API", "Runs", "HTTP", "Streams", "Hub", "Engine", "Models", "Checkpoints", "Tokenizers",
+        "Hooks", "Tensors", "Frames",
         "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, signals,
       ],
       swiftSettings: house),
 
     // Tests mirror the rooms.
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
+    .target(
+      name: "StreamKit",
+      dependencies: ["TestKit", "HTTP", "Streams", "Sockets", "Loops", "JSON", httpTypes, logging],
+      path: "Tests/StreamKit", swiftSettings: house),
     tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
     tests("Frames", ["JSON"]), tests("Wire"),
     tests("Loops"), tests("Sockets", ["Loops"]),
@@ -120,17 +127,21 @@ let package = Package(
     tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
     tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
     tests("Recordings", ["Frames", "JSON"]),
-    .testTarget(
-      name: "ServerTests",
-      dependencies: [
-        "API", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames", "JSON", "Wire",
-        "Sockets", "Loops", "Hooks", "Recordings", "TestKit",
-      ],
-      swiftSettings: house),
+    tests("Hub", ["Checkpoints"]),
+    tests("HTTP", ["StreamKit", "Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes]),
+    tests("Streams", ["StreamKit", "Compression", "JSON"]),
+    tests("Runs", ["Streams", "Frames", "JSON", "Recordings"]),
+    tests(
+      "API",
+      [
+        "StreamKit", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames", "JSON",
+        "Wire", "Sockets", "Loops", "Hooks", "Recordings", "Compression", httpTypes, logging,
+      ]),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: [
-        "neuroscope", "Checkpoints", "HTTP", "Streams", "Frames", "JSON", "Hooks", "Recordings",
+        "neuroscope", "Hub", "Checkpoints", "HTTP", "Streams", "Frames", "JSON", "Hooks",
+        "Recordings",
         "API", "Runs", "Sockets", "TestKit",
       ],
       swiftSettings: house),

@@ -16,6 +16,7 @@ enum Floors {
     "Checkpoints": ["CKernels", "Tensors", "JSON", "CSystem"],
     "Tokenizers": ["JSON", "Templates", "Patterns"],
     "Hooks": ["Tensors"],
+    "Hub": ["Checkpoints"],
     "Models": ["Tensors", "Checkpoints", "Hooks"],
     "Engine": ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"],
     "Interpretability": ["Engine", "Hooks", "Tokenizers"],
@@ -31,8 +32,8 @@ enum Floors {
       "Wire", "Sockets", "Loops", "Tokenizers", "JSON",
     ],
     "neuroscope": [
-      "API", "Runs", "HTTP", "Streams", "Engine", "Models", "Checkpoints", "Tokenizers", "Hooks",
-      "Tensors", "Frames",
+      "API", "Runs", "HTTP", "Streams", "Hub", "Engine", "Models", "Checkpoints", "Tokenizers",
+      "Hooks", "Tensors", "Frames",
       "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
     ],
   ]
@@ -47,7 +48,7 @@ enum Floors {
     "HTTPTypes": ["Wire", "HTTP", "API"],
     "Logging": ["HTTP", "API", "neuroscope"],
     "UnixSignals": ["neuroscope"],
-    "FoundationNetworking": ["neuroscope"],
+    "FoundationNetworking": ["Hub", "neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Runs", "API"],
     "DequeModule": ["Streams", "Runs"],

@@ -1,0 +1,13 @@
+import HTTP
+import HTTPTypes
+import Testing
+
+@Suite struct `Header fields of ours` {
+  @Test(arguments: FurtherField.allCases)
+  func `are served under their own name and no other`(field: FurtherField) throws {
+    var fields = HTTPFields()
+    fields[further: field] = "value"
+    #expect(fields.map(\.name.rawName) == [field.rawValue])
+    #expect(fields[further: field] == "value")
+  }
+}
