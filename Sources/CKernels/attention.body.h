@@ -21,7 +21,7 @@ typedef struct tile {
   float *lines;    // [group * rows, stride]: scores, then exponentials, then probabilities
   float *tops;     // [group * rows, blocks]: the largest score of each block, then the block's factor
   float *shares;   // [group * rows, blocks]: the sum of each block's exponentials, the first then that of all
-  float *mixed;    // [group * rows, head_dim] for each block that is mixed before it is gathered
+  float *mixed;    // [group * rows, head_dim] for each block whose mix is made before it is added
 } tile;
 
 INLINE tile tile_of(const ns_attention *a, int64_t kv_head, int64_t row_begin, int64_t row_end) {
@@ -47,7 +47,7 @@ INLINE float *line_of(const tile *t, int64_t g, int64_t r) {
 }
 
 // A row of one of the materialised buffers [heads, rows, keys_stride].
-INLINE float *shown(const tile *t, float *buffer, int64_t g, int64_t r) {
+INLINE float *materialised(const tile *t, float *buffer, int64_t g, int64_t r) {
   int64_t head = t->kv_head * t->group + g;
   return buffer + (head * t->a->rows + t->row_begin + r) * t->a->keys_stride;
 }
@@ -81,25 +81,26 @@ INLINE void fill(float *x, float value, int64_t n) {
 }
 
 // Lays a line's visible part into a materialised row, `unseen` elsewhere.
-static void show(const tile *t, float *buffer, float unseen, int64_t g, int64_t r) {
+static void materialise(const tile *t, float *buffer, float unseen, int64_t g, int64_t r) {
   span seen = seen_by(t, r);
-  float *row = shown(t, buffer, g, r);
+  float *row = materialised(t, buffer, g, r);
   fill(row, unseen, seen.first);
   memcpy(row + seen.first, line_of(t, g, r) + (seen.first - t->keys.first),
          (size_t)(seen.end - seen.first) * sizeof(float));
   fill(row + seen.end, unseen, t->a->keys_stride - seen.end);
 }
 
-static void take_shown(const tile *t, float *buffer, int64_t g, int64_t r) {
+// Takes back what a materialised row holds, which an intervention may have changed.
+static void dematerialise(const tile *t, float *buffer, int64_t g, int64_t r) {
   span seen = seen_by(t, r);
   float *line = line_of(t, g, r);
   fill(line, 0.f, t->keys.end - t->keys.first);
-  memcpy(line + (seen.first - t->keys.first), shown(t, buffer, g, r) + seen.first,
+  memcpy(line + (seen.first - t->keys.first), materialised(t, buffer, g, r) + seen.first,
          (size_t)(seen.end - seen.first) * sizeof(float));
 }
 
 // The scores of one block, in place, to exponentials that are at most 1; what the row does not see becomes 0.
-static void ease(const tile *t, int64_t block, int64_t g, int64_t r) {
+static void softmax_block(const tile *t, int64_t block, int64_t g, int64_t r) {
   const span keys = keys_of_block(t, block), row = seen_by(t, r);
   const span seen = {row.first > keys.first ? row.first : keys.first, row.end < keys.end ? row.end : keys.end};
   const int64_t at = (g * t->rows + r) * t->blocks + block, n = seen.end - seen.first;
@@ -113,7 +114,7 @@ static void ease(const tile *t, int64_t block, int64_t g, int64_t r) {
 }
 
 // What the exponentials of each block are to be multiplied with, and what they are to be divided by.
-static void weigh(const tile *t, int64_t g, int64_t r) {
+static void combine_blocks(const tile *t, int64_t g, int64_t r) {
   const ns_attention *a = t->a;
   const int64_t line = g * t->rows + r, head = t->kv_head * t->group + g;
   float *tops = t->tops + line * t->blocks, *shares = t->shares + line * t->blocks;
@@ -130,7 +131,7 @@ static void weigh(const tile *t, int64_t g, int64_t r) {
 }
 
 // The exponentials of one block, in place, to probabilities.
-static void finish(const tile *t, int64_t block, int64_t g, int64_t r) {
+static void normalise(const tile *t, int64_t block, int64_t g, int64_t r) {
   const span keys = keys_of_block(t, block);
   const int64_t line = g * t->rows + r;
   float *x = line_of(t, g, r) + (keys.first - t->keys.first);
@@ -200,7 +201,7 @@ static void mix_block(const tile *t, int64_t block, float *mixed) {
 }
 
 // Adds what `blocks` blocks made to the rows of z.
-static void gather(const tile *t, const float *mixed, int64_t blocks) {
+static void add_blocks(const tile *t, const float *mixed, int64_t blocks) {
   const ns_attention *a = t->a;
   const int64_t d = a->pages.head_dim;
   for (int64_t block = 0; block < blocks; block++) {
@@ -233,21 +234,21 @@ static void attend(
   t.shares = t.tops + lines * t.blocks;
   if (stages & NS_SCORES) {
     score_keys(&t, t.keys);
-    if (a->scores) EACH_LINE(&t) show(&t, a->scores, -INFINITY, g, r);
+    if (a->scores) EACH_LINE(&t) materialise(&t, a->scores, -INFINITY, g, r);
   } else {
-    EACH_LINE(&t) take_shown(&t, stages & NS_SOFTMAX ? a->scores : a->pattern, g, r);
+    EACH_LINE(&t) dematerialise(&t, stages & NS_SOFTMAX ? a->scores : a->pattern, g, r);
   }
   if (stages & NS_SOFTMAX) EACH_LINE(&t) {
-    EACH_BLOCK(&t) ease(&t, block, g, r);
-    weigh(&t, g, r);
-    EACH_BLOCK(&t) finish(&t, block, g, r);
-    if (a->pattern) show(&t, a->pattern, 0.f, g, r);
+    EACH_BLOCK(&t) softmax_block(&t, block, g, r);
+    combine_blocks(&t, g, r);
+    EACH_BLOCK(&t) normalise(&t, block, g, r);
+    if (a->pattern) materialise(&t, a->pattern, 0.f, g, r);
   }
   if (stages & NS_MIX) {
     clear(&t);
     EACH_BLOCK(&t) {
       mix_block(&t, block, t.mixed);
-      gather(&t, t.mixed, 1);
+      add_blocks(&t, t.mixed, 1);
     }
   }
 }
@@ -264,18 +265,18 @@ static void attend_part(
   switch (stage) {
     case NS_SCORES:
       score_keys(&t, keys_of_block(&t, block));
-      EACH_LINE(&t) ease(&t, block, g, r);
+      EACH_LINE(&t) softmax_block(&t, block, g, r);
       return;
     case NS_SOFTMAX:
-      EACH_LINE(&t) weigh(&t, g, r);
+      EACH_LINE(&t) combine_blocks(&t, g, r);
       return;
     case NS_MIX:
-      EACH_LINE(&t) finish(&t, block, g, r);
+      EACH_LINE(&t) normalise(&t, block, g, r);
       mix_block(&t, block, t.mixed + block * lines * a->pages.head_dim);
       return;
     default:
       clear(&t);
-      gather(&t, t.mixed, t.blocks);
+      add_blocks(&t, t.mixed, t.blocks);
   }
 }
 

@@ -4,6 +4,13 @@ import DequeModule
 ///
 /// A value without locks or viewers: events and frames stand in two queues, each in order of their
 /// numbers, because frames fall out first and events only when they alone exceed the bound.
+///
+///     number      0  1  2  3  4  5  6  7  8  9 10 11 12
+///     events      e        e     e        e        e        `eventsBase` of them have fallen out before (none here)
+///     frames         ×  ×     ×     f  f     f  f     f     `framesBase` of them have (three, marked ×)
+///                                   ↑ cursor    ↑ visibleEnd: nothing from here on is given yet
+///
+/// A cursor stands in both queues; the one with the lower number is given next, so a viewer sees one order.
 struct TopicRing: Sendable {
   /// A viewer's place: what it has been given or has missed already.
   struct Cursor: Sendable, Equatable {

@@ -2,8 +2,11 @@ package import Tensors
 
 /// The keys and values of a run of positions, for all layers, in one block of memory.
 ///
-/// Pages are shared by forked caches and copied when a shared one is written to. Within a page a layer's keys,
-/// then its values, lie as `[keyValueHead, position, headDimension]`.
+/// Pages are shared by forked caches and copied when a shared one is written to.
+///
+///     cache     page 0       page 1       page 2          32 positions each
+///     page      layer 0: keys, values   layer 1: keys, values   …
+///     keys      [keyValueHead, position, headDimension], the positions of a head side by side
 final class CachePage {
   let bytes: UnsafeMutableRawPointer
   private let byteCount: Int
