@@ -230,8 +230,9 @@ import Testing
     #expect(response.code == 422)
     #expect(
       try response.json["error"]?.string
-        == "Models of the family mamba are not supported; supported: llama, mistral, qwen2, qwen3, "
-        + "gpt2, gemma3_text, olmo2, phi3, gpt_oss. Sources/FAMILIES.md says how to add one")
+        == "Models of the family mamba are not supported; supported: llama, mistral, smollm3, "
+        + "granite, mixtral, qwen2, qwen3, qwen2_moe, qwen3_moe, gpt2, gemma2, gemma3_text, olmo2, olmo3, "
+        + "phi3, gpt_oss. Sources/FAMILIES.md says how to add one")
     let page = try String(contentsOfFile: TestModels.root + "/Sources/FAMILIES.md", encoding: .utf8)
     #expect(page.hasPrefix("# Adding a model family"))
   }
