@@ -18,7 +18,8 @@ package final class Server: Sendable {
     logger: Logger = Logger(label: "neuroscope")
   ) {
     service = Service(
-      options: options, engine: Engine(options: options.engine), installation: installation)
+      options: options, engine: Engine(options: options.engine), installation: installation,
+      logger: logger)
     var routes = Routes(service).all
     if options.servesEcho { routes.append(Routes.echo) }
     http = HTTPServer(

@@ -151,7 +151,7 @@ extension Service {
     _ parent: RunOrder, hooks: [HookOrder], interventions: [Intervention], _ fields: Fields
   ) async throws(Refusal) -> RunOrder {
     var order = parent
-    order.sampling = try SamplingRequest(fields, over: order.sampling)
+    order.sampling = try SamplingRequest(fields, of: order.model, over: order.sampling)
     let reader = HookReader(order.model.catalogue)
     let shorter = try fields.objects("hooks")
     let own = try fields.objects("activation_hooks") ?? shorter

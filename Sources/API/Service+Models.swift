@@ -1,28 +1,53 @@
 package import Engine
 internal import Foundation
+internal import Logging
 
 extension Service {
   /// Loads a model from one of the allowed places.
   package func load(
-    path: String, id: String?, contextLength: Int?
+    path: String, id: String?, contextLength: Int?, vocabularyOnly: Bool = false
   ) async throws(Refusal) -> LoadedModel {
     let place = resolve(path)
     guard isAllowed(place) else { throw .pathNotAllowed(path) }
-    return try await loadUnchecked(path: path, id: id, contextLength: contextLength)
+    return try await loadUnchecked(
+      path: path, id: id, contextLength: contextLength, vocabularyOnly: vocabularyOnly)
   }
 
   /// Loads a model that the operator names, from anywhere.
   package func loadUnchecked(
-    path: String, id: String?, contextLength: Int?
+    path: String, id: String?, contextLength: Int?, vocabularyOnly: Bool = false
   ) async throws(Refusal) -> LoadedModel {
     let place = resolve(path)
     guard FileManager.default.fileExists(atPath: place) else { throw .pathNotFound(path) }
     let name = id.flatMap { $0.isEmpty ? nil : $0 } ?? URL(fileURLWithPath: place).lastPathComponent
     do {
-      return try await engine.load(path: place, id: name, contextLength: contextLength)
+      let model = try await engine.load(
+        path: place, id: name, contextLength: contextLength, vocabularyOnly: vocabularyOnly)
+      log(model)
+      return model
     } catch {
       throw .engine(error)
     }
+  }
+
+  /// One line for the load, and one for what its user should know.
+  private func log(_ model: LoadedModel) {
+    let info = model.info
+    logger.info(
+      "loaded",
+      metadata: [
+        "model": "\(info.id)", "family": "\(info.family)", "path": "\(info.path)",
+        "vocab_only": "\(info.isVocabularyOnly)",
+      ])
+    let remarks = info.remarks
+    guard !remarks.isEmpty else { return }
+    let aside = remarks.tensorsAside.map { "\($0.name) (\($0.tensors))" }
+    logger.notice(
+      "loaded, but not all of it is understood or used",
+      metadata: [
+        "model": "\(info.id)", "unknown_fields": "\(remarks.unknownFields)",
+        "tensors_aside": "\(aside)", "notes": "\(remarks.notes)",
+      ])
   }
 
   /// The path without links and dots; a relative one is taken from the working directory, then from the

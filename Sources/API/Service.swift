@@ -4,6 +4,7 @@ internal import Foundation
 internal import Frames
 internal import Hooks
 internal import JSON
+package import Logging
 internal import Loops
 internal import Recordings
 package import Tokenizers
@@ -21,8 +22,13 @@ package final class Service: Sendable {
   let publishing = Loop(label: "neuroscope.publishing")
   let budget: ByteBudget
   let sources: PatchSources
+  let logger: Logger
 
-  package init(options: ServerOptions, engine: Engine, installation: Installation) {
+  package init(
+    options: ServerOptions, engine: Engine, installation: Installation,
+    logger: Logger = Logger(label: "neuroscope")
+  ) {
+    self.logger = logger
     self.options = options
     self.engine = engine
     self.installation = installation

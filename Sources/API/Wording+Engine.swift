@@ -29,6 +29,12 @@ extension EngineError {
         fileFault?.isMissing == true ? .notFound : .unprocessableContent, "unusable_checkpoint",
         fileFault?.text ?? "The model's files can't be used"
       )
+    case .vocabularyOnly(let id):
+      (
+        .badRequest, "vocabulary_only",
+        "\(id) was loaded with vocab_only: its texts can be tokenised and its template applied, but nothing "
+          + "can be run; load it without vocab_only"
+      )
     case .unknownModel: (.notFound, "model_not_found", "Model not found")
     case .ended: (.conflict, "run_ended", "The run has ended")
     case .notPaused: (.conflict, "run_not_paused", "The run is not paused")
@@ -82,7 +88,8 @@ extension EngineError {
         $0.member("waiting", waiting)
         $0.member("limit", limit)
       }
-    case .emptyPrompt, .tokenOutOfRange, .unknownFamily, .unknownModel, .ended, .notPaused,
+    case .emptyPrompt, .tokenOutOfRange, .unknownFamily, .unknownModel, .vocabularyOnly, .ended,
+      .notPaused,
       .intervention, .unknownIntervention, .cancelled, .notFinite:
       nil
     }

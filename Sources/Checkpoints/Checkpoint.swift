@@ -34,6 +34,9 @@ package struct Checkpoint: Sendable {
   /// True where gpt2's matrices lie input-first, as only Hugging Face keeps them.
   let isInputFirst: Bool
 
+  /// True for one of ``openVocabulary(_:)``.
+  package var isVocabularyOnly: Bool { tensorNames.isEmpty && files.isEmpty }
+
   /// What a tensor's file says about it; nil where there is none of that name.
   package func tensor(_ name: String) -> TensorEntry? { tensors.peek(name) }
 
@@ -48,6 +51,9 @@ protocol WeightFormat: SendableMetatype {
   /// True if this is what lies at the path; looks at names and first bytes only.
   static func recognises(_ path: String) throws(CheckpointError) -> Bool
   static func open(_ path: String) throws(CheckpointError) -> Checkpoint
+  /// True if a tokenizer of this format lies at the path, whether weights do or not.
+  static func holdsVocabulary(_ path: String) throws(CheckpointError) -> Bool
+  static func openVocabulary(_ path: String) throws(CheckpointError) -> Checkpoint
 }
 
 extension Checkpoint {
@@ -67,6 +73,19 @@ extension Checkpoint {
     throw CheckpointError(
       .unsupported, file: path, .file,
       expected: "a GGUF file, or a folder with config.json and .safetensors files",
+      found: "neither")
+  }
+
+  /// Opens the tokenizer and the chat template alone: no weights are looked for, and of the configuration only the
+  /// family's name, its sizes as far as they are there, and what ends a text.
+  ///
+  /// The path is as in ``open(_:)``, or a folder with no more than a `tokenizer.json`.
+  package static func openVocabulary(_ path: String) throws(CheckpointError) -> Checkpoint {
+    for format in WeightFormats.all where try format.holdsVocabulary(path) {
+      return try format.openVocabulary(path)
+    }
+    throw CheckpointError(
+      .missing, file: path, .file, expected: "a GGUF file, or a folder with tokenizer.json",
       found: "neither")
   }
 }

@@ -24,6 +24,7 @@ package struct GGUFTokenizer: Sendable, Equatable {
   package var beginToken: Int?
   package var endToken: Int?
   package var endOfTurnToken: Int?
+  package var endOfMessageToken: Int?
   package var unknownToken: Int?
   package var paddingToken: Int?
   package var separatorToken: Int?

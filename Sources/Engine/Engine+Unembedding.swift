@@ -30,6 +30,8 @@ extension Engine {
   package func unembed(
     _ model: LoadedModel, rows: ArraySlice<Float>, top: Int, targets: [Token?] = []
   ) -> [TokenReading] {
+    // Nothing was captured of a model without weights.
+    guard let network = model.model else { return [] }
     let width = model.info.hiddenSize
     let vocabulary = model.info.vocabularySize
     let count = rows.count / width
@@ -46,7 +48,7 @@ extension Engine {
           stream.base[offset] = rows[rows.startIndex + first * width + offset]
         }
         let block = scores.rows(size, width: vocabulary)
-        model.model.unembed(
+        network.unembed(
           stream.rows(size, width: width), normed: normed.rows(size, width: width),
           into: block, arithmetic)
         for row in 0..<size {
@@ -84,6 +86,7 @@ extension Engine {
   package func attribute(
     _ model: LoadedModel, parts: [Float], stream: [Float], answer: Token, against other: Token?
   ) -> (parts: [Float], bias: Float) {
+    guard let network = model.model else { return ([], 0) }
     let width = model.info.hiddenSize
     let row = FloatSlab(count: width)
     let scratch = FloatSlab(count: width)
@@ -91,13 +94,13 @@ extension Engine {
     return withExtendedLifetime((row, scratch)) {
       let direction = row.rows(1, width: width)
       let spare = scratch.rows(1, width: width)
-      point(direction, at: stream, to: answer, against: other, spare: spare, model)
+      point(direction, at: stream, to: answer, against: other, spare: spare, network)
       let shares = (0..<parts.count / width).map { part in
         product(parts[part * width..<(part + 1) * width], direction)
       }
       let bias =
-        model.model.bias(of: answer, scratch: spare, arithmetic)
-        - (other.map { model.model.bias(of: $0, scratch: spare, arithmetic) } ?? 0)
+        network.bias(of: answer, scratch: spare, arithmetic)
+        - (other.map { network.bias(of: $0, scratch: spare, arithmetic) } ?? 0)
       return (shares, bias)
     }
   }
@@ -112,6 +115,7 @@ extension Engine {
     _ model: LoadedModel, layer: Int, heads: [Float], output: [Float], stream: [Float],
     answer: Token, against other: Token?
   ) -> [Float] {
+    guard let network = model.model else { return [] }
     let width = model.info.hiddenSize
     let (count, size) = (model.info.heads, model.info.headDimension)
     let apart = FloatSlab(count: count * count * size)
@@ -126,14 +130,14 @@ extension Engine {
         }
       }
       let out = written.rows(count, width: width)
-      model.model.project(
+      network.project(
         apart.rows(count, width: count * size), layer: layer, into: out, arithmetic)
       let direction = row.rows(1, width: width)
       point(
         direction, at: stream, to: answer, against: other,
-        spare: scratch.rows(1, width: width), model)
+        spare: scratch.rows(1, width: width), network)
       output.withUnsafeBufferPointer {
-        model.model.pullBack(direction, throughAttentionOf: layer, at: $0)
+        network.pullBack(direction, throughAttentionOf: layer, at: $0)
       }
       return (0..<count).map { product(out.row($0), direction) }
     }
@@ -142,12 +146,12 @@ extension Engine {
   /// The direction that raises one token's score, or one's over another's.
   private func point(
     _ direction: FloatRows, at stream: [Float], to answer: Token, against other: Token?,
-    spare: FloatRows, _ model: LoadedModel
+    spare: FloatRows, _ network: LanguageModel
   ) {
     stream.withUnsafeBufferPointer { stream in
-      model.model.direction(of: answer, at: stream, into: direction, arithmetic)
+      network.direction(of: answer, at: stream, into: direction, arithmetic)
       guard let other else { return }
-      model.model.direction(of: other, at: stream, into: spare, arithmetic)
+      network.direction(of: other, at: stream, into: spare, arithmetic)
       for column in 0..<direction.width { direction.base[column] -= spare.base[column] }
     }
   }

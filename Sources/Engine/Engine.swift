@@ -49,8 +49,11 @@ package actor Engine {
   /// Opens, checks and prepares a model and makes it current; one with the same id is replaced.
   ///
   /// Models already loaded keep serving all the while, and stay as they are where this throws.
+  ///
+  /// - Parameter vocabularyOnly: takes the tokenizer and the chat template and leaves the weights where they are:
+  ///   texts can be tokenised, nothing can be run. The family need not be one that this engine runs.
   package nonisolated func load(
-    path: String, id: String?, contextLength: Int? = nil
+    path: String, id: String?, contextLength: Int? = nil, vocabularyOnly: Bool = false
   ) async throws(EngineError) -> LoadedModel {
     let loader = ModelLoader(options: options, digests: digests)
     let result = await withCheckedContinuation {
@@ -58,7 +61,9 @@ package actor Engine {
       DispatchQueue.global().async {
         continuation.resume(
           returning: Result { () throws(EngineError) in
-            try loader.load(path: path, id: id, contextLength: contextLength)
+            vocabularyOnly
+              ? try loader.loadVocabulary(path: path, id: id)
+              : try loader.load(path: path, id: id, contextLength: contextLength)
           })
       }
     }
@@ -81,7 +86,7 @@ package actor Engine {
   ) throws(EngineError) -> Generation {
     try check(request)
     if let fault = request.model.fault { throw fault }
-    let lane = lane(of: request.model)
+    let lane = try lane(of: request.model)
     try checkRoom(for: request.client)
     let cache = lane.cache(for: request)
     let session = Session(
@@ -107,6 +112,7 @@ package actor Engine {
 
   private func check(_ request: GenerationRequest) throws(EngineError) {
     let info = request.model.info
+    guard !info.isVocabularyOnly else { throw .vocabularyOnly(info.id) }
     guard !request.tokens.isEmpty else { throw .emptyPrompt }
     for token in request.tokens where token < 0 || Int(token) >= info.vocabularySize {
       throw .tokenOutOfRange(token, vocabularySize: info.vocabularySize)
@@ -205,7 +211,7 @@ package actor Engine {
     changes(&request)
     try check(request)
     let child = frozen.fork(makeGeneration(), request: request, sink: sink, pool: pool).child
-    lane(of: request.model).add(child)
+    try lane(of: request.model).add(child)
     awake()
     return child.generation
   }
@@ -241,9 +247,10 @@ package actor Engine {
     throw .ended(generation: generation.id)
   }
 
-  private func lane(of model: LoadedModel) -> Lane {
-    if let lane = lanes.first(where: { $0.loaded === model }) { return lane }
-    let lane = Lane(model, options)
+  private func lane(of loaded: LoadedModel) throws(EngineError) -> Lane {
+    if let lane = lanes.first(where: { $0.loaded === loaded }) { return lane }
+    guard let model = loaded.model else { throw .vocabularyOnly(loaded.info.id) }
+    let lane = Lane(loaded, model, options)
     lanes.append(lane)
     return lane
   }

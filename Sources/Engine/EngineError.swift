@@ -14,6 +14,8 @@ package enum EngineError: Error, Sendable {
   case checkpoint(CheckpointError)
   case tokenizer(TokenizerError)
   case unknownModel(String)
+  /// Something was to be run on a model of which only the vocabulary was loaded.
+  case vocabularyOnly(String)
   /// The generation has ended, so it can't be paused, stepped or changed.
   case ended(generation: UInt64)
   case notPaused(generation: UInt64)

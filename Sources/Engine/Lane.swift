@@ -9,6 +9,7 @@ internal import Tokenizers
 /// - Isolation: lives on the engine's loop.
 final class Lane {
   let loaded: LoadedModel
+  private let model: LanguageModel
   /// Waiting and active sessions, in the order of admission.
   private(set) var sessions: [Session] = []
   private let options: EngineOptions
@@ -23,12 +24,14 @@ final class Lane {
   private var runnable: [Session] = []
   private var candidates: [PassPlanner.Candidate] = []
 
-  init(_ loaded: LoadedModel, _ options: EngineOptions) {
+  /// - Parameter model: the loaded one's weights.
+  init(_ loaded: LoadedModel, _ model: LanguageModel, _ options: EngineOptions) {
     self.loaded = loaded
+    self.model = model
     self.options = options
     let chunk = min(options.promptChunk, loaded.info.contextLength)
     workspace = Workspace(
-      for: loaded.model, maxRows: chunk + options.maxActive * ForwardBatch.decodeLimit,
+      for: model, maxRows: chunk + options.maxActive * ForwardBatch.decodeLimit,
       maxScores: options.maxActive + PassPlanner.promptsPerPass)
     batch = ForwardBatch(layers: loaded.info.layers)
     prefixes = PrefixStore(limit: options.keptPrefixes)
@@ -63,7 +66,7 @@ final class Lane {
     {
       return shared
     }
-    return KeyValueCache(shape: loaded.model.cacheShape)
+    return KeyValueCache(shape: model.cacheShape)
   }
 
   // MARK: A step
@@ -74,7 +77,7 @@ final class Lane {
     fillBatch()
     guard !batched.isEmpty else { return }
     let began = Clock.now
-    loaded.model.forward(batch, workspace, arithmetic)
+    model.forward(batch, workspace, arithmetic)
     pace.note(tokens: batch.tokens.count - batch.decodeRows, seconds: Clock.now - began)
     if let fault = loaded.fault { return failAll(fault) }
     var scored = 0
@@ -87,7 +90,7 @@ final class Lane {
           of: session.generation)
         continue
       }
-      let scores = loaded.model.scores(scored, of: workspace)
+      let scores = model.scores(scored, of: workspace)
       scored += 1
       finishPass(session, scores, arithmetic)
     }
@@ -115,7 +118,7 @@ final class Lane {
     runnable.removeAll(keepingCapacity: true)
     candidates.removeAll(keepingCapacity: true)
     for session in sessions where session.isRunnable {
-      session.prepare(loaded.model)
+      session.prepare(model)
       runnable.append(session)
       candidates.append(candidate(session))
     }

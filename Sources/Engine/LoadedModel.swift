@@ -12,7 +12,8 @@ package final class LoadedModel: Sendable {
   /// How messages become a prompt, or why they can't: a template that this program can't read.
   package let chat: Result<ChatFormat, ChatFormatError>
   package let catalogue: HookCatalogue
-  let model: LanguageModel
+  /// Nil where only the vocabulary was loaded.
+  let model: LanguageModel?
   /// What recordings know the model by.
   package let digest: ModelDigest
   private let files: WeightFiles
@@ -20,7 +21,7 @@ package final class LoadedModel: Sendable {
   init(
     info: ModelInfo, tokenizer: Tokenizer, chat: Result<ChatFormat, ChatFormatError>,
     catalogue: HookCatalogue,
-    model: LanguageModel, digest: ModelDigest, files: WeightFiles
+    model: LanguageModel?, digest: ModelDigest, files: WeightFiles
   ) {
     self.info = info
     self.tokenizer = tokenizer

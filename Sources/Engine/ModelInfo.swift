@@ -1,3 +1,5 @@
+package import Tokenizers
+
 /// What is known of a loaded model, for listings and recordings.
 package struct ModelInfo: Sendable, Equatable {
   package let id: String
@@ -27,4 +29,11 @@ package struct ModelInfo: Sendable, Equatable {
   package let created: Int
   /// `exact`, or `fast` where activations are quantised too.
   package let numerics: String
+  /// True where only the tokenizer and the chat template were loaded; sizes are then what the files say, or 0.
+  package let isVocabularyOnly: Bool
+  /// Tokens that end a text, ascending.
+  package let endTokens: [Token]
+  /// How the model's makers would have tokens drawn; nil where the files do not say.
+  package let sampling: ModelSampling?
+  package let remarks: ModelRemarks
 }

@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Foundation
+internal import Hooks
 internal import Models
 internal import Tensors
 internal import Tokenizers
@@ -23,20 +24,50 @@ struct ModelLoader {
         checkpoint, BuildOptions(contextLength: context, cacheType: options.cacheType))
     } catch { throw .checkpoint(error) }
     let (tokenizer, chat) = try text(of: checkpoint)
-    let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
-    let info = ModelInfo(
-      id: id ?? name, path: path, family: c.architecture, format: checkpoint.format.rawValue,
-      layers: c.layers, hiddenSize: c.hiddenSize, vocabularySize: c.vocabularySize,
-      heads: c.heads, keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
-      experts: c.experts, contextLength: context, quantization: checkpoint.quantization,
-      parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
-      sampleHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
-      created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue)
     let loaded = LoadedModel(
-      info: info, tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model,
+      info: info(of: checkpoint, tokenizer, path: path, id: id, contextLength: context),
+      tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model,
       digest: digests.digest(of: checkpoint.files), files: checkpoint.weightFiles)
     if let fault = loaded.fault { throw fault }
     return loaded
+  }
+
+  /// The tokenizer and the chat template alone.
+  func loadVocabulary(path: String, id: String?) throws(EngineError) -> LoadedModel {
+    let checkpoint: Checkpoint
+    do { checkpoint = try Checkpoint.openVocabulary(path) } catch { throw .checkpoint(error) }
+    let digest = ModelDigest()
+    digest.end(
+      .failure(
+        CheckpointError(
+          .unsupported, file: path, .file, expected: "a model with its weights",
+          found: "one loaded with vocab_only")))
+    let (tokenizer, chat) = try text(of: checkpoint)
+    let c = checkpoint.configuration
+    return LoadedModel(
+      info: info(of: checkpoint, tokenizer, path: path, id: id, contextLength: c.contextLength),
+      tokenizer: tokenizer, chat: chat, catalogue: .none(family: c.architecture), model: nil,
+      digest: digest, files: checkpoint.weightFiles)
+  }
+
+  private func info(
+    of checkpoint: Checkpoint, _ tokenizer: Tokenizer, path: String, id: String?,
+    contextLength: Int
+  ) -> ModelInfo {
+    let c = checkpoint.configuration
+    let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    return ModelInfo(
+      id: id ?? name, path: path, family: c.architecture, format: checkpoint.format.rawValue,
+      layers: c.layers, hiddenSize: c.hiddenSize,
+      vocabularySize: c.vocabularySize > 0 ? c.vocabularySize : tokenizer.vocabularySize,
+      heads: c.heads, keyValueHeads: c.keyValueHeads, headDimension: c.headDimension,
+      experts: c.experts, contextLength: contextLength, quantization: checkpoint.quantization,
+      parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
+      sampleHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
+      created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue,
+      isVocabularyOnly: checkpoint.isVocabularyOnly,
+      endTokens: tokenizer.specialTokens.eos.sorted(),
+      sampling: c.samplingDefaults.map(ModelSampling.init), remarks: ModelRemarks(checkpoint))
   }
 
   private func text(
@@ -77,6 +108,7 @@ extension GGUFTokenizerFields {
     bos = file.beginToken.map { Token(clamping: $0) }
     eos = file.endToken.map { Token(clamping: $0) }
     eot = file.endOfTurnToken.map { Token(clamping: $0) }
+    eom = file.endOfMessageToken.map { Token(clamping: $0) }
     unknown = file.unknownToken.map { Token(clamping: $0) }
     pad = file.paddingToken.map { Token(clamping: $0) }
     addBOS = file.addsBegin

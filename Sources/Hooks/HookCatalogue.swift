@@ -35,6 +35,13 @@ package struct HookCatalogue: Sendable, Equatable {
     self.family = family
   }
 
+  /// Of a model of which no weights are there: nothing can be seen.
+  package static func none(family: String) -> HookCatalogue {
+    HookCatalogue(
+      layers: 0, hiddenSize: 0, heads: 0, keyValueHeads: 0, headDimension: 0, vocabularySize: 0,
+      neurons: 0, experts: 0, expertsPerToken: 0, sites: [], family: family)
+  }
+
   /// The sites of the model in the order of the forward pass.
   package var orderedSites: [HookSite] { HookSites.all.map(\.site).filter(sites.contains) }
 

@@ -4,6 +4,8 @@ package struct SpecialTokens: Sendable, Equatable {
   package var bos: Token?
   /// Every token that ends a generation: end of text, end of turn, end of message.
   package var eos: Set<Token> = []
+  /// Whether the files name every end, so that none is added by its text.
+  var namesAllEnds = false
   /// The one end-of-text token that the files name first; templates spell it as `eos_token`.
   package var primaryEOS: Token?
   /// Fills up batches; never generated.

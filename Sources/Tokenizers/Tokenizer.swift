@@ -64,7 +64,9 @@ package final class Tokenizer: Sendable {
     let largest = parts.added.map { Int($0.token) + 1 }.max() ?? 0
     vocabularySize = max(parts.vocabulary.size, largest)
     var special = parts.special
-    special.eos.formUnion(SpecialTokens.knownEnds(among: parts.added))
+    if !special.namesAllEnds {
+      special.eos.formUnion(SpecialTokens.knownEnds(among: parts.added))
+    }
     specialTokens = special
     hash = Self.hash(of: parts)
   }

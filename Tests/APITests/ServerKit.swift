@@ -21,7 +21,10 @@ struct ServerKit: Sendable {
   static func shared() async throws -> ServerKit { try await sharedTask.value }
   private static let sharedTask = Task { try await ServerKit() }
 
-  init(loadsModel: Bool = true, _ adjust: (inout ServerOptions) -> Void = { _ in }) async throws {
+  init(
+    loadsModel: Bool = true, logger: Logger? = nil,
+    _ adjust: (inout ServerOptions) -> Void = { _ in }
+  ) async throws {
     var options = ServerOptions()
     options.addresses = [.ipv4("127.0.0.1", port: 0)]
     options.engine = EngineOptions(threads: 1)
@@ -31,9 +34,9 @@ struct ServerKit: Sendable {
     // Far away, so that a busy machine fails no test that is not about deadlines.
     options.transport.endure()
     adjust(&options)
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    server = Server(options: options, logger: logger)
+    var silent = Logger(label: "test")
+    silent.logLevel = .critical
+    server = Server(options: options, logger: logger ?? silent)
     if loadsModel {
       _ = try await server.service.loadUnchecked(
         path: TestModels.bundled, id: "circuits", contextLength: nil)

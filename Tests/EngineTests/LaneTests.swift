@@ -11,6 +11,7 @@ import Tokenizers
 /// The sessions of one model, stepped by hand: which pass computes what, and whether its bits are the same.
 @Suite struct `Sessions of one model` {
   private let model: LoadedModel
+  private let network: LanguageModel
   private let options: EngineOptions
   private let arithmetic = Arithmetic(threads: 2)
   private let pool = CapturePool()
@@ -20,6 +21,7 @@ import Tokenizers
     options.promptChunk = 32
     self.options = options
     model = try await Engine(options: options).load(path: TestModels.bundled, id: "m")
+    network = try #require(model.model)
   }
 
   private static func prompt(_ count: Int, seed: Int = 0) -> [Token] {
@@ -43,12 +45,12 @@ import Tokenizers
     }
     let session = Session(
       generation: Generation(id: id) {}, request: request, sink: log,
-      cache: KeyValueCache(shape: model.model.cacheShape), pool: pool)
+      cache: KeyValueCache(shape: network.cacheShape), pool: pool)
     return (session, log)
   }
 
   @Test func `a short prompt is answered while a long one is read`() {
-    let lane = Lane(model, options)
+    let lane = Lane(model, network, options)
     let long = session(1, "a", prompt: Self.prompt(480), count: 4)
     lane.add(long.session)
     for _ in 0..<3 { lane.step(arithmetic) }
@@ -68,7 +70,7 @@ import Tokenizers
   }
 
   @Test func `one run of a client is not behind sixty of another`() {
-    let lane = Lane(model, options)
+    let lane = Lane(model, network, options)
     let many = (0..<60).map {
       session(UInt64($0), "a", prompt: Self.prompt(14, seed: $0), count: 40)
     }
@@ -91,13 +93,13 @@ import Tokenizers
       )
     }
     let alone = orders.map { order in
-      let lane = Lane(model, options)
+      let lane = Lane(model, network, options)
       let run = session(0, order.client, prompt: order.prompt, count: order.count, watched: true)
       lane.add(run.session)
       while lane.hasWork { lane.step(arithmetic) }
       return run.log
     }
-    let lane = Lane(model, options)
+    let lane = Lane(model, network, options)
     var together: [EventLog] = []
     for (index, order) in orders.enumerated() {
       let run = session(

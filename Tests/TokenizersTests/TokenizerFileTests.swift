@@ -106,9 +106,23 @@ import Testing
     ])
     let tokenizer = try Tokenizer.open(directory: folder.url)
     #expect(tokenizer.specialTokens.bos == 7 && tokenizer.specialTokens.pad == 8)
-    #expect(tokenizer.specialTokens.eos == [0, 2, 3, 5, 8])
+    // As transformers generates: that list is the whole of it.
+    #expect(tokenizer.specialTokens.eos == [3, 5])
     #expect(tokenizer.specialTokens.primaryEOS == 0)
     #expect(tokenizer.chatTemplate == "d")
+  }
+
+  @Test(arguments: [nil, "{}", #"{"eos_token_id": null}"#, #"{"eos_token_id": []}"#] as [String?])
+  func `where no list of ends is given, every file and every known mark counts`(
+    _ generation: String?
+  ) throws {
+    var files = [
+      "tokenizer.json": TinyVocabulary.json(), "tokenizer_config.json": #"{"eos_token": "a"}"#,
+      "config.json": #"{"eos_token_id": 2}"#,
+    ]
+    files["generation_config.json"] = generation
+    let folder = try TemporaryFolder(files)
+    #expect(try Tokenizer.open(directory: folder.url).specialTokens.eos == [0, 2, 8])
   }
 
   @Test func `a template of its own file comes first`() throws {

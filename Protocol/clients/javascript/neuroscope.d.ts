@@ -170,7 +170,11 @@ export interface ModelFacts {
   is_current?: boolean;
   model_id: string;
   status: "loaded";
-  supports_activations: true;
+  /** False where only the vocabulary is loaded. */
+  supports_activations: boolean;
+  /** Only the tokenizer and the chat template are loaded: nothing can be run. Sizes are then what the files say,
+   * or 0. */
+  vocab_only: boolean;
   /** Its family, such as llama. */
   model_type: string;
   num_layers: number;
@@ -187,9 +191,24 @@ export interface ModelFacts {
   file_bytes: number;
   format: string;
   numerics: string;
-  /** Of all bytes of the model's files; null while they are being read for it, or where they changed since. */
+  /** Of all bytes of the model's files; null while they are being read for it, where they changed since, and
+   * where only the vocabulary is loaded. */
   model_hash: string | null;
   tokenizer_hash: string | null;
+  /** Tokens that end an answer: the list of generation_config.json, or what the other files name and mark as
+   * ends. */
+  end_tokens: number[];
+  /** How the model's makers would have tokens drawn (generation_config.json as transformers reads it, or
+   * general.sampling of a GGUF file); null where the files do not say. A request takes it with
+   * use_model_sampling; without that the documented defaults hold. Null members are left to those, too. */
+  model_sampling: {temperature: number | null; top_k: number | null; top_p: number | null; min_p: number | null; repetition_penalty: number | null; not_applied: string[]} | null;
+  /** Names in config.json, generation_config.json or GGUF metadata that are not understood; none changed
+   * anything. */
+  unknown_fields: string[];
+  /** Tensors that no pass over text reads, by what they belong to. */
+  tensors_aside: {name: string; tensors: number}[];
+  /** What its user should know before trusting its answers. */
+  notes: string[];
   /** Why it can't take chat messages, if so. */
   chat_format_problem?: string;
 }
@@ -396,6 +415,9 @@ export interface SamplingOptions {
   /** Drawn and reported where it is not given. */
   seed?: number | null;
   stop?: string | string[] | null;
+  /** Takes the model's own sampling (model_sampling of its description) for what the request leaves out, in place
+   * of the defaults here. */
+  useModelSampling?: boolean | null;
   /** Goes on behind the model's own end. */
   ignoreEos?: boolean | null;
   signal?: AbortSignal;

@@ -20,13 +20,13 @@ package struct ChatRequest: Sendable {
     _ fields: Fields, models: ModelTable, needsHooks: Bool, registered: RegisteredHooks,
     time: Int64
   ) throws(Refusal) {
-    model = try models.model(fields)
+    model = try models.runnable(fields)
     messages = try MessageReader.messages(fields)
     hooks = try Self.hooks(fields, model: model, isNeeded: needsHooks, registered: registered)
     encoding =
       try fields.choice("encoding", TensorEncoding.allCases.map(\.rawValue))
       .flatMap { TensorEncoding(rawValue: $0) } ?? .nested
-    output = try CompletionOptions(fields, isChat: true)
+    output = try CompletionOptions(fields, of: model, isChat: true)
     options = try ChatOptions(fields, time: time)
   }
 
@@ -53,8 +53,8 @@ package struct CompletionOptions: Sendable {
   /// Whether a stream ends with a chunk of token counts.
   package var includesUsage: Bool
 
-  init(_ fields: Fields, isChat: Bool) throws(Refusal) {
-    sampling = try SamplingRequest(fields)
+  init(_ fields: Fields, of model: LoadedModel, isChat: Bool) throws(Refusal) {
+    sampling = try SamplingRequest(fields, of: model)
     isStreaming = try fields.bool("stream") ?? false
     count = try fields.integer("n", in: 1...16) ?? 1
     if isChat {

@@ -6,7 +6,19 @@ package struct ModelTable: Sendable {
 
   package init(_ engine: Engine) { self.engine = engine }
 
-  /// The model of a body's `model`.
+  /// The model of a body's `model`, with its weights.
+  package func runnable(_ fields: Fields) throws(Refusal) -> LoadedModel {
+    try runnable(try fields.string("model"))
+  }
+
+  /// The model of an id, refused where only its vocabulary was loaded.
+  package func runnable(_ id: String?) throws(Refusal) -> LoadedModel {
+    let model = try model(id)
+    guard !model.info.isVocabularyOnly else { throw .engine(.vocabularyOnly(model.info.id)) }
+    return model
+  }
+
+  /// The model of a body's `model`; it may be one without weights.
   package func model(_ fields: Fields) throws(Refusal) -> LoadedModel {
     try model(try fields.string("model"))
   }

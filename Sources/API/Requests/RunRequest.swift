@@ -34,7 +34,7 @@ package struct RunRequest: Sendable {
   package init(
     _ fields: Fields, models: ModelTable, registered: RegisteredHooks, time: Int64
   ) throws(Refusal) {
-    try self.init(fields, model: try models.model(fields), registered: registered, time: time)
+    try self.init(fields, model: try models.runnable(fields), registered: registered, time: time)
   }
 
   package init(
@@ -48,7 +48,7 @@ package struct RunRequest: Sendable {
       with: try fields.objects("activation_hooks") ?? shorter, of: model,
       usesRegistered: try fields.bool("use_registered_hooks") ?? false)
     hooks = try HookReader(model.catalogue).orders(hookFields)
-    sampling = try SamplingRequest(fields)
+    sampling = try SamplingRequest(fields, of: model)
     interventions = try fields.objects("interventions") ?? []
     frames = try FrameFormat(fields.object("frames"))
     topLogprobs = try fields.integer("top_logprobs", in: 0...20) ?? 0

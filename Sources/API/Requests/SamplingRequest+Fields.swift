@@ -2,9 +2,14 @@ internal import Engine
 internal import Runs
 
 extension SamplingRequest {
-  /// - Parameter base: what holds where the fields say nothing: a fork's parent; nil for the defaults.
-  init(_ fields: Fields, over base: SamplingRequest? = nil) throws(Refusal) {
+  /// - Parameters:
+  ///   - model: whose own sampling holds in place of the base where the fields ask for it (`use_model_sampling`).
+  ///   - base: what holds where the fields say nothing: a fork's parent; nil for the documented defaults.
+  init(
+    _ fields: Fields, of model: LoadedModel, over base: SamplingRequest? = nil
+  ) throws(Refusal) {
     self = base ?? SamplingRequest()
+    if try fields.bool("use_model_sampling") ?? false { try apply(model, fields) }
     let limit = 1...Int(Int32.max)
     let older = try fields.integer("max_tokens", in: limit)
     maxTokens = try fields.integer("max_completion_tokens", in: limit) ?? older ?? maxTokens
@@ -32,6 +37,26 @@ extension SamplingRequest {
       throw .outOfRange(
         field: fields.name("stop"), found: "an empty string", allowed: "strings with characters")
     }
+  }
+}
+
+extension SamplingRequest {
+  /// Takes what the model's files say of sampling.
+  private mutating func apply(_ model: LoadedModel, _ fields: Fields) throws(Refusal) {
+    let field = fields.name("use_model_sampling")
+    guard let sampling = model.info.sampling else {
+      throw .conflict(
+        fields: [field, "model \(model.info.id)"], reason: "its files name no sampling of their own"
+      )
+    }
+    guard sampling.notApplied.isEmpty else {
+      throw .conflict(
+        fields: [field, "model \(model.info.id)"],
+        reason:
+          "its files ask for \(sampling.notApplied.joined(separator: ", ")), which this server does not do"
+      )
+    }
+    sampling.apply(to: &options)
   }
 }
 

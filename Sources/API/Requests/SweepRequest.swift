@@ -32,7 +32,7 @@ struct SweepRequest: Sendable {
       throw .missing(field: "analysis")
     }
     self.name = name
-    model = try models.model(fields)
+    model = try models.runnable(fields)
     isStreaming = try fields.bool("stream") ?? false
     guard let component = try fields.choice("component", Self.components.map(\.name)),
       let site = Self.components.first(where: { $0.name == component })?.site

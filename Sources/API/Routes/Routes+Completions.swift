@@ -37,7 +37,7 @@ extension Routes {
   /// `POST /v1/completions`.
   func complete(_ request: Request) async throws(Refusal) -> Reply {
     let fields = try Fields(body: request.body)
-    let model = try service.models.model(fields)
+    let model = try service.models.runnable(fields)
     guard let prompts = try fields.strings("prompt"), let prompt = prompts.first else {
       throw .missing(field: "prompt")
     }
@@ -45,7 +45,7 @@ extension Routes {
       throw .outOfRange(
         field: "prompt", found: "\(prompts.count) prompts", allowed: "one prompt per request")
     }
-    let output = try CompletionOptions(fields, isChat: false)
+    let output = try CompletionOptions(fields, of: model, isChat: false)
     let tokens = try model.tokenizer.tokens(of: prompt, field: "prompt")
     let order = RunOrder(model: model, tokens: tokens, sampling: output.sampling)
     return try await answer(request, order, output, chat: nil, encoding: nil, isChat: false)

@@ -8,7 +8,7 @@ extension Routes {
   /// `POST /v1/activations/hooks`.
   func registerHooks(_ request: Request) throws(Refusal) -> Reply {
     let fields = try Fields(body: request.body)
-    let model = try service.models.model(fields)
+    let model = try service.models.runnable(fields)
     guard let list = try fields.objects("hooks") else { throw .missing(field: "hooks") }
     let ids = try service.hooks.register(list, for: model)
     return .json(

@@ -30,18 +30,23 @@ extension Routes {
       writer.member("owned_by", "mlx-engine")
       writer.member("model_id", info.id)
       writer.member("status", "loaded")
-      writer.member("supports_activations", true)
+      writer.member("supports_activations", !info.isVocabularyOnly)
       writer.member("is_current", service.engine.current === model)
       writer.member("model_type", info.family)
     }
   }
 
   /// The facts of a loaded model.
-  private func facts(_ model: LoadedModel, _ writer: inout JSONWriter) {
+  ///
+  /// - Parameter notes: what this call has to say besides.
+  private func facts(
+    _ model: LoadedModel, _ writer: inout JSONWriter, notes: [String] = []
+  ) {
     let info = model.info
     writer.member("model_id", info.id)
     writer.member("status", "loaded")
-    writer.member("supports_activations", true)
+    writer.member("supports_activations", !info.isVocabularyOnly)
+    writer.member("vocab_only", info.isVocabularyOnly)
     writer.member("model_type", info.family)
     writer.member("num_layers", info.layers)
     writer.member("hidden_size", info.hiddenSize)
@@ -58,9 +63,39 @@ extension Routes {
     writer.member("numerics", info.numerics)
     writer.member("model_hash", model.digest.known)
     writer.member("tokenizer_hash", info.tokenizerHash)
+    writer.member("end_tokens", info.endTokens)
+    write(info.sampling, &writer)
+    write(info.remarks, and: notes, &writer)
     if case .failure(let error) = model.chat {
       writer.member("chat_format_problem", error.sentence)
     }
+  }
+
+  private func write(_ sampling: ModelSampling?, _ writer: inout JSONWriter) {
+    guard let sampling else { return writer.member("model_sampling", JSONValue.null) }
+    writer.object("model_sampling") { writer in
+      writer.member("temperature", sampling.temperature)
+      writer.member("top_k", sampling.topK)
+      writer.member("top_p", sampling.topP)
+      writer.member("min_p", sampling.minP)
+      writer.member("repetition_penalty", sampling.repetitionPenalty)
+      writer.member("not_applied", sampling.notApplied)
+    }
+  }
+
+  private func write(
+    _ remarks: ModelRemarks, and notes: [String], _ writer: inout JSONWriter
+  ) {
+    writer.member("unknown_fields", remarks.unknownFields)
+    writer.array("tensors_aside") { writer in
+      for group in remarks.tensorsAside {
+        writer.object { writer in
+          writer.member("name", group.name)
+          writer.member("tensors", group.tensors)
+        }
+      }
+    }
+    writer.member("notes", remarks.notes + notes)
   }
 
   /// `GET /v1/models/{id}`.
@@ -87,12 +122,22 @@ extension Routes {
     if let id { try checkModelID(id) }
     let context = try fields.integer("max_kv_size", in: 1...1 << 24) ?? 4096
     _ = try fields.bool("trust_remote_code")
-    _ = try fields.bool("vocab_only")
-    for name in ["kv_bits", "kv_group_size", "quantized_kv_start"] {
-      _ = try fields.integer(name, in: 0...Int(Int32.max))
+    let isVocabulary = try fields.bool("vocab_only") ?? false
+    var unused: [String] = []
+    for name in ["kv_bits", "kv_group_size", "quantized_kv_start"]
+    where try fields.integer(name, in: 0...Int(Int32.max)) != nil {
+      unused.append(name)
     }
-    let model = try await service.load(path: path, id: id, contextLength: context)
-    return .json(JSONWriter.object { facts(model, &$0) })
+    let model = try await service.load(
+      path: path, id: id, contextLength: context, vocabularyOnly: isVocabulary)
+    let notes = unused.isEmpty ? [] : [Self.unusedNote(unused)]
+    return .json(JSONWriter.object { facts(model, &$0, notes: notes) })
+  }
+
+  /// Keys and values are never quantised here, whatever a load asks for.
+  private static func unusedNote(_ fields: [String]) -> String {
+    "\(fields.joined(separator: ", ")) \(fields.count == 1 ? "is" : "are") not used: "
+      + "keys and values are kept as they are computed"
   }
 
   /// A model's name stands in paths, logs and answers.
@@ -153,7 +198,7 @@ extension Routes {
 
   /// `GET /v1/models/{id}/hook_points`.
   func hookPoints(_ request: Request) throws(Refusal) -> Reply {
-    let model = try service.models.model(request.parameters["id"])
+    let model = try service.models.runnable(request.parameters["id"])
     let catalogue = model.catalogue
     let points = HookPointList(catalogue)
     return .json(

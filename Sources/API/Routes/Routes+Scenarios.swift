@@ -25,7 +25,7 @@ extension Routes {
   func runScenario(_ request: Request) async throws(Refusal) -> Reply {
     let scenarios = try Scenarios(service.installation)
     let changes = try Fields(optionalBody: request.body)
-    let model = try service.models.model(changes)
+    let model = try service.models.runnable(changes)
     let (body, scaling) = try scenarios.run(
       request.parameters["name"] ?? "", changes: changes, layers: model.catalogue.layers)
     let run = try await service.start(body)

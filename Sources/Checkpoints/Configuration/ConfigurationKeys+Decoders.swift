@@ -42,6 +42,14 @@ extension ConfigurationKeys {
     "constraints", "force_words_ids", "generation_kwargs", "continuous_batching_config",
   ]
 
+  /// Names of `generation_config.json` besides those.
+  static let ofGeneration: Set<String> = [
+    "_from_model_config", "transformers_version", "bos_token_id", "eos_token_id", "pad_token_id",
+    "decoder_start_token_id", "use_cache", "output_attentions", "output_hidden_states",
+    "use_model_defaults", "prefill_chunk_size", "trust_remote_code", "use_mtp",
+    "assistant_ensemble_weight", "speculation_type", "dola_layers", "max_cache_len",
+  ]
+
   /// Names of every decoder with rotary positions and root-mean-square norms; those that take a number say it.
   static let rotaryDecoder = anyModel.with(
     used: [

@@ -63,10 +63,28 @@ extension ConfigurationKeys {
     ]),
   ]
 
-  /// Prefixes of names that tell about the file, its makers, its tokenizer, its parts or how to sample.
-  static let ggufIdle = [
-    "general.", "tokenizer.", "split.", "quantize.", "imatrix.", "adapter.", "clip.",
-  ]
+  /// Prefixes of names that tell about the file, its makers, its parts or how to sample.
+  static let ggufIdle = ["general.", "split.", "quantize.", "imatrix.", "adapter.", "clip."]
+
+  /// Names behind `tokenizer.`: those that are read, those that a tokenizer is refused for, and those of tokens that
+  /// only other programs' features need.
+  static let ggufTokenizer: Set<String> = Set(
+    [
+      "model", "pre", "tokens", "token_type", "token_type_count", "scores", "merges",
+      "bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id", "unknown_token_id",
+      "seperator_token_id", "separator_token_id", "padding_token_id", "cls_token_id",
+      "mask_token_id", "add_bos_token", "add_eos_token", "add_sep_token", "add_space_prefix",
+      "remove_extra_whitespaces", "precompiled_charsmap", "prefix_token_id", "suffix_token_id",
+      "middle_token_id", "fim_pre_token_id", "fim_suf_token_id", "fim_mid_token_id",
+      "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id", "added_tokens",
+    ].map { "ggml." + $0 } + ["chat_template", "chat_templates", "huggingface.json", "rwkv.world"])
+
+  /// True for names that have nothing to do with one architecture, and are known.
+  private static func isCommon(_ name: String) -> Bool {
+    guard name.hasPrefix("tokenizer.") else { return ggufIdle.contains(where: name.hasPrefix) }
+    let short = String(name.dropFirst("tokenizer.".count))
+    return ggufTokenizer.contains(short) || short.hasPrefix("chat_template.")
+  }
 
   /// Accounts for a GGUF file's names.
   ///
@@ -79,7 +97,7 @@ extension ConfigurationKeys {
     var unknown: [String] = []
     for name in gguf.fields.keys.sorted() {
       guard name.hasPrefix(architecture + ".") else {
-        if !ggufIdle.contains(where: name.hasPrefix) { unknown.append(name) }
+        if !isCommon(name) { unknown.append(name) }
         continue
       }
       let short = String(name.dropFirst(architecture.count + 1))

@@ -32,6 +32,7 @@ extension ModelConfiguration {
     try readSpans(fields, traits)
     readTensors(Set(gguf.tensors.map(\.name)))
     try readTokens(fields)
+    samplingDefaults = try SamplingDefaults(gguf)
     try checkTogether(fields)
     if !isGPT2 { try readRopes(gguf, fields) }
   }

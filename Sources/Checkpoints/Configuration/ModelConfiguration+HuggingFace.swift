@@ -31,7 +31,8 @@ extension ModelConfiguration {
     endTokens = try Self.endTokens(fields, root, generation, file: file)
     try checkTogether(fields)
     try Self.checkLayerTypes(json, layers: layers, file: file)
-    unknownFields = try Self.unknown(json, root, traits, file: file)
+    samplingDefaults = try SamplingDefaults(generation ?? json, file: file)
+    unknownFields = try Self.unknown(json, root, traits, file: file) + Self.unknown(generation)
     if !isGPT2 { try readRopes(json, traits, file: file) }
   }
 
@@ -109,7 +110,7 @@ extension ModelConfiguration {
     unrotatedLayers = Set((0..<layers).filter { flags[$0] == 0 })
   }
 
-  private static func architectureName(_ json: JSONValue, _ root: JSONValue, file: String)
+  static func architectureName(_ json: JSONValue, _ root: JSONValue, file: String)
     throws(CheckpointError) -> String
   {
     if case .string(let name)? = json[present: "model_type"] ?? root[present: "model_type"] {
@@ -155,6 +156,13 @@ extension ModelConfiguration {
     }
     return try ConfigurationKeys.wrapper.account(for: root, file: file)
       + traits.keys.account(for: json, file: file, prefix: "text_config.")
+  }
+
+  /// Names of `generation_config.json` that nothing here understands.
+  private static func unknown(_ generation: JSONValue?) -> [String] {
+    (generation?.members ?? []).map(\.name).filter {
+      !ConfigurationKeys.sampling.contains($0) && !ConfigurationKeys.ofGeneration.contains($0)
+    }.map { "generation_config.\($0)" }
   }
 
   /// The words of transformers for one function each; where both have a name, `gelu` is the exact one.

@@ -84,6 +84,8 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var beginTokens: [Int] = []
   /// Tokens that end a generation.
   package var endTokens: [Int] = []
+  /// How its makers would have tokens drawn; nil where the files do not say.
+  package var samplingDefaults: SamplingDefaults?
 
   // MARK: What was not used
 

@@ -29,6 +29,21 @@ enum GGUFFormat: WeightFormat {
       mlx: nil, isInputFirst: false)
   }
 
+  static func holdsVocabulary(_ path: String) throws(CheckpointError) -> Bool {
+    try recognises(path)
+  }
+
+  static func openVocabulary(_ path: String) throws(CheckpointError) -> Checkpoint {
+    let file = try file(path)
+    // Only the first part of a split model has metadata.
+    let gguf = try GGUFFile(try Mapping(path: GGUFPartName(file)?.part(0) ?? file))
+    return Checkpoint(
+      format: .gguf, path: path, fileBytes: gguf.mapping.count, files: [],
+      configuration: try ModelConfiguration(vocabularyOf: gguf), chatTemplate: template(gguf),
+      tokenizer: try tokenizer(gguf), quantization: nil, contentHash: "", tensorNames: [],
+      tensors: TensorTable([:]), mlx: nil, isInputFirst: false)
+  }
+
   private static func candidates(_ directory: String) throws(CheckpointError) -> [String] {
     try Fence.names(in: directory).filter { $0.hasSuffix(".gguf") }
   }
@@ -114,6 +129,7 @@ enum GGUFFormat: WeightFormat {
         beginToken: try fields.integer("bos_token_id", in: ids),
         endToken: try fields.integer("eos_token_id", in: ids),
         endOfTurnToken: try fields.integer("eot_token_id", in: ids),
+        endOfMessageToken: try fields.integer("eom_token_id", in: ids),
         unknownToken: try fields.integer("unknown_token_id", in: ids),
         paddingToken: try fields.integer("padding_token_id", in: ids),
         separatorToken: try fields.integer("seperator_token_id", "separator_token_id", in: ids),

@@ -40,6 +40,31 @@ enum SafetensorsFormat: WeightFormat {
       mlx: mlx, isInputFirst: !isMLX)
   }
 
+  static func holdsVocabulary(_ path: String) throws(CheckpointError) -> Bool {
+    Fence.kind(of: directory(of: path) + "/tokenizer.json") == .file
+  }
+
+  static func openVocabulary(_ path: String) throws(CheckpointError) -> Checkpoint {
+    let directory = directory(of: path)
+    let config = try optionalJSON(directory, "config.json")
+    return Checkpoint(
+      format: .safetensors, path: path,
+      fileBytes: try Mapping(path: directory + "/tokenizer.json").count, files: [],
+      configuration: try ModelConfiguration(
+        vocabularyOf: config,
+        generation: try optionalJSON(directory, "generation_config.json"),
+        file: directory + "/config.json"),
+      chatTemplate: try ChatTemplateFiles.template(in: directory),
+      tokenizer: .directory(directory), quantization: nil, contentHash: "", tensorNames: [],
+      tensors: TensorTable([:]), mlx: nil, isInputFirst: false)
+  }
+
+  private static func directory(of path: String) -> String {
+    guard Fence.kind(of: path) != .directory else { return path }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
+  }
+
   private static func shards(_ place: ShardList) throws(CheckpointError) -> [SafetensorsFile] {
     var files: [SafetensorsFile] = []
     for name in place.files {

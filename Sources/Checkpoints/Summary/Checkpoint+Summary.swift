@@ -10,7 +10,8 @@ extension Checkpoint {
       memory: MemoryEstimate(
         mapped: fileBytes, repacked: repackedBytes,
         // At most 2^10 layers of 2^12 heads of 2^20 numbers.
-        cacheNumbersPerPosition: 2 * shape.layers * shape.keyValueHeads * shape.headDimension))
+        cacheNumbersPerPosition: 2 * shape.layers * shape.keyValueHeads * shape.headDimension),
+      tensorsAside: tensorsAside, notes: notes)
   }
 
   private var tokenizerKind: CheckpointSummary.TokenizerKind {

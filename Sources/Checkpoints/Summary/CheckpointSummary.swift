@@ -37,6 +37,9 @@ package struct CheckpointSummary: Sendable, Equatable {
   package let tokenizer: TokenizerKind
   package let hasChatTemplate: Bool
   package let memory: MemoryEstimate
+  /// Tensors that no pass over text reads.
+  package let tensorsAside: [TensorGroup]
+  package let notes: [CheckpointNote]
 }
 
 /// What a model will take, in bytes, the buffers of a forward pass not counted.

@@ -16,21 +16,29 @@ extension Checkpoint {
       found: "one that it does not")
   }
 
-  /// Modules beside the text model that hold tensors, with how many: towers for pictures and sound, heads of training.
-  package var modulesBeside: [(name: String, tensors: Int)] {
+  /// Tensors that no pass over text reads, counted by what they belong to: towers for pictures and sound, heads of
+  /// training, masks, and frequencies that the configuration gives.
+  package var tensorsAside: [TensorGroup] {
     var counts: [String: Int] = [:]
     for name in tensorNames {
-      guard let module = Self.beside.first(where: name.hasPrefix) else { continue }
-      counts[String(module.dropLast()), default: 0] += 1
+      if let group = aside(name) { counts[group, default: 0] += 1 }
     }
-    return counts.map { (name: $0.key, tensors: $0.value) }.sorted { $0.name < $1.name }
+    return counts.map { TensorGroup(name: $0.key, tensors: $0.value) }.sorted { $0.name < $1.name }
   }
 
-  /// True for tensors that no pass over text needs: those beside, masks, and frequencies that the configuration gives.
+  /// What a tensor belongs to that no pass over text reads; nil for all others.
+  private func aside(_ name: String) -> String? {
+    if let module = Self.beside.first(where: name.hasPrefix) { return String(module.dropLast()) }
+    for kind in ["rotary_emb.inv_freq", "attn.masked_bias"] where name.hasSuffix("." + kind) {
+      return kind
+    }
+    let isMask = tensors.peek(name).map(SafetensorsFormat.isMask) ?? false
+    return isMask ? "attn.bias" : nil
+  }
+
+  /// True for tensors that may stay unread: those aside, and GGUF's frequencies, which some lengths need.
   private func isBeside(_ name: String) -> Bool {
-    if Self.beside.contains(where: name.hasPrefix) { return true }
-    if name.hasSuffix(".rotary_emb.inv_freq") || name.hasPrefix("rope_f") { return true }
-    return tensors.peek(name).map(SafetensorsFormat.isMask) ?? false
+    name.hasPrefix("rope_f") || aside(name) != nil
   }
 
   private static let beside = [
@@ -38,4 +46,16 @@ extension Checkpoint {
     "multi_modal_projector.", "model.multi_modal_projector.", "audio_tower.", "model.audio_tower.",
     "v_head.", "mm.", "v.",
   ]
+}
+
+/// Tensors with something in common.
+package struct TensorGroup: Sendable, Equatable {
+  /// The module they lie in, or the end of their names.
+  package let name: String
+  package let tensors: Int
+
+  package init(name: String, tensors: Int) {
+    self.name = name
+    self.tensors = tensors
+  }
 }

@@ -47,9 +47,13 @@ struct TokenizerCompanions {
     special.bos = token("bos_token") ?? numbers(config["bos_token_id"]).first
     special.pad = token("pad_token")
     special.unknown = token("unk_token")
-    let named = numbers(generationConfig["eos_token_id"]) + numbers(config["eos_token_id"])
+    let listed = numbers(generationConfig["eos_token_id"])
+    let named = listed + numbers(config["eos_token_id"])
     special.primaryEOS = token("eos_token") ?? named.first
-    special.eos = Set(named)
+    // What transformers generates with: the list of `generation_config.json` is the whole of it.
+    special.namesAllEnds = !listed.isEmpty
+    special.eos = Set(listed.isEmpty ? named : listed)
+    guard listed.isEmpty else { return special }
     if let end = token("eos_token") { special.eos.insert(end) }
     return special
   }

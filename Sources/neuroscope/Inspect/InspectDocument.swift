@@ -18,6 +18,20 @@ struct InspectDocument: Encodable {
     let cacheBytesF16: Int?
   }
 
+  struct Aside: Encodable {
+    let name: String
+    let tensors: Int
+  }
+
+  struct Sampling: Encodable {
+    let temperature: Double?
+    let topK: Int?
+    let topP: Double?
+    let minP: Double?
+    let repetitionPenalty: Double?
+    let notApplied: [String]
+  }
+
   struct Point: Encodable {
     let name: String
     let component: String
@@ -51,6 +65,13 @@ struct InspectDocument: Encodable {
   let hasChatTemplate: Bool
   let codings: [Coding]
   let memory: Memory
+  /// Names in its files that nothing here understands; none changes anything.
+  let unknownFields: [String]
+  /// Tensors that no pass over text reads.
+  let tensorsAside: [Aside]
+  let notes: [String]
+  /// How its makers would have tokens drawn, where the files say.
+  let sampling: Sampling?
   /// Every kind of point; those of the layers with `N` for the layer.
   let hookPoints: [Point]
 }
@@ -79,7 +100,19 @@ extension InspectReport {
         context: context,
         cacheBytesF32: summary.memory.cache(positions: context, bytesPerNumber: 4),
         cacheBytesF16: summary.memory.cache(positions: context, bytesPerNumber: 2)),
+      unknownFields: c.unknownFields,
+      tensorsAside: summary.tensorsAside.map {
+        InspectDocument.Aside(name: $0.name, tensors: $0.tensors)
+      },
+      notes: summary.notes.map(\.description), sampling: c.samplingDefaults.map(Self.sampling),
       hookPoints: catalogue.map(points) ?? [])
+  }
+
+  private static func sampling(_ defaults: SamplingDefaults) -> InspectDocument.Sampling {
+    InspectDocument.Sampling(
+      temperature: defaults.temperature, topK: defaults.topK, topP: defaults.topP,
+      minP: defaults.minP, repetitionPenalty: defaults.repetitionPenalty,
+      notApplied: defaults.notApplied)
   }
 
   private func points(_ catalogue: HookCatalogue) -> [InspectDocument.Point] {

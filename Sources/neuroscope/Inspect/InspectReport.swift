@@ -44,9 +44,10 @@ struct InspectReport {
         ),
         ("tokenizer", tokenizer),
         ("sampled", summary.contentHash),
-      ] + (identity.map { [("hash", $0)] } ?? [])
+      ] + (sampling.map { [("sampling", $0)] } ?? []) + (identity.map { [("hash", $0)] } ?? [])
     return [name] + facts.map { "  " + $0.0.padded(to: 12) + $0.1 } + ["", "weights"] + weights
-      + ["", "memory"] + memory + (catalogue.map { ["", "hook points"] + hookPoints($0) } ?? [])
+      + ["", "memory"] + memory + remarks
+      + (catalogue.map { ["", "hook points"] + hookPoints($0) } ?? [])
   }
 
   private var size: String {
@@ -102,6 +103,33 @@ struct InspectReport {
         ("cache \(name)", "\(bytes.map(Figures.bytes) ?? "too much") for \(context) positions"))
     }
     return lines.map { "  " + $0.0.padded(to: 12) + $0.1 }
+  }
+
+  /// What was not understood or not used, and what else to know; nothing where all is plain.
+  private var remarks: [String] {
+    let aside = summary.tensorsAside.map { "\($0.name) (\($0.tensors) tensors)" }
+    let sections = [
+      ("not understood, and without effect", c.unknownFields), ("left aside", aside),
+      ("notes", summary.notes.map(\.description)),
+    ]
+    return sections.flatMap { title, lines in
+      lines.isEmpty ? [] : ["", title] + lines.map { "  " + $0 }
+    }
+  }
+
+  /// How its makers would have tokens drawn.
+  private var sampling: String? {
+    guard let sampling = c.samplingDefaults else { return nil }
+    let numbers: [(String, Double?)] = [
+      ("temperature", sampling.temperature), ("top_k", sampling.topK.map(Double.init)),
+      ("top_p", sampling.topP), ("min_p", sampling.minP),
+      ("repetition_penalty", sampling.repetitionPenalty),
+    ]
+    let text = numbers.compactMap { name, value in
+      value.map { "\(name) \(Figures.short($0))" }
+    }.joined(separator: ", ")
+    guard !sampling.notApplied.isEmpty else { return text }
+    return text + "; not done here: " + sampling.notApplied.joined(separator: ", ")
   }
 
   private func hookPoints(_ catalogue: HookCatalogue) -> [String] {

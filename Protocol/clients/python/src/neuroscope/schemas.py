@@ -99,7 +99,8 @@ class ModelFacts(TypedDict):
     is_current: NotRequired[bool]
     model_id: str
     status: Literal["loaded"]
-    supports_activations: Literal[True]
+    supports_activations: bool
+    vocab_only: bool
     model_type: str
     num_layers: int
     hidden_size: int
@@ -116,6 +117,11 @@ class ModelFacts(TypedDict):
     numerics: str
     model_hash: str | None
     tokenizer_hash: str | None
+    end_tokens: list[int]
+    model_sampling: JSON | None
+    unknown_fields: list[str]
+    tensors_aside: list[JSON]
+    notes: list[str]
     chat_format_problem: NotRequired[str]
 
 
@@ -204,6 +210,7 @@ class Sampling(TypedDict):
     frequency_penalty: NotRequired[float | None]
     seed: NotRequired[int | None]
     stop: NotRequired[str | list[str] | None]
+    use_model_sampling: NotRequired[bool | None]
     ignore_eos: NotRequired[bool | None]
 
 
