@@ -24,7 +24,7 @@ final class PullProgress: PullObserver {
   init(
     isTerminal: Bool = Fence.isTerminal(.error),
     write: @escaping @Sendable (String) -> Void = {
-      FileHandle.standardError.write(Data($0.utf8))
+      Console.write($0, to: .standardError)
     }
   ) {
     self.isTerminal = isTerminal

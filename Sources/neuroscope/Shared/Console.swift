@@ -10,11 +10,16 @@ struct Console {
     hasColour = isWanted && environment["TERM"] != "dumb" && Fence.isTerminal(.output)
   }
 
-  /// Writes to the standard output at once, without a line's end.
-  func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  /// Writes to the standard output at once, without a line's end; where nobody reads any more the text is lost.
+  func write(_ text: String) { Self.write(text, to: .standardOutput) }
   func line(_ text: String = "") { write(text + "\n") }
   /// Writes a line to the standard error.
-  func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  func note(_ text: String) { Self.write(text + "\n", to: .standardError) }
+
+  /// `write(_:)` of a handle ends the process where its reader has left; the form that throws does not.
+  static func write(_ text: String, to handle: FileHandle) {
+    try? handle.write(contentsOf: Data(text.utf8))
+  }
 
   /// A value as one line of JSON, or as an indented document.
   func json(_ value: some Encodable, pretty: Bool = false) throws {
