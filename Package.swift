@@ -28,8 +28,13 @@ let ordered = Target.Dependency.product(name: "OrderedCollections", package: "sw
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+
+/// What the sources were made from; nothing where they come without their history.
+let commit =
+  Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? ""
 
 let package = Package(
   name: "neuroscope",
@@ -40,6 +45,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -52,51 +58,73 @@ let package = Package(
       // unoptimised they are some thirty times slower, so every configuration optimises them.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]),
     .target(name: "CSystem"),
+    // Opened at run time, and not linked: see COpenSSL.h.
+    .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    // A target of its own, so that another commit compiles this only.
+    .target(name: "CBuild", cSettings: [.define("NEUROSCOPE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // Floor 1: values and hands.
     room("Tensors", ["CKernels"]),
     room("Compression", ["CZlib"]),
+    room("Digests", ["CKernels"]),
+    room("Metrics"),
     room("JSON", [ordered]),
     room("Frames", ["Compression", "JSON"]),
     room("Wire", ["Compression", httpTypes]),
+    room("TLS", ["COpenSSL"]),
     room("Templates", ["JSON", ordered]),
     room("Patterns"),
     room("Loops", ["CSystem"]),
     room("Sockets", ["Loops", "CSystem"]),
+    room("Traces", ["JSON", "Loops", "Metrics", logging, tracing]),
 
     // Floor 2: files, text, capture points.
-    room("Checkpoints", ["CKernels", "Tensors", "JSON", "CSystem"]),
+    room("Checkpoints", ["Digests", "Tensors", "JSON", "CSystem"]),
     room("Tokenizers", ["JSON", "Templates", "Patterns", ordered, heap]),
     room("Hooks", ["Tensors"]),
+    room("Constraints", ["JSON"]),
 
     // Floor 3: fetching models.
-    room("Hub", ["Checkpoints"]),
+    room("Hub", ["Checkpoints", "Digests"]),
 
     // Floors 3 to 5: models, the engine, what runs on it.
     room("Models", ["Tensors", "Checkpoints", "Hooks"]),
-    room("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
-    room("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
-    room("Recordings", ["Frames", "Compression", "JSON"]),
+    room(
+      "Engine",
+      [
+        "Models", "Checkpoints", "Tokenizers", "Constraints", "Hooks", "Tensors", "Loops",
+        "Digests",
+      ]),
+    room("Interpretability", ["Engine", "Hooks", "Tensors", "Tokenizers", "COpenBLAS"]),
+    room("Recordings", ["Frames", "Compression", "JSON", "CSystem"]),
 
     // Floor 6: what carries streams. The two do not know each other.
-    room("HTTP", ["Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes, logging]),
+    room(
+      "HTTP",
+      [
+        "Wire", "TLS", "Sockets", "Loops", "Compression", "JSON", "Digests", "Metrics", "Traces",
+        httpTypes, logging, tracing,
+      ]),
     room("Streams", ["Frames", "Wire", "JSON", deque]),
 
     // Floor 7: runs.
     room(
       "Runs",
       [
-        "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Streams", "Loops",
-        "Tokenizers", "JSON", ordered, deque,
+        "Engine", "Constraints", "Hooks", "Interpretability", "Recordings", "Frames", "Streams",
+        "Loops", "Tokenizers", "JSON", "Metrics", "Traces", ordered, deque, tracing,
       ]),
 
     // Floor 8: what the server answers.
     .target(
       name: "API",
       dependencies: [
-        "Runs", "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames",
-        "Wire", "Sockets", "Loops", "Tokenizers", "JSON", httpTypes, logging, ordered,
+        "Runs", "HTTP", "Streams", "Engine", "Constraints", "Hooks", "Interpretability",
+        "Recordings", "Frames", "Wire", "Sockets", "Loops", "Tokenizers", "JSON", "Digests",
+        "Metrics", "Traces", "CBuild", httpTypes, logging, ordered, tracing,
       ],
       resources: [.copy("Dashboard")],
       swiftSettings: house),
@@ -107,42 +135,61 @@ let package = Package(
       dependencies: [
         "API", "Runs", "HTTP", "Streams", "Hub", "Engine", "Models", "Checkpoints", "Tokenizers",
         "Hooks", "Tensors", "Frames",
-        "JSON", "Recordings", "Wire", "Sockets", "Loops", arguments, logging, signals,
+        "JSON", "Recordings", "Wire", "Sockets", "Loops", "Traces", arguments, logging, signals,
       ],
       swiftSettings: house),
 
     // Tests mirror the rooms.
-    .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: house),
+    .target(
+      name: "TestKit", dependencies: ["Loops"], path: "Tests/TestKit", swiftSettings: house),
     .target(
       name: "StreamKit",
       dependencies: ["TestKit", "HTTP", "Streams", "Sockets", "Loops", "JSON", httpTypes, logging],
       path: "Tests/StreamKit", swiftSettings: house),
-    tests("Tensors", ["CKernels"]), tests("Compression"), tests("JSON", [ordered]),
+    // Certificates made on the spot, and the client's side of TLS.
+    .target(name: "CTLSKit", path: "Tests/CTLSKit"),
+    .target(
+      name: "TLSKit", dependencies: ["CTLSKit", "TestKit"], path: "Tests/TLSKit",
+      swiftSettings: house),
+    tests("TLS", ["TLSKit"]),
+    tests("Tensors", ["CKernels"]), tests("Compression"), tests("Digests"), tests("Metrics"),
+    tests("JSON", [ordered]),
     tests("Frames", ["JSON"]), tests("Wire"),
     tests("Loops"), tests("Sockets", ["Loops"]),
-    tests("Checkpoints", ["CKernels", "Tensors", "JSON"]),
+    tests(
+      "Traces", ["StreamKit", "HTTP", "JSON", "Metrics", "Sockets", httpTypes, logging, tracing]),
+    tests("Checkpoints", ["CKernels", "Tensors", "JSON", "Digests"]),
     tests("Templates", ["JSON", ordered]), tests("Patterns"),
     tests("Tokenizers", ["JSON"]), tests("Hooks", ["Tensors"]),
+    tests("Constraints", ["JSON", "Tokenizers"]),
     tests("Models", ["Tensors", "Checkpoints", "Hooks"]),
-    tests("Engine", ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"]),
-    tests("Interpretability", ["Engine", "Hooks", "Tokenizers"]),
+    tests(
+      "Engine",
+      [
+        "Models", "Checkpoints", "Tokenizers", "Constraints", "Hooks", "Tensors", "Loops", "JSON",
+        ordered,
+      ]),
+    tests("Interpretability", ["Engine", "Hooks", "Tensors", "Tokenizers"]),
     tests("Recordings", ["Frames", "JSON"]),
-    tests("Hub", ["Checkpoints"]),
-    tests("HTTP", ["StreamKit", "Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes]),
+    tests("Hub", ["Checkpoints", "Digests"]),
+    tests(
+      "HTTP",
+      ["StreamKit", "TLSKit", "Wire", "Sockets", "Loops", "Compression", "JSON", httpTypes]),
     tests("Streams", ["StreamKit", "Compression", "JSON"]),
     tests("Runs", ["Streams", "Frames", "JSON", "Recordings"]),
     tests(
       "API",
       [
-        "StreamKit", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames", "JSON",
-        "Wire", "Sockets", "Loops", "Hooks", "Recordings", "Compression", httpTypes, logging,
+        "StreamKit", "TLSKit", "Runs", "HTTP", "Streams", "Engine", "Interpretability", "Frames",
+        "JSON", "Wire", "Sockets", "Loops", "Hooks", "Recordings", "Compression", "Metrics",
+        "Traces", httpTypes, logging, tracing,
       ]),
     .testTarget(
       name: "neuroscopeTests",
       dependencies: [
         "neuroscope", "Hub", "Checkpoints", "HTTP", "Streams", "Frames", "JSON", "Hooks",
-        "Recordings",
-        "API", "Runs", "Sockets", "TestKit",
+        "Models", "Recordings", "Tensors",
+        "API", "Runs", "Sockets", "TestKit", "TLSKit",
       ],
       swiftSettings: house),
     .testTarget(name: "HouseTests", swiftSettings: house),

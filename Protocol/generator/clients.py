@@ -5,7 +5,7 @@ import re
 import textwrap
 
 from .documents import event_types
-from .methods import Method, javascript_method, python_method
+from .methods import javascript_method, methods, python_method
 from .source import HERE
 from .twins import TWINS, blocking
 from .types import Python, TypeScript
@@ -25,13 +25,13 @@ def within(text, name, lines, comment="//"):
 
 def python_files(interface, operations, schemas, options):
     types = Python(schemas, options)
-    methods = [python_method(Method(one, interface), types) for one in operations if one.client is not False]
+    made = [python_method(one, types) for one in methods(operations, interface)]
     declared = "\n\n".join(text for text in types.names.values() if text)
     lists = "".join(f"{name} = {tuple_of(values)}\n" for name, values in lists_of(interface, schemas).items())
-    named = sorted(name for name in map(types.name, types.names) if re.search(rf"\b{name}\b", "".join(methods)))
-    imports = "".join(f"    {name},\n" for name in ["JSON", *named] if re.search(rf"\b{name}\b", "".join(methods)))
-    literal = "Literal" if "Literal[" in "".join(methods) else None
-    typing = ", ".join(filter(None, ["Any" if re.search(r"\bAny\b", "".join(methods)) else None, literal, "Unpack"]))
+    named = sorted(name for name in map(types.name, types.names) if re.search(rf"\b{name}\b", "".join(made)))
+    imports = "".join(f"    {name},\n" for name in ["JSON", *named] if re.search(rf"\b{name}\b", "".join(made)))
+    literal = "Literal" if "Literal[" in "".join(made) else None
+    typing = ", ".join(filter(None, ["Any" if re.search(r"\bAny\b", "".join(made)) else None, literal, "Unpack"]))
     return {
         f"{PYTHON}/schemas.py": f'"""What travels as JSON, by the names of the wire. Servers may send more members than are named here.\n\n{NOTE}\n"""\n\n'
         "from __future__ import annotations\n\nfrom typing import Any, Literal, NotRequired, TypedDict\n\nJSON = dict[str, Any]\n\n"
@@ -39,7 +39,7 @@ def python_files(interface, operations, schemas, options):
         f"{PYTHON}/routes.py": f'"""The routes of the server, one method each, for both clients.\n\n{NOTE}\n"""\n\nfrom __future__ import annotations\n\n'
         f"from collections.abc import Sequence\nfrom typing import {typing}\n\nfrom .calls import Call, call, given, path_of\n"
         f"from .frames import Frame, split_frames\nfrom .schemas import (\n{imports})\n\n\nclass Routes:\n"
-        '    """Each describes what to ask; `calls` says how it is asked."""\n\n' + "\n\n".join(methods) + "\n",
+        '    """Each describes what to ask; `calls` says how it is asked."""\n\n' + "\n\n".join(made) + "\n",
         **{f"{PYTHON}/{twin}.py": heading(blocking((HERE / PYTHON / f"{name}.py").read_text()), name) for name, twin in TWINS.items()},
     }
 
@@ -62,7 +62,7 @@ def tuple_of(values):
 
 def javascript_files(interface, operations, schemas, options):
     types = TypeScript(schemas, options)
-    made = [javascript_method(Method(one, interface), types) for one in operations if one.client is not False]
+    made = [javascript_method(one, types) for one in methods(operations, interface)]
     lists = "\n".join(
         f"const {name} = [\n" + "\n".join(textwrap.wrap(", ".join(map(json.dumps, values)) + ",", 114, initial_indent="  ",
                                                        subsequent_indent="  ")) + "\n];"
@@ -78,8 +78,7 @@ def javascript_files(interface, operations, schemas, options):
 
 def options_in(schemas, operations):
     """The bodies that are options of a client's method, so that JavaScript spells their members in its way."""
-    waiting = [method.body for method in (Method(one, None) for one in operations if one.client is not False)
-               if method.body and not method.is_whole]
+    waiting = [method.body for method in methods(operations, None) if method.body and not method.is_whole]
     found = set()
     while waiting:
         file = waiting.pop()

@@ -10,8 +10,9 @@ from .layout import docstring, filled, lower_camel, wrapped
 class Method:
     """What a client needs to know of an operation: what comes first, what may follow, what is answered."""
 
-    def __init__(self, operation, interface):
-        self.operation, facts = operation, operation.client
+    def __init__(self, operation, interface, facts):
+        self.operation, self.summary = operation, facts.get("summary", operation.facts["summary"])
+        self.javascript = facts.get("javascript")
         self.name, self.is_whole = facts.get("name", operation.name), facts.get("whole", False)
         schema = (operation.request or {}).get("schema", {})
         self.body = f"{facts['body']}.json" if "body" in facts else schema.get("$ref")
@@ -26,6 +27,8 @@ class Method:
         self.rest = {name: {**self.query, **self.members}[name] for name in optional if name not in first}
         self.rename = facts.get("rename", {})
         self.answer = operation.success(interface) if interface else {}
+        if "answers" in facts:
+            self.answer = {**self.answer, "schema": {"$ref": f"{facts['answers']}.json"}}
         self.reads = facts.get("reads") or ("bytes" if self.answer.get("type") == "application/octet-stream" else "json")
 
     def place(self, name):
@@ -34,6 +37,16 @@ class Method:
             return self.rename.get(name, name)
         before = re.search(r"(\w+)s/{id}", self.operation.path)
         return f"{before.group(1)}_id"
+
+
+def methods(operations, interface):
+    """All of them: most operations have one, some several, some none."""
+    return [Method(one, interface, facts) for one in operations if one.client is not False
+            for facts in (one.client if isinstance(one.client, list) else [one.client])]
+
+
+def python_literal(value):
+    return str(value) if isinstance(value, bool) else json.dumps(value)
 
 
 def python_method(method, types):
@@ -47,7 +60,7 @@ def python_method(method, types):
         if name in method.required:
             return f"{word(name)}: {kind}"
         if "default" in schema and name in method.first:
-            return f"{word(name)}: {types.union([one for one in types.split(kind) if one != 'None'])} = {json.dumps(schema['default'])}"
+            return f"{word(name)}: {types.union([one for one in types.split(kind) if one != 'None'])} = {python_literal(schema['default'])}"
         return f"{word(name)}: {types.union([kind, 'None'])} = None"
 
     arguments = ["self", *(f"{method.place(p['name'])}: str" for p in method.path)]
@@ -74,12 +87,12 @@ def python_method(method, types):
     call = [f'"{one.method}"', path, *(part for part in more if part)]
     return "\n".join([
         "    @call", *filled(f"    def {method.name}(", arguments, f") -> Call[{result}]:"),
-        docstring(one.facts["summary"], 8), *filled("        return Call(", call, ")")])
+        docstring(method.summary, 8), *filled("        return Call(", call, ")")])
 
 
 def javascript_method(method, types):
     """The method and its type."""
-    one, name = method.operation, method.operation.client.get("javascript", lower_camel(method.name))
+    one, name = method.operation, method.javascript or lower_camel(method.name)
     places = [p["name"] if p["name"] == "id" else lower_camel(p["name"]) for p in method.path]
     arguments, told = [*places], [f"{p}: string" for p in places]
     for member, schema in method.first.items():
@@ -123,5 +136,5 @@ def javascript_method(method, types):
     if len(line) > 120:
         before, after = line.split(" { return ", 1)
         line = f"{before} {{\n    return {after.removesuffix(' }')}\n  }}"
-    about = wrapped(one.facts["summary"], 2)
+    about = wrapped(method.summary, 2)
     return "\n".join([*about, line]), "\n".join([*about, *filled(f"  {name}(", told, f"): Promise<{result}>;", 2)])

@@ -26,12 +26,16 @@ class Operation:
 
     def __init__(self, file, interface):
         self.facts = load(f"operations/{file.name}")
-        known = {"method", "path", "group", "summary", "description", "parameters", "request", "examples", "answers",
+        known = {"method", "path", "group", "scope", "summary", "description", "parameters", "request", "examples", "answers",
                  "streams", "errors", "client"}
         if unknown := self.facts.keys() - known:
             raise SystemExit(f"Protocol/operations/{file.name}: unknown members {sorted(unknown)}")
         self.name, self.id = file.stem, camel(file.stem)
         self.method, self.path, self.group = (self.facts[key] for key in ("method", "path", "group"))
+        # What says nothing is for administrators alone, as in the server.
+        self.scope = self.facts.get("scope", "admin")
+        if self.scope not in interface["scopes"]:
+            raise SystemExit(f"Protocol/operations/{file.name}: unknown scope {self.scope}")
         shared = interface["parameters"]
         self.parameters = [shared[one] if isinstance(one, str) else one for one in self.facts.get("parameters", [])]
         self.request = self.facts.get("request")

@@ -3,15 +3,17 @@
 import io
 import tokenize
 
-TWINS = {"async_client": "client", "async_sockets": "sockets"}
+TWINS = {"async_client": "client", "async_research": "research", "async_sockets": "sockets"}
 WORDS = {
     "asyncio": "time", "AsyncGenerator": "Generator", "AsyncIterator": "Iterator", "AsyncExitStack": "ExitStack", "aclosing": "closing",
     "asynccontextmanager": "contextmanager", "aiter_bytes": "iter_bytes", "aread": "read", "aclose": "close", "Awaiting": "Blocking",
     "enter_async_context": "enter_context", "__aiter__": "__iter__", "__aenter__": "__enter__", "__aexit__": "__exit__",
-    "async_client": "client", "async_sockets": "sockets", **{f"Async{name}": name for name in (
-        "Client", "Closing", "Opening", "CompletionStream", "NeuroScopeClient", "Socket", "WatchedRun", "Turns")},
+    "async_client": "client", "async_research": "research", "async_sockets": "sockets",
+    "AbstractAsyncContextManager": "AbstractContextManager", **{f"Async{name}": name for name in (
+        "Client", "Closing", "Opening", "CompletionStream", "NeuroScopeClient", "Research", "Socket", "WatchedRun", "Turns")},
 }
 TEXTS = {
+    "Research in single calls, for asyncio": "Research in single calls",
     "websockets.asyncio": "websockets.sync", "The client for asyncio.": "The client that waits for its answers.",
     "as methods to await": "as methods", "in `async with`": "in `with`", "The WebSocket of the client for asyncio. Tasks may":
     "The WebSocket of the blocking client. Threads may", "; opened by `async with` or `await`.": ".",

@@ -13,6 +13,17 @@ TYPES = {
     "models.json#/$defs/entry": "ModelEntry", "hook_points.json#/$defs/point": "HookPoint",
     "hook_points.json#/$defs/component": "ComponentFacts", "analyses.json#/$defs/analysis": "AnalysisFacts",
     "scenarios.json#/$defs/configuration": "HookConfiguration",
+    "graph.json": "AttributionGraph", "graph.json#/$defs/metadata": "GraphMetadata", "graph.json#/$defs/node": "GraphNode",
+    "graph.json#/$defs/link": "GraphLink", "graph_check.json#/$defs/point": "CircuitPoint",
+    "path_request.json#/$defs/sender": "PathSender", "path_request.json#/$defs/receiver": "PathReceiver",
+    "weights_request.json": "WeightsRequest", "weights_result.json": "WeightsResult",
+    "weights_result.json#/$defs/place": "WeightPlace", "weights_result.json#/$defs/head": "WeightHead",
+    "weights_result.json#/$defs/ov": "OVCircuit", "weights_result.json#/$defs/qk": "QKCircuit",
+    "weights_result.json#/$defs/token": "WeightToken", "weights_result.json#/$defs/composition": "HeadComposition",
+    "heads.json": "HeadNames", "heads.json#/$defs/scores": "HeadKindScores", "heads.json#/$defs/named": "NamedHead",
+    "heads.json#/$defs/test": "HeadTest", "heads.json#/$defs/kind": "HeadKind",
+    "response.json#/$defs/item": "ResponseItem", "response_request.json#/$defs/item": "InputItem",
+    "response.json#/$defs/part": "ResponsePart", "scores.json#/$defs/score": "TokenScore", "scores.json#/$defs/token": "ScoredToken",
 }
 
 

@@ -3,12 +3,11 @@ internal import HTTPTypes
 internal import JSON
 
 extension ErrorReply {
-  /// The error object that streams carry, in the form that OpenAI's SDKs understand.
+  /// Status, machine-readable name and sentence.
+  var worded: (HTTPResponse.Status, String, String) { (status, code, message) }
+
+  /// The error object that streams carry: the documented three members, which OpenAI's SDKs understand.
   var event: JSONValue {
-    [
-      "message": .string(message),
-      "type": status.code < 500 ? "invalid_request_error" : "server_error",
-      "code": .string(code),
-    ]
+    JSONValue(members: (object.members ?? []).filter { $0.name != "param" })
   }
 }

@@ -28,7 +28,8 @@ package struct Installation: Sendable {
     return Installation(roots: roots)
   }
 
-  private static var executablePath: String {
+  /// The program that runs, whatever links led to it.
+  package static var executablePath: String {
     let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return link ?? Bundle.main.executablePath ?? CommandLine.arguments.first ?? "."
   }

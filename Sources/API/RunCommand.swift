@@ -15,6 +15,10 @@ protocol RunCommand: SendableMetatype {
   static var path: String { get }
   /// Whether it makes another run, which a socket then watches.
   static var makesRun: Bool { get }
+  /// Names that a message may use besides those of the operation.
+  static var furtherMembers: Set<String> { get }
+  /// What a key must allow; where it is not said, everything.
+  static var scope: Scope { get }
   static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer
 }
 
@@ -22,13 +26,15 @@ extension RunCommand {
   static var method: HTTPRequest.Method { .post }
   static var path: String { name }
   static var makesRun: Bool { false }
+  static var furtherMembers: Set<String> { [] }
+  static var scope: Scope { .admin }
 }
 
 /// One call of a command, by whichever door it came.
 struct RunCall: Sendable {
   let service: Service
   private let id: @Sendable () throws(Refusal) -> String
-  private let body: @Sendable (_ isRequired: Bool) throws(Refusal) -> Fields
+  private let body: @Sendable (_ isRequired: Bool) async throws(Refusal) -> Fields
   private let value: @Sendable (_ name: String) throws(Refusal) -> String?
 
   /// A request below `/v1/runs/{id}/`; single values may stand in its path or its query.
@@ -36,7 +42,7 @@ struct RunCall: Sendable {
     self.service = service
     id = { () throws(Refusal) in request.parameters["id"] ?? "" }
     body = { isRequired throws(Refusal) in
-      isRequired ? try Fields(body: request.body) : try Fields(optionalBody: request.body)
+      try await service.fields(of: request, isOptional: !isRequired)
     }
     value = { name throws(Refusal) in request.parameters[name] ?? request.query(name) }
   }
@@ -52,14 +58,20 @@ struct RunCall: Sendable {
     value = { name throws(Refusal) in try fields.string(name) }
   }
 
-  /// The run, whether a model computes it or a recording is played.
-  func run() throws(Refusal) -> any StreamedRun { try service.run(try id()) }
-  /// The run, which a model computes.
-  func computed() throws(Refusal) -> Run { try service.computed(try id()) }
+  /// The run for somebody who only looks, whether a model computes it or a recording is played.
+  func watched() throws(Refusal) -> any StreamedRun { try service.run(try id()) }
+  /// The run, which is the caller's own to change.
+  func run() throws(Refusal) -> any StreamedRun { try service.own(try id()) }
+  /// The same, which a model computes.
+  func computed() throws(Refusal) -> Run {
+    let id = try id()
+    guard let run = try service.own(id) as? Run else { throw .notAModelRun(id) }
+    return run
+  }
   /// The members; over REST a body must be there.
-  func fields() throws(Refusal) -> Fields { try body(true) }
+  func fields() async throws(Refusal) -> Fields { try await body(true) }
   /// The members, none where there is no body.
-  func optionalFields() throws(Refusal) -> Fields { try body(false) }
+  func optionalFields() async throws(Refusal) -> Fields { try await body(false) }
   /// One text of the path, the query or the message.
   func text(_ name: String) throws(Refusal) -> String? { try value(name) }
 }

@@ -1,4 +1,5 @@
 internal import Engine
+internal import HTTP
 internal import Hooks
 internal import Synchronization
 internal import Tokenizers
@@ -36,8 +37,10 @@ extension Service {
 
   /// `{"add": [hooks], "remove": [ids]}`; `hooks` or `activation_hooks` replace all.
   package func changeHooks(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
-    let (added, removed) = try hookChange(fields, catalogue: run.order.model.catalogue)
-    let known = Set(await run.facts.hooks.map(\.spec.hookID))
+    let (added, removed) = try await turnIfLong(bytes: fields.byteCount) { () throws(Refusal) in
+      try hookChange(fields, catalogue: run.order.model.catalogue)
+    }
+    let known = Set(await run.hooks.all.map(\.spec.hookID))
     if let unknown = removed?.subtracting(known).min() {
       throw .hookNotFound(unknown, run: run.id)
     }
@@ -54,6 +57,39 @@ extension Service {
     let added = try HookReader(catalogue)
       .orders((whole ?? []) + (try fields.objects("add") ?? []))
     return (added, whole == nil ? Set(try fields.strings("remove") ?? []) : nil)
+  }
+
+  /// `{"add": [watches], "remove": [numbers]}`; `watch` replaces all.
+  package func changeWatches(_ run: Run, _ fields: Fields) async throws(Refusal) -> Int {
+    let list = await run.watches
+    let whole = try fields.objects("watch")
+    let added = try fields.objects("add") ?? []
+    let numbers = try fields.integers("remove", in: 0...Int(Int32.max))
+    if whole != nil, let other = ["add", "remove"].first(where: { fields[$0] != nil }) {
+      throw .conflict(fields: ["watch", other], reason: "watch replaces all of them")
+    }
+    if let unknown = numbers?.first(where: { !list.contains($0) }) {
+      throw .outOfRange(
+        field: "remove", found: "\(unknown)",
+        allowed: list.numbers.isEmpty
+          ? "empty: the run is watched for nothing"
+          : "watch_index of one that is in force: \(list.numbers.map(String.init).joined(separator: ", "))"
+      )
+    }
+    let removed = whole == nil ? Set(numbers ?? []) : nil
+    var left = list
+    left.change(adding: [], removing: removed)
+    let others = left.current
+    let reader = WatchReader(run.order.model.catalogue)
+    let watches = try await turnIfLong(bytes: fields.byteCount) { () throws(Refusal) in
+      try reader.watches(
+        whole ?? added, member: whole == nil ? "add" : "watch", beside: others)
+    }
+    var order = run.order
+    order.watches = others + watches
+    try checkWeight(of: order)
+    let change = RunChange.watches(adding: watches, removing: removed, body: fields.value)
+    return try await refusing { () throws(RunError) in try await run.change(change) }
   }
 
   package func intervene(_ run: Run, _ fields: Fields) async throws(Refusal) -> AppliedIntervention
@@ -93,8 +129,10 @@ extension Service {
   /// A run that goes on from where another one is; sampling, hooks and interventions of the body replace its own.
   package func fork(_ run: Run, _ fields: Fields) async throws(Refusal) -> Run {
     let (branch, ledger) = try await branch(run)
+    var parent = run.order
+    parent.watches = ledger.watches.current
     var order = try await forkedOrder(
-      run.order, hooks: ledger.hooks, interventions: ledger.interventions, fields)
+      parent, hooks: ledger.hooks, interventions: ledger.interventions, fields)
     order.recordedRequest = try forkedRequest(ledger, fields, order)
     return try await fork(run, at: branch, order)
   }
@@ -126,20 +164,24 @@ extension Service {
 
   /// Forks a run with a validated order.
   func fork(_ run: Run, at branch: Branch, _ order: RunOrder) async throws(Refusal) -> Run {
-    try checkRoom()
+    let place = try takePlace(
+      .computed(isPaused: order.startsPaused, mayPause: order.mayPause))
     try checkWeight(of: order)
-    let child = try await makeRun(order, parent: run.id)
-    await child.inherit(text: branch.pieces, step: max(0, branch.step))
+    let child = try await makeRun(order, at: place, parent: run.id)
+    await child.inherit(
+      text: branch.pieces, tokens: branch.tokens, step: max(0, branch.step))
     await child.publishStart()
     do {
       child.begin(
         // The order is the parent's with what is different, so its request is the whole of it.
         try await engine.start(from: branch, sink: child) { $0 = order.generation })
     } catch {
+      let refusal = Refusal.engine(error)
+      child.trace?.fail(refusal.reply.code)
       await child.close()
-      throw .engine(error)
+      throw refusal
     }
-    runs.add(child)
+    list(child)
     await noteIfOver(child)
     await run.announceFork(child.id)
     if !order.isDetached { awaitViewer(of: child) }
@@ -162,6 +204,9 @@ extension Service {
     }
     if let analyses = try fields.objects("analyses") {
       order.analyses = try AnalysisReader(order.model).analyses(analyses)
+    }
+    if let watches = try fields.objects("watch") {
+      order.watches = try WatchReader(order.model.catalogue).watches(watches)
     }
     order.isDetached = try fields.bool("detach") ?? order.isDetached
     order.startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"

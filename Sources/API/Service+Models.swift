@@ -1,28 +1,51 @@
 package import Engine
 internal import Foundation
 internal import Logging
+internal import Synchronization
 
 extension Service {
-  /// Loads a model from one of the allowed places.
+  /// Loads a model, and the adapter that goes with it, from one of the allowed places.
   package func load(
-    path: String, id: String?, contextLength: Int?, vocabularyOnly: Bool = false
+    path: String, adapter: String? = nil, id: String?, contextLength: Int?,
+    vocabularyOnly: Bool = false
   ) async throws(Refusal) -> LoadedModel {
-    let place = resolve(path)
-    guard isAllowed(place) else { throw .pathNotAllowed(path) }
-    return try await loadUnchecked(
-      path: path, id: id, contextLength: contextLength, vocabularyOnly: vocabularyOnly)
+    for path in [path, adapter].compactMap({ $0 }) where !isAllowed(resolve(path)) {
+      throw .pathNotAllowed(path)
+    }
+    return try await load(path, adapter, id, contextLength, vocabularyOnly)
   }
 
-  /// Loads a model that the operator names, from anywhere.
+  /// Loads a model that the operator names, from anywhere; from then on clients may load it too, and its adapter.
   package func loadUnchecked(
-    path: String, id: String?, contextLength: Int?, vocabularyOnly: Bool = false
+    path: String, adapter: String? = nil, id: String?, contextLength: Int?,
+    vocabularyOnly: Bool = false
   ) async throws(Refusal) -> LoadedModel {
+    let model = try await load(path, adapter, id, contextLength, vocabularyOnly)
+    startedModels.withLock { $0.formUnion([path, adapter].compactMap { $0 }.map(resolve)) }
+    return model
+  }
+
+  private func load(
+    _ path: String, _ adapter: String?, _ id: String?, _ contextLength: Int?, _ vocabularyOnly: Bool
+  ) async throws(Refusal) -> LoadedModel {
+    for path in [path, adapter].compactMap({ $0 })
+    where !FileManager.default.fileExists(atPath: resolve(path)) {
+      throw .pathNotFound(path)
+    }
     let place = resolve(path)
-    guard FileManager.default.fileExists(atPath: place) else { throw .pathNotFound(path) }
-    let name = id.flatMap { $0.isEmpty ? nil : $0 } ?? URL(fileURLWithPath: place).lastPathComponent
+    facts.beginLoad()
+    defer { facts.endLoad() }
+    let name =
+      id.flatMap { $0.isEmpty ? nil : $0 }
+      ?? ModelName.plain(ofFile: URL(fileURLWithPath: place).lastPathComponent)
+    guard ModelName.isPlain(name) else {
+      throw .outOfRange(
+        field: "model_id", found: String(name.prefix(80)), allowed: ModelName.rule)
+    }
     do {
       let model = try await engine.load(
-        path: place, id: name, contextLength: contextLength, vocabularyOnly: vocabularyOnly)
+        path: place, adapter: adapter.map(resolve), id: name, contextLength: contextLength,
+        vocabularyOnly: vocabularyOnly)
       log(model)
       return model
     } catch {
@@ -37,6 +60,7 @@ extension Service {
       "loaded",
       metadata: [
         "model": "\(info.id)", "family": "\(info.family)", "path": "\(info.path)",
+        "adapter": "\(info.adapter?.path ?? "none")",
         "vocab_only": "\(info.isVocabularyOnly)",
       ])
     let remarks = info.remarks
@@ -60,15 +84,20 @@ extension Service {
     return URL(fileURLWithPath: found).resolvingSymlinksInPath().standardizedFileURL.path
   }
 
-  /// Whether a model may be loaded from a place: below one of the directories, or with the installation.
+  /// Whether a client may have a model loaded from a place.
   private func isAllowed(_ place: String) -> Bool {
-    guard !options.modelDirectories.isEmpty else { return true }
-    var allowed = options.modelDirectories
+    var allowed = searchedDirectories + startedModels.withLock { Array($0) }
     if let bundled = installation.bundledModel { allowed.append(bundled) }
     return allowed.contains { directory in
       let root = URL(fileURLWithPath: directory).resolvingSymlinksInPath().standardizedFileURL.path
       return place == root || place.hasPrefix(root.hasSuffix("/") ? root : root + "/")
     }
+  }
+
+  /// The operator's directories, or that of the fetched models where there are none.
+  private var searchedDirectories: [String] {
+    options.modelDirectories.isEmpty
+      ? options.fetchedModels.map { [$0] } ?? [] : options.modelDirectories
   }
 
   /// A model that could be loaded.
@@ -77,15 +106,21 @@ extension Service {
     package let path: String
     package let format: String
     package let bytes: Int
+    /// Names of its files, the first ten.
+    package let files: [String]
   }
 
-  /// What the allowed directories hold, one level deep, and the bundled model.
+  /// Where models are looked for, besides the files that the operator has loaded.
+  package var searchPaths: [String] { searchedDirectories.map(resolve) }
+
+  /// The models of the operator, the bundled one, and what the allowed directories hold, one level deep.
   package var availableModels: [AvailableModel] {
     var result: [AvailableModel] = []
-    var places = options.modelDirectories
+    var places = startedModels.withLock { $0.sorted() }
     if let bundled = installation.bundledModel {
       places.append(URL(fileURLWithPath: bundled).deletingLastPathComponent().path)
     }
+    places += searchedDirectories
     for place in places.map(resolve) {
       for path in [place] + children(of: place) {
         if let model = available(path), !result.contains(where: { $0.path == model.path }) {
@@ -104,13 +139,28 @@ extension Service {
   private func available(_ path: String) -> AvailableModel? {
     let name = URL(fileURLWithPath: path).lastPathComponent
     if name.hasSuffix(".gguf") {
-      return AvailableModel(id: name, path: path, format: "gguf", bytes: size(path))
+      let id = ModelName.plain(ofFile: name)
+      // The parts of one model are listed once, where the first of them is.
+      guard let split = SplitModel(path) else {
+        return AvailableModel(
+          id: id, path: path, format: "gguf", bytes: size(path), files: [name])
+      }
+      guard split.first == path else { return nil }
+      return AvailableModel(
+        id: id, path: path, format: "gguf", bytes: split.paths.reduce(0) { $0 + size($1) },
+        files: Self.names(split.paths))
     }
     guard FileManager.default.fileExists(atPath: path + "/config.json") else { return nil }
-    let files = children(of: path).filter { $0.hasSuffix(".safetensors") }
+    let all = children(of: path)
+    let files = all.filter { $0.hasSuffix(".safetensors") }
     guard !files.isEmpty else { return nil }
     return AvailableModel(
-      id: name, path: path, format: "safetensors", bytes: files.reduce(0) { $0 + size($1) })
+      id: ModelName.plain(ofFile: name), path: path, format: "safetensors",
+      bytes: files.reduce(0) { $0 + size($1) }, files: Self.names(all))
+  }
+
+  private static func names(_ paths: [String]) -> [String] {
+    paths.prefix(10).map { URL(fileURLWithPath: $0).lastPathComponent }
   }
 
   private func size(_ path: String) -> Int {

@@ -1,14 +1,18 @@
 internal import Streams
 package import Engine
+internal import Constraints
 internal import Foundation
 internal import Frames
+internal import HTTP
 internal import Hooks
 internal import JSON
 package import Logging
-internal import Loops
+package import Loops
 internal import Recordings
+internal import Synchronization
 package import Tokenizers
 package import Runs
+package import Traces
 
 /// What all routes share: the engine, the runs, the registered hooks.
 package final class Service: Sendable {
@@ -20,25 +24,69 @@ package final class Service: Sendable {
   /// This life of the server, the first half of every event's id.
   package let epoch: String
   let publishing = Loop(label: "neuroscope.publishing")
+  /// Whether somebody looks for runs that stand still.
+  let isSweeping = Atomic(false)
+  /// Where large passes of all runs are framed.
+  let framers = WorkThreads(count: 2, niceness: 5)
+  /// Where requests have their long computations done.
+  let work: WorkQueue
   let budget: ByteBudget
   let sources: PatchSources
+  /// Attribution graphs that were made.
+  let graphs = GraphStore()
+  /// Where whole recordings are read.
+  let files = FileWork()
+  /// What all recordings together may take.
+  let allowance: RecordingAllowance
+  /// Harvests that are being written.
+  let harvests = HarvestDesk()
+  /// What heads of models are.
+  let heads = HeadDesk()
   let logger: Logger
+  /// What is counted.
+  package let metrics: ServiceMetrics
+  let facts = ReadinessFacts()
+  /// Who begins spans; nil where nothing is traced.
+  let tracer: SpanTracer?
+  private let transport = Mutex<(@Sendable () -> TransportState)?>(nil)
+  /// Paths of the models that the operator has loaded.
+  let startedModels = Mutex<Set<String>>([])
 
   package init(
     options: ServerOptions, engine: Engine, installation: Installation,
-    logger: Logger = Logger(label: "neuroscope")
+    work: WorkQueue = WorkQueue(), logger: Logger = Logger(label: "neuroscope"),
+    metrics: ServiceMetrics = ServiceMetrics(), tracer: SpanTracer? = nil
   ) {
+    self.tracer = tracer
+    self.metrics = metrics
+    self.work = work
     self.logger = logger
     self.options = options
     self.engine = engine
     self.installation = installation
     epoch = Self.token(length: 6)
-    runs = RunRegistry(limit: options.runLimit, kept: options.keptRuns)
+    runs = RunRegistry(
+      limits: RunPlaces.Limits(
+        runs: options.runLimit, replays: options.replayLimit,
+        idle: options.idleSeconds > 0 ? .seconds(options.idleSeconds) : nil),
+      kept: options.keptRuns, base: options.basePath.text,
+      clock: { Int(Date().timeIntervalSince1970) })
     budget = ByteBudget(limit: options.memoryBudget)
     sources = PatchSources(limit: options.patchBytes)
+    allowance = RecordingAllowance(limit: options.recordingsLimit)
   }
 
-  package var models: ModelTable { ModelTable(engine) }
+  /// Whether work should be sent here.
+  var readiness: Readiness { facts.readiness(hasModel: !engine.models.isEmpty) }
+
+  /// Tells how to learn what the transport knows.
+  package func watchTransport(_ look: @escaping @Sendable () -> TransportState) {
+    transport.withLock { $0 = look }
+  }
+
+  func transportState() -> TransportState { transport.withLock(\.self)?() ?? TransportState() }
+
+  package var models: ModelTable { ModelTable(engine, aliases: options.aliases) }
 
   /// Seconds since 1970.
   package var clock: Int { Int(Date().timeIntervalSince1970) }
@@ -49,6 +97,12 @@ package final class Service: Sendable {
     return String((0..<length).compactMap { _ in alphabet.randomElement() })
   }
 
+  /// Bytes that the captures of one request of the caller may weigh.
+  var captureBudget: Int {
+    let own = ClientGrant.current?.allowance.limits[.captureBytes]
+    return min(options.captureBudget, own ?? .max)
+  }
+
   // MARK: Beginning runs
 
   /// Checks what a run will weigh and begins it.
@@ -57,17 +111,20 @@ package final class Service: Sendable {
   package func start(
     _ order: RunOrder, bytesPerNumber: Int? = nil
   ) async throws(Refusal) -> Run {
-    try checkRoom()
+    let place = try takePlace(
+      .computed(isPaused: order.startsPaused, mayPause: order.mayPause))
     try checkWeight(of: order, bytesPerNumber: bytesPerNumber)
-    let run = try await makeRun(order, parent: nil)
+    let run = try await makeRun(order, at: place, parent: nil)
     await run.publishStart()
     do {
       run.begin(try await engine.start(order.generation, sink: run))
     } catch {
+      let refusal = Refusal.engine(error)
+      run.trace?.fail(refusal.reply.code)
       await run.close()
-      throw .engine(error)
+      throw refusal
     }
-    runs.add(run)
+    list(run)
     await noteIfOver(run)
     if order.awaitsViewer, !order.isDetached { awaitViewer(of: run) }
     return run
@@ -80,8 +137,12 @@ package final class Service: Sendable {
       maxTokens: order.maxTokens
     ) { bytesPerNumber ?? ($0.dtype ?? order.frames.elementType).width }
     estimate.addAnalyses(of: order)
-    guard estimate.bytes <= options.captureBudget else {
-      throw .captureTooLarge(estimate: estimate.bytes, limit: options.captureBudget)
+    estimate.addWatches(of: order)
+    guard estimate.bytes <= captureBudget else {
+      throw .captureTooLarge(estimate: estimate.bytes, limit: captureBudget)
+    }
+    guard estimate.keptBytes <= captureBudget else {
+      throw .captureTooLarge(estimate: estimate.keptBytes, limit: captureBudget)
     }
     // A result is one event; one that fills the memory of recent events would push out all others.
     guard estimate.largestAnalysis <= options.ringBytes / 2 else {
@@ -89,7 +150,11 @@ package final class Service: Sendable {
     }
   }
 
-  func makeRun(_ order: RunOrder, parent: String?) async throws(Refusal) -> Run {
+  func makeRun(
+    _ order: RunOrder, at place: RunPlace, parent: String?
+  ) async throws(Refusal) -> Run {
+    if !order.interventions.isEmpty { try require(.intervene) }
+    if order.recordedRequest != nil { try require(.record) }
     let framing: Framing
     do { framing = try Framing() } catch { throw .outOfMemory }
     let registry = runs
@@ -100,12 +165,14 @@ package final class Service: Sendable {
       let hash: String
       do { hash = try await order.model.digest.value() } catch { throw .engine(error) }
       recorder = try desk().recorder(
-        of: order, run: id, modelHash: hash, request: request, clock: clock, epoch: epoch)
+        of: order.model.info, seed: order.sampling.options.seed, run: id, modelHash: hash,
+        request: request, clock: clock, epoch: epoch)
     }
     return Run(
-      id: id, order: order, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, engine: engine, framing: framing,
-      sources: sources, recorder: recorder, worded: Self.worded, parent: parent
+      id: id, order: order, place: place, clock: clock, epoch: epoch, limits: limits,
+      budget: budget, loop: publishing, framers: framers, engine: engine, framing: framing,
+      sources: sources, recorder: recorder, worded: Self.worded, parent: parent,
+      meter: metrics.runs, trace: RunTrace(order, id: id, parent: parent, by: tracer)
     ) { registry.noteEnd($0.id) }
   }
 
@@ -131,31 +198,72 @@ package final class Service: Sendable {
   // MARK: Prompts
 
   /// The tokens of a conversation.
+  ///
+  /// - Parameter isPrompt: whether a model is to read them, so that what its context cannot hold is refused before it
+  ///   is encoded.
   package func tokens(
-    of messages: [ChatMessage], options: ChatOptions, model: LoadedModel
+    of messages: [ChatMessage], options: ChatOptions, model: LoadedModel, isPrompt: Bool = true
   ) throws(Refusal) -> RenderedPrompt {
+    if case .success(let format) = model.chat, let name = format.unread(options) {
+      throw .notImplemented(
+        field: name, found: "given", reason: "the chat format of \(model.info.id) does not read it")
+    }
     do {
-      return try model.chat.get().render(messages, options: options)
+      let limit = isPrompt ? model.info.contextLength : .max
+      return try model.chat.get().render(messages, options: options, atMost: limit)
     } catch {
+      if case .tooLong(let bytes, let least) = error {
+        throw .promptTooLong(
+          bytes: bytes, leastTokens: least, contextLength: model.info.contextLength)
+      }
       throw .noChatFormat(model: model.info.id, reason: error.sentence)
     }
   }
 
+  /// The tokens of a conversation of which nothing but its messages is said.
+  func tokens(
+    ofPlain messages: [ChatMessage], model: LoadedModel
+  ) throws(Refusal) -> [Token] {
+    try tokens(of: messages, options: ChatOptions(time: Int64(clock)), model: model).tokens
+  }
+
   /// The order that a body of `POST /v1/runs` means.
   package func order(_ request: RunRequest) async throws(Refusal) -> RunOrder {
+    let (tokens, constraint) = try await turn(bytes: request.fields.byteCount) {
+      () throws(Refusal) in try promptTokens(request)
+    }
+    return try await order(request, tokens, constraint, telling: RequestRemarks())
+  }
+
+  /// The tokens of a run's prompt, and what its text is held to.
+  func promptTokens(_ request: RunRequest) throws(Refusal) -> ([Token], Constraint?) {
     let model = request.model
-    let tokens: [Token]
     switch request.prompt {
     case .messages(let messages):
-      tokens = try self.tokens(of: messages, options: request.options, model: model).tokens
+      let prompt = try tokens(of: messages, options: request.options, model: model)
+      let marks = try? model.chat.get().answerMarks(request.options, prompt)
+      return (prompt.tokens, try request.answer.constraint(model, marks))
     case .text(let text):
-      tokens = try model.tokenizer.tokens(of: text, field: "prompt")
-    case .tokens(let given): tokens = given
+      return (
+        try model.tokens(ofPrompt: text, field: "prompt"), try request.answer.constraint(model)
+      )
+    case .tokens(let given): return (given, try request.answer.constraint(model))
     }
+  }
+
+  /// The order that a body means whose prompt's tokens are known.
+  func order(
+    _ request: RunRequest, _ tokens: [Token], _ constraint: Constraint?,
+    telling remarks: RequestRemarks
+  ) async throws(Refusal) -> RunOrder {
+    let model = request.model
     var order = RunOrder(model: model, tokens: tokens, sampling: request.sampling)
+    request.answer.hold(&order, to: constraint, telling: remarks)
     if case .success(let chat) = model.chat { order.stopTokens.formUnion(chat.stopTokens) }
+    if case .messages = request.prompt { order.operation = .chat }
     order.hooks = request.hooks
     order.analyses = request.analyses
+    order.watches = request.watches
     order.interventions = try await interventionReader(model.catalogue)
       .interventions(request.interventions)
     order.frames = request.frames
@@ -192,6 +300,7 @@ extension ChatFormatError {
         + " spells a control token where its chat template looks for one;"
         + " with parse_special it becomes that token"
     case .tokenizer(let error): error.description
+    case .tooLong(let bytes, let least): "its \(bytes) bytes are at least \(least) tokens"
     case .missingToken(let token): "its vocabulary has no \(token)"
     }
   }

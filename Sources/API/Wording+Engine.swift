@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Engine
 internal import JSON
 package import HTTPTypes
@@ -15,7 +16,7 @@ extension EngineError {
     case .contextOverflow(let prompt, let wanted, let length):
       (
         .badRequest, "context_length_exceeded",
-        "The context holds \(length) tokens, but \(prompt + wanted) were asked for "
+        "This model's maximum context length is \(length) tokens, but \(prompt + wanted) were asked for "
           + "(\(prompt) in the prompt, \(wanted) to generate)"
       )
     case .unknownFamily(let family, let supported):
@@ -49,6 +50,13 @@ extension EngineError {
       (
         .serviceUnavailable, "overloaded",
         "\(waiting) runs are waiting, as many as this server allows (\(limit)); try again later"
+      )
+    case .limit(let limit): ErrorReply.limitReached(limit).worded
+    case .captureMemory(let bytes, let limit):
+      (
+        .contentTooLarge, "capture_too_large",
+        "The captures of one pass take \(bytes) bytes of memory at once, more than the \(limit) that one client's may; "
+          + "select positions, heads or neurons, ask for fewer hooks, or start the server with more --capture-memory"
       )
     case .cancelled: (.conflict, "cancelled", "The computation was cancelled")
     case .notFinite(let step):
@@ -87,6 +95,12 @@ extension EngineError {
       JSONWriter.object {
         $0.member("waiting", waiting)
         $0.member("limit", limit)
+      }
+    case .limit(let limit): ErrorReply.limitReached(limit).details
+    case .captureMemory(let bytes, let limit):
+      JSONWriter.object {
+        $0.member("estimated_bytes", bytes)
+        $0.member("limit_bytes", limit)
       }
     case .emptyPrompt, .tokenOutOfRange, .unknownFamily, .unknownModel, .vocabularyOnly, .ended,
       .notPaused,

@@ -11,8 +11,22 @@ extension RecordingError {
         .internalServerError, "recordings_folder",
         "\(path) is not a folder, so recordings can't be kept there; move away the file in its place, or start with another --recordings-dir"
       )
+    case .file(_, let code, let path) where [EROFS, EACCES, EPERM].contains(code):
+      (
+        .internalServerError, "recordings_not_writable",
+        "Recordings can't be kept: \(path) may not be written or read here (\(Self.reason(code))); "
+          + "give this server's user a folder of its own with --recordings-dir"
+      )
+    case .file(let operation, let code, let path) where [EMFILE, ENFILE].contains(code):
+      (
+        .serviceUnavailable, "too_many_files",
+        "\(operation) of \(path): \(Self.reason(code)); end some recorded runs, or raise the limit (ulimit -n)"
+      )
     case .file(let operation, let code, let path):
-      (.internalServerError, "recording_file", "\(operation) of \(path) failed (error \(code))")
+      (
+        .internalServerError, "recording_file",
+        "\(operation) of \(path) failed: \(Self.reason(code)) (error \(code))"
+      )
     case .diskFull(let path):
       (
         HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "disk_full",
@@ -22,6 +36,12 @@ extension RecordingError {
       (
         HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "recording_quota",
         "The recording reached the \(bytes) bytes it may have; what was recorded stays readable"
+      )
+    case .folderFull(let bytes):
+      (
+        HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "recordings_full",
+        "All recordings together have the \(bytes) bytes they may have (--recordings-limit); "
+          + "DELETE some of /v1/recordings, and what was recorded so far stays readable"
       )
     case .closed: (.conflict, "recording_closed", "The recording has ended")
     case .notARecording:
@@ -46,4 +66,7 @@ extension RecordingError {
       )
     }
   }
+
+  /// What the system calls an error.
+  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -3,8 +3,11 @@
 extern const ns_kernels ns_kernels_scalar;
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 extern const ns_kernels ns_kernels_avx2, ns_kernels_avx512, ns_kernels_avx512vbmi;
-extern const ns_fast ns_fast_bf16;
+extern const ns_fast ns_fast_bf16, ns_fast_int8_avx2, ns_fast_int8_avx2vnni, ns_fast_int8_avx512,
+    ns_fast_int8_avx512vnni;
 
 static int has_avx2(void) {
   __builtin_cpu_init();
@@ -17,6 +20,12 @@ static int has_avx512(void) {
          && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+// CPUID leaf 7, subleaf 1, EAX bit 4.
+static int has_avx_vnni(void) {
+  unsigned a = 0, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+
 static int has_avx512vbmi(void) { return has_avx512() && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
@@ -25,20 +34,33 @@ const ns_kernels *ns_kernels_for(int32_t set) {
     case NS_SCALAR: return &ns_kernels_scalar;
 #if defined(__x86_64__)
     case NS_AVX2: return has_avx2() ? &ns_kernels_avx2 : NULL;
+    case NS_AVX2_VNNI: return has_avx2() && has_avx_vnni() ? &ns_kernels_avx2 : NULL;
     case NS_AVX512: return has_avx512() ? &ns_kernels_avx512 : NULL;
+    case NS_AVX512_VNNI:
+      return has_avx512() && __builtin_cpu_supports("avx512vnni") ? &ns_kernels_avx512 : NULL;
     case NS_AVX512_VBMI: return has_avx512vbmi() ? &ns_kernels_avx512vbmi : NULL;
 #endif
     default: return NULL;
   }
 }
 
-const ns_fast *ns_fast_for(int32_t set) {
+const ns_fast *ns_fast_for(int32_t set, int32_t rounding) {
 #if defined(__x86_64__)
-  const int is_wide = (set == NS_AVX512 && has_avx512()) || (set == NS_AVX512_VBMI && has_avx512vbmi());
-  if (is_wide && __builtin_cpu_supports("avx512bf16")) return &ns_fast_bf16;
-#endif
-  (void)set;
+  if (!ns_kernels_for(set)) return NULL;
+  const int is_wide = set != NS_SCALAR && set != NS_AVX2 && set != NS_AVX2_VNNI;
+  if (rounding == NS_BFLOAT16) return is_wide && __builtin_cpu_supports("avx512bf16") ? &ns_fast_bf16 : NULL;
+  switch (set) {
+    case NS_AVX2: return &ns_fast_int8_avx2;
+    case NS_AVX2_VNNI: return &ns_fast_int8_avx2vnni;
+    case NS_AVX512: return &ns_fast_int8_avx512;
+    case NS_AVX512_VNNI: return &ns_fast_int8_avx512vnni;
+    case NS_AVX512_VBMI: return __builtin_cpu_supports("avx512vnni") ? &ns_fast_int8_avx512vnni : &ns_fast_int8_avx512;
+    default: return NULL;
+  }
+#else
+  (void)set, (void)rounding;
   return NULL;
+#endif
 }
 
 int64_t ns_attention_scratch(const ns_attention *a, int64_t rows) {

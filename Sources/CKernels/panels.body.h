@@ -108,10 +108,16 @@ static void fetch_panel(const ns_matrix *w, int64_t row) {
   for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
+// Rows of x in a tile at most: where they lie a multiple of 4 KiB apart, all have one set of lines of the first-level
+// cache, mostly eight, and more rows would push each other out. What a row's sums are does not depend on it.
+static int64_t tile_height(const ns_product *p) {
+  return PANEL_HEIGHT > 7 && p->x_stride % 1024 == 0 ? 7 : PANEL_HEIGHT;
+}
+
 static void product_by_panels(
     const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end, float *scratch) {
   const ns_matrix *w = &p->w;
-  const int64_t count = m_end - m_begin, tiles = (count + PANEL_HEIGHT - 1) / PANEL_HEIGHT;
+  const int64_t count = m_end - m_begin, most = tile_height(p), tiles = (count + most - 1) / most;
   for (int64_t row = row_begin; row < row_end; row += PANEL_WIDTH) {
     const int64_t rows = row_end - row < PANEL_WIDTH ? row_end - row : PANEL_WIDTH;
     for (int64_t column = 0; column < w->columns; column += PANEL_DEPTH) {

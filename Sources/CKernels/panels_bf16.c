@@ -20,7 +20,16 @@ INLINE __m512i narrowed(v16 v) {
   return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
 }
 
-static void narrow(const float *x, uint16_t *y, int64_t n) {
+static int32_t takes(const ns_matrix *w) {
+  (void)w;
+  return 1;
+}
+
+static int64_t rounded_bytes(int64_t n) { return (n + 31) / 32 * 64; }
+
+// One zero behind where n is odd.
+static void narrow(const float *x, void *to, int64_t n) {
+  uint16_t *y = to;
   for (int64_t i = 0; i < n; i += 16) {
     const int64_t left = n - i < 16 ? n - i : 16;
     const __mmask16 read = (__mmask16)((1 << left) - 1), write = (__mmask16)((1 << (left + left % 2)) - 1);
@@ -104,6 +113,8 @@ static void (*const tiles[HEIGHT + 1])(
 static void panels(
     const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end, float *scratch) {
   const ns_matrix *w = &p->w;
+  const uint16_t *x = p->x_rounded;
+  const int64_t x_stride = p->x_rounded_stride / 2;
   int32_t *panel = (int32_t *)scratch;
   const int64_t count = m_end - m_begin, parts = (count + HEIGHT - 1) / HEIGHT;
   for (int64_t row = row_begin; row < row_end; row += WIDTH) {
@@ -115,13 +126,14 @@ static void panels(
       for (int64_t t = 0; t < parts; t++) {  // tiles of nearly equal height
         const int64_t m = m_begin + count * t / parts, height = m_begin + count * (t + 1) / parts - m;
         tiles[height](
-            p->x_narrow + m * p->x_narrow_stride + column, p->x_narrow_stride, panel, (depth + 1) / 2,
+            x + m * x_stride + column, x_stride, panel, (depth + 1) / 2,
             p->y + m * p->y_stride + row, p->y_stride, rows, bias, column > 0);
       }
     }
   }
 }
 
-const ns_fast ns_fast_bf16 = {.narrow = narrow, .panels = panels};
+const ns_fast ns_fast_bf16 = {
+    .takes = takes, .rounded_bytes = rounded_bytes, .round = narrow, .panels = panels};
 #pragma clang attribute pop
 #endif

@@ -104,6 +104,23 @@ static void rotate(const ns_rotation *r, float *x, int64_t position) {
   }
 }
 
+INLINE v16 v_size(v16 x) { return v_max(x, -x); }
+
+static void distances(
+    const float *whole, const float *parts, int64_t stride, const float *factors, int64_t count,
+    float *out, int64_t n) {
+  v16 norm = v_all(0.f);
+  FOR_VECTORS(n) norm += v_size(LOAD(whole, 0.f));
+  for (int64_t part = 0; part < count; part++, parts += stride) {
+    v16 sum = norm, factor = v_all(-factors[part]);
+    if (factors[part] != 0.f) {  // nothing is read of a part that counts for nothing
+      sum = v_all(0.f);
+      FOR_VECTORS(n) sum += v_size(v_fma(factor, LOAD(parts, 0.f), LOAD(whole, 0.f)));
+    }
+    out[part] = v_sum(sum);
+  }
+}
+
 static float largest_of(const float *x, int64_t n) {
   v16 top = v_all(-INFINITY);
   FOR_VECTORS(n) top = v_max(LOAD(x, -INFINITY), top);

@@ -7,6 +7,7 @@
     .soft_cap = soft_cap,
     .clamped_gate = clamped_gate,
     .rotate = rotate,
+    .distances = distances,
     .softmax = softmax,
     .log_sum_exp = log_sum_exp,
     .argmax = argmax,

@@ -23,6 +23,8 @@
 
 const ns_kernels ns_kernels_avx2 = {
     .decode = DECODE,
+    .arrangement = ns_arrangement_avx2,
+    .arrange = ns_arrange_avx2,
     .product = ns_product_avx2,
     .panels = product_by_panels,
     .panel_width = PANEL_WIDTH,

@@ -10,9 +10,10 @@ package struct Checkpoint: Sendable {
   package let path: String
   /// Of all weight files together.
   package let fileBytes: Int
-  /// What ``ModelIdentity`` is made of: `config.json` where there is one, then the weight files in order.
-  package let files: [FileStamp]
-  package let configuration: ModelConfiguration
+  /// What ``ModelIdentity`` is made of: `config.json` where there is one, then the weight files in order,
+  /// then those of the adapter.
+  package internal(set) var files: [FileStamp]
+  package internal(set) var configuration: ModelConfiguration
   /// The Jinja template that lays out a conversation, where the checkpoint has one.
   package let chatTemplate: String?
   package let tokenizer: TokenizerSource
@@ -25,14 +26,16 @@ package struct Checkpoint: Sendable {
   /// SHA-256 (hex) over sizes, tensor tables and a sample of every tensor; see ``ContentHash``.
   ///
   /// A fingerprint at no cost; the identity is ``ModelIdentity``.
-  package let contentHash: String
+  package internal(set) var contentHash: String
 
   /// In the files' order.
-  package let tensorNames: [String]
-  let tensors: TensorTable
+  package internal(set) var tensorNames: [String]
+  var tensors: TensorTable
   let mlx: MLXQuantization?
   /// True where gpt2's matrices lie input-first, as only Hugging Face keeps them.
   let isInputFirst: Bool
+  /// What is added to some of the matrices; nil for the model as it is.
+  package internal(set) var adapter: Adapter?
 
   /// True for one of ``openVocabulary(_:)``.
   package var isVocabularyOnly: Bool { tensorNames.isEmpty && files.isEmpty }

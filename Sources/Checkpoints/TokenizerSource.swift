@@ -31,6 +31,12 @@ package struct GGUFTokenizer: Sendable, Equatable {
   package var addsBegin: Bool?
   package var addsEnd: Bool?
   package var addsSpacePrefix: Bool?
+  /// Of a unigram vocabulary: whether of several blanks one stays, and SentencePiece's compiled normalisation.
+  package var removesExtraBlanks: Bool?
+  package var charsmap: [UInt8] = []
+  /// Of BERT's: whether text is made lower case, and accents go.
+  package var lowercases: Bool?
+  package var stripsAccents: Bool?
   /// `general.name`: some of llama.cpp's rules for tokens go by it.
   package var modelName: String?
 }

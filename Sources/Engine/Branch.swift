@@ -1,3 +1,5 @@
+package import Tokenizers
+
 /// A generation as it was between two passes, from which others go on.
 ///
 /// It shares the cache's pages with the generation until one of them writes.
@@ -10,6 +12,9 @@ package final class Branch: @unchecked Sendable {
   package let step: Int
   /// The text of each token generated so far.
   package let pieces: [String]
+
+  /// The prompt and those tokens.
+  package var tokens: [Token] { session.tokens }
 
   init(_ session: Session, pieces: [String]) {
     self.session = session

@@ -1,4 +1,5 @@
 internal import Checkpoints
+internal import Digests
 internal import Dispatch
 internal import Foundation
 internal import Synchronization

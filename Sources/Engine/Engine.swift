@@ -19,6 +19,7 @@ package actor Engine {
 
   let arithmetic: Arithmetic
   private let pool = CapturePool()
+  private nonisolated let memory: CaptureMemory
   private var lanes: [Lane] = []
   private var turn = 0
   private var isStepping = false
@@ -31,8 +32,22 @@ package actor Engine {
     self.options = options
     digests = DigestStore(folder: options.digestFolder)
     loop = Loop(label: "neuroscope.engine")
+    memory = CaptureMemory(limit: options.captureMemory)
     arithmetic = Arithmetic(
       threads: options.threads, instructionSet: options.instructionSet, numerics: options.numerics)
+    memory.tellOfRoom { [weak self] in self?.noteRoom() }
+  }
+
+  /// Bytes that captures take now, from their pass to their last reader.
+  package nonisolated var captureByteCount: Int { memory.byteCount }
+
+  private nonisolated func noteRoom() {
+    loop.execute {
+      self.assumeIsolated { engine in
+        for lane in engine.lanes { lane.noteRoom() }
+        engine.awake()
+      }
+    }
   }
 
   // MARK: Models
@@ -50,12 +65,17 @@ package actor Engine {
   ///
   /// Models already loaded keep serving all the while, and stay as they are where this throws.
   ///
-  /// - Parameter vocabularyOnly: takes the tokenizer and the chat template and leaves the weights where they are:
-  ///   texts can be tokenised, nothing can be run. The family need not be one that this engine runs.
+  /// - Parameters:
+  ///   - adapter: the path of a LoRA adapter that goes with it.
+  ///   - vocabularyOnly: takes the tokenizer and the chat template and leaves the weights where they are:
+  ///     texts can be tokenised, nothing can be run. The family need not be one that this engine runs, and an adapter
+  ///     is not opened.
   package nonisolated func load(
-    path: String, id: String?, contextLength: Int? = nil, vocabularyOnly: Bool = false
+    path: String, adapter: String? = nil, id: String?, contextLength: Int? = nil,
+    vocabularyOnly: Bool = false
   ) async throws(EngineError) -> LoadedModel {
-    let loader = ModelLoader(options: options, digests: digests)
+    let loader = ModelLoader(
+      options: options, roundings: arithmetic.roundings, digests: digests)
     let result = await withCheckedContinuation {
       (continuation: CheckedContinuation<Result<LoadedModel, EngineError>, Never>) in
       DispatchQueue.global().async {
@@ -63,7 +83,8 @@ package actor Engine {
           returning: Result { () throws(EngineError) in
             vocabularyOnly
               ? try loader.loadVocabulary(path: path, id: id)
-              : try loader.load(path: path, id: id, contextLength: contextLength)
+              : try loader.load(
+                path: path, adapter: adapter, id: id, contextLength: contextLength)
           })
       }
     }
@@ -80,6 +101,13 @@ package actor Engine {
   /// Generations that wait, stand still or are computed, of every model.
   package var generationCount: Int { lanes.reduce(0) { $0 + $1.sessions.count } }
 
+  /// Positions whose keys and values the generations of each loaded model hold, by the model's name.
+  package var cachedPositions: [(model: String, positions: Int)] {
+    models.map { model in
+      (model.info.id, lanes.first { $0.loaded === model }?.cachedPositions ?? 0)
+    }
+  }
+
   /// Admits a generation, or refuses it before anything is computed.
   package func start(
     _ request: GenerationRequest, sink: any GenerationSink
@@ -88,10 +116,13 @@ package actor Engine {
     if let fault = request.model.fault { throw fault }
     let lane = try lane(of: request.model)
     try checkRoom(for: request.client)
+    try admit(request)
     let cache = lane.cache(for: request)
     let session = Session(
       generation: makeGeneration(), request: request, sink: sink, cache: cache, pool: pool)
     session.reused = cache.length
+    try memory.check(session.planPass())
+    request.grant?.allowance.spend(request.tokens.count - cache.length, at: .now)
     lane.add(session)
     if request.startsPaused { sink.receive(.paused(step: -1), of: session.generation) }
     awake()
@@ -110,24 +141,43 @@ package actor Engine {
     }
   }
 
-  private func check(_ request: GenerationRequest) throws(EngineError) {
+  /// Holds a request to the limits of its client.
+  private func admit(_ request: GenerationRequest) throws(EngineError) {
+    do throws(LimitReached) {
+      try request.grant?.admit(at: .now) {
+        lanes.reduce(0) { $0 + $1.waiting(of: request.client) }
+      }
+    } catch {
+      throw .limit(error)
+    }
+  }
+
+  /// Refuses what no model of this shape could do, before anything is computed.
+  package nonisolated func check(_ request: GenerationRequest) throws(EngineError) {
     let info = request.model.info
     guard !info.isVocabularyOnly else { throw .vocabularyOnly(info.id) }
     guard !request.tokens.isEmpty else { throw .emptyPrompt }
     for token in request.tokens where token < 0 || Int(token) >= info.vocabularySize {
       throw .tokenOutOfRange(token, vocabularySize: info.vocabularySize)
     }
-    guard request.maxTokens > 0, request.maxTokens <= info.contextLength,
-      request.tokens.count + request.maxTokens <= info.contextLength + 1
+    let least = request.promptScoring == nil ? 1 : 0
+    guard request.maxTokens >= least, request.maxTokens <= info.contextLength,
+      request.tokens.count + max(request.maxTokens, 1) <= info.contextLength + 1
     else {
       throw .contextOverflow(
         promptTokens: request.tokens.count, maxTokens: request.maxTokens,
         contextLength: info.contextLength)
     }
+    for token in request.sampling.logitBias.keys
+    where token < 0 || Int(token) >= info.vocabularySize {
+      throw .tokenOutOfRange(token, vocabularySize: info.vocabularySize)
+    }
     for intervention in request.interventions { try check(intervention, request.model) }
   }
 
-  private func check(_ intervention: Intervention, _ model: LoadedModel) throws(EngineError) {
+  private nonisolated func check(_ intervention: Intervention, _ model: LoadedModel)
+    throws(EngineError)
+  {
     do { try intervention.check(model.catalogue) } catch { throw .intervention(error) }
   }
 
@@ -189,6 +239,7 @@ package actor Engine {
     var request = parent.request
     request.captures = []
     request.interventions = []
+    request.promptScoring = nil
     let (frozen, pieces) = parent.fork(
       makeGeneration(), request: request, sink: parent.sink, pool: pool)
     frozen.captures = parent.captures
@@ -210,6 +261,7 @@ package actor Engine {
     request.interventions = frozen.interventions
     changes(&request)
     try check(request)
+    try admit(request)
     let child = frozen.fork(makeGeneration(), request: request, sink: sink, pool: pool).child
     try lane(of: request.model).add(child)
     awake()
@@ -227,7 +279,7 @@ package actor Engine {
     if case .intervention(let intervention) = change.kind {
       try check(intervention, session.request.model)
     }
-    let applied = try session.apply(change)
+    let applied = try session.apply(change, within: memory)
     session.sink.receive(.changed(applied), of: generation)
     return applied
   }
@@ -250,7 +302,7 @@ package actor Engine {
   private func lane(of loaded: LoadedModel) throws(EngineError) -> Lane {
     if let lane = lanes.first(where: { $0.loaded === loaded }) { return lane }
     guard let model = loaded.model else { throw .vocabularyOnly(loaded.info.id) }
-    let lane = Lane(loaded, model, options)
+    let lane = Lane(loaded, model, options, memory: memory)
     lanes.append(lane)
     return lane
   }

@@ -1,5 +1,6 @@
 package import Checkpoints
 package import Hooks
+package import Loops
 package import Tokenizers
 
 /// Why the engine can't do what was asked.
@@ -24,6 +25,10 @@ package enum EngineError: Error, Sendable {
   case unknownIntervention(String)
   /// Too many generations are waiting.
   case overloaded(waiting: Int, limit: Int)
+  /// The client has as much as its limits allow.
+  case limit(LimitReached)
+  /// The captures of one pass take more memory than those of one client may.
+  case captureMemory(bytes: Int, limit: Int)
   /// Whoever asked for it left before it was done.
   case cancelled
   /// Scores were no numbers (damaged weights, or an intervention that blew up).

@@ -1,3 +1,4 @@
+internal import Loops
 package import Tensors
 
 /// How an engine computes and how much it takes on.
@@ -20,15 +21,22 @@ package struct EngineOptions: Sendable {
   package var maxActive: Int
   /// Generations that may wait; one more is refused, and a client may have three fourths of them.
   package var maxWaiting: Int
+  /// Bytes that the captures of all runs may take between their pass and their last reader.
+  package var captureMemory = 1 << 30
   /// Positions a session holds unless a load asks for fewer or more.
   package var contextLength: Int
   /// Finished prompts whose cache is kept for requests that begin alike.
   package var keptPrefixes: Int
   /// Where digests of files are kept over the process's end; nil for nowhere.
   package var digestFolder: String?
+  /// Who is told of forward passes.
+  package var observer: (any PassObserver)?
 
   /// Generations that may wait for one client.
   package var maxWaitingOfOne: Int { max(maxWaiting * 3 / 4, 1) }
+
+  /// Bytes that the captures of one client's passes may take, and so those of one pass.
+  package var captureMemoryOfOne: Int { ClientBytes(limit: captureMemory).limitOfOne }
 
   /// A smaller chunk would read all weights for next to nothing.
   static let minimumChunk = 16

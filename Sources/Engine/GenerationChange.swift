@@ -12,6 +12,9 @@ package struct GenerationChange: Sendable {
     /// Adds an intervention, or replaces the one of equal id.
     case intervention(Intervention)
     case removal(interventionID: String)
+    /// Watches for more, and no longer for what bears one of the numbers; where `removing` is nil, for nothing but what is
+    /// added.
+    case watches(adding: [Watchpoint], removing: Set<Int>?)
   }
 
   /// The asker's number, which comes back in ``AppliedChange``.
@@ -36,11 +39,18 @@ package struct AppliedChange: Sendable, Equatable {
 
 extension Session {
   /// Makes a change; it takes effect with the next pass.
-  func apply(_ change: GenerationChange) throws(EngineError) -> AppliedChange {
+  ///
+  /// - Throws: `EngineError.captureMemory` for captures that never could have room in `memory`, `unknownIntervention`.
+  func apply(
+    _ change: GenerationChange, within memory: CaptureMemory
+  ) throws(EngineError) -> AppliedChange {
     var firstStep = nextPass
     var replacedFrom: Int?
     switch change.kind {
-    case .captures(let added, let removed): replaceCaptures(adding: added, removing: removed)
+    case .captures(let added, let removed):
+      let wanted = captures(adding: added, removing: removed)
+      try memory.check(bytes(of: wanted))
+      captures = wanted
     case .intervention(let intervention):
       let starting = intervention.starting(at: nextPass)
       if interventions.contains(where: { $0.id == intervention.id }) { replacedFrom = nextPass }
@@ -48,6 +58,13 @@ extension Session {
       interventions.append(starting)
       announced.remove(intervention.id)
       firstStep = starting.fromStep
+    case .watches(let added, let removed):
+      var list = watches
+      list.change(adding: added, removing: removed)
+      let wanted = captures(watching: list)
+      try memory.check(bytes(of: wanted))
+      captures = wanted
+      watches = list
     case .removal(let id):
       guard interventions.contains(where: { $0.id == id }) else { throw .unknownIntervention(id) }
       interventions.removeAll { $0.id == id }
@@ -56,13 +73,16 @@ extension Session {
     return AppliedChange(tag: change.tag, firstStep: firstStep, replacedFrom: replacedFrom)
   }
 
-  private func replaceCaptures(adding added: [CaptureSpec], removing removed: Set<String>?) {
-    let replaced = Set(added.map(\.hookID)).union(removed ?? [])
-    captures.removeAll {
-      !$0.isForAnalysis && (removed == nil || replaced.contains($0.hookID))
-    }
+  /// What is captured after a change.
+  private func captures(
+    adding added: [CaptureSpec], removing removed: Set<String>?
+  ) -> [CaptureSpec] {
+    let replaced = ReplacedHooks(adding: added, removing: removed)
+    var captures = captures
+    captures.removeAll { !$0.isForAnalysis && replaced.contains($0) }
     // What analyses read comes behind the hooks' tensors.
     let end = captures.firstIndex(where: \.isForAnalysis) ?? captures.endIndex
     captures.insert(contentsOf: added, at: end)
+    return captures
   }
 }

@@ -37,12 +37,26 @@ package struct GenerationSummary: Sendable, Equatable {
   package init() {}
 }
 
+/// What came of a watch that fired.
+package enum WatchOutcome: String, Sendable {
+  /// The generation stands still when the pass's token is told, before the next pass.
+  case paused
+  /// It was told, and the generation goes on.
+  case marked
+  /// It was told with the whole row.
+  case snapshot
+  /// There was nothing to pause: the generation ends with the pass.
+  case ended
+}
+
 /// What happens in a generation, in order.
 ///
 /// Pass 0 is the prompt's and yields the first token; pass n works on token n-1 and yields token n. The captures
 /// of a pass come before its token.
 package enum GenerationEvent: Sendable {
   case promptProgress(processed: Int, total: Int)
+  /// How likely the prompt's tokens are, where that was asked for; comes before the first token.
+  case promptScores([PromptScore])
   /// The captures of one pass.
   case captures(CaptureBatch)
   /// `text` is what may be shown now: an unfinished character, or a possible stop string, is held back.
@@ -52,6 +66,8 @@ package enum GenerationEvent: Sendable {
   /// Captures or interventions were changed, in this order.
   case changed(AppliedChange)
   case interventionApplied(id: String, firstStep: Int)
+  /// A watch's condition held in a pass; comes between the pass's captures and its token.
+  case watchFired(WatchFiring, done: WatchOutcome)
   case paused(step: Int)
   case resumed(step: Int)
   case rewound(step: Int)

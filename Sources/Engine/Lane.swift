@@ -1,3 +1,4 @@
+internal import Constraints
 internal import Hooks
 internal import Loops
 internal import Models
@@ -18,14 +19,21 @@ final class Lane {
   private var prefixes: PrefixStore
   private var pace: PromptPace
   private var planner: PassPlanner
+  private let memory: CaptureMemory
   /// Sessions of the batch under way, by part.
   private var batched: [Session] = []
   /// Sessions that could be computed, and what the planner sees of them; kept for their memory.
   private var runnable: [Session] = []
   private var candidates: [PassPlanner.Candidate] = []
 
-  /// - Parameter model: the loaded one's weights.
-  init(_ loaded: LoadedModel, _ model: LanguageModel, _ options: EngineOptions) {
+  /// - Parameters:
+  ///   - model: the loaded one's weights.
+  ///   - memory: where captures of all models are counted.
+  init(
+    _ loaded: LoadedModel, _ model: LanguageModel, _ options: EngineOptions,
+    memory: CaptureMemory? = nil
+  ) {
+    self.memory = memory ?? CaptureMemory(limit: options.captureMemory)
     self.loaded = loaded
     self.model = model
     self.options = options
@@ -46,6 +54,8 @@ final class Lane {
   func waiting(of client: ClientKey) -> Int {
     sessions.count { $0.began == nil && $0.request.client == client }
   }
+  /// Positions whose keys and values its sessions hold.
+  var cachedPositions: Int { sessions.reduce(0) { $0 + $1.cache.length } }
   var hasWork: Bool { sessions.contains { $0.generation.isCancelled || $0.isRunnable } }
 
   func add(_ session: Session) {
@@ -60,9 +70,11 @@ final class Lane {
   ///
   /// A request that looks at its prompt or changes it computes all of it.
   func cache(for request: GenerationRequest) -> KeyValueCache {
+    // Positions whose scores are wanted are computed.
+    let kept = request.promptScoring.map { Array(request.tokens.prefix($0.from)) }
     if request.captures.isEmpty, request.interventions.isEmpty,
       request.tokens.count > ForwardBatch.decodeLimit,
-      let shared = prefixes.longest(for: request.tokens)
+      let shared = prefixes.longest(for: kept ?? request.tokens)
     {
       return shared
     }
@@ -78,7 +90,11 @@ final class Lane {
     guard !batched.isEmpty else { return }
     let began = Clock.now
     model.forward(batch, workspace, arithmetic)
-    pace.note(tokens: batch.tokens.count - batch.decodeRows, seconds: Clock.now - began)
+    let pass = PassFacts(
+      decodeRows: batch.decodeRows, promptRows: batch.tokens.count - batch.decodeRows,
+      seconds: Clock.now - began)
+    pace.note(tokens: pass.promptRows, seconds: pass.seconds)
+    options.observer?.note(pass)
     if let fault = loaded.fault { return failAll(fault) }
     var scored = 0
     for session in batched {
@@ -125,6 +141,7 @@ final class Lane {
     planner.plan(candidates, promptRows: promptRows)
     for part in planner.parts {
       let session = runnable[part.candidate]
+      guard begin(session) else { continue }
       session.lastPass = planner.pass
       add(session, count: part.count, isDecode: part.isDecode)
     }
@@ -146,14 +163,29 @@ final class Lane {
       : pace.chunk(seconds: options.promptGap, least: options.sharedPromptChunk)
   }
 
+  /// Begins a session's pass; false where its captures have no memory, now or ever.
+  private func begin(_ session: Session) -> Bool {
+    do throws(EngineError) {
+      return try session.beginPass(memory)
+    } catch {
+      remove(session)
+      session.sink.receive(.failed(error), of: session.generation)
+      return false
+    }
+  }
+
+  /// Has sessions that wait for memory try again.
+  func noteRoom() {
+    for session in sessions { session.awaitsMemory = false }
+  }
+
   private func add(_ session: Session, count: Int, isDecode: Bool) {
     if session.began == nil { session.began = Clock.now }
-    session.beginPass()
     let next = session.pending.prefix(count)
     batch.add(
       session.cache, tokens: next, isDecode: isDecode,
       scores: next.count == session.pending.count ? .last : .none,
-      tap: session.tap.isIdle ? nil : session.tap)
+      tap: session.tap.isIdle ? nil : session.tap, reader: session.scorer)
     batched.append(session)
   }
 
@@ -174,42 +206,59 @@ final class Lane {
     }
     if let captures = session.tap.finishPass() {
       session.sink.receive(.captures(captures), of: session.generation)
+      session.watch(captures)
     }
+    if let scorer = session.scorer.take() {
+      guard scorer.isFinite else { return fail(session, .notFinite(step: step)) }
+      session.sink.receive(.promptScores(scorer.scores), of: session.generation)
+    }
+    guard session.request.maxTokens > 0 else { return end(session, .length) }
+    let mask = session.nextMask()
+    // Nothing more can be written: the text is whole, or the vocabulary can't go on.
+    if mask?.isEmpty ?? false { return end(session, session.isWhole ? .stop : .length) }
     guard
       let choice = session.sampler.choose(
-        scores, seen: session.seen, generated: session.generated, step: step, arithmetic)
-    else {
-      remove(session)
-      session.sink.receive(.failed(.notFinite(step: step)), of: session.generation)
-      return
-    }
+        scores, within: mask, seen: session.seen, generated: session.generated, step: step,
+        arithmetic)
+    else { return fail(session, .notFinite(step: step)) }
     take(choice, session, step: step)
+  }
+
+  private func fail(_ session: Session, _ error: EngineError) {
+    _ = session.tellFired(goesOn: false)
+    remove(session)
+    session.sink.receive(.failed(error), of: session.generation)
   }
 
   private func take(_ choice: Sampler.Choice, _ session: Session, step: Int) {
     let token = choice.score.token
     session.append(token)
     session.step += 1
+    session.request.grant?.allowance.spend(1, at: .now)
     let isStop = session.request.stopTokens.contains(token)
+    if !isStop { session.follow(token, isFirst: session.generatedCount == 1) }
     let text = isStop ? "" : session.stops.append(session.decoder.append(token))
+    let isStopped = isStop || session.stops.isStopped || session.isWhole
+    let isFull =
+      session.generatedCount >= session.request.maxTokens
+      || session.tokens.count > loaded.info.contextLength
+    session.watch(choice.score, step: step)
+    let isWatched = session.tellFired(goesOn: !isStopped && !isFull)
     session.sink.receive(
       .token(step: step, token: token, text: text, score: choice.score, top: choice.top),
       of: session.generation)
-    if isStop || session.stops.isStopped {
+    if isStopped {
       end(session, .stop)
-    } else if session.generatedCount >= session.request.maxTokens
-      || session.tokens.count > loaded.info.contextLength
-    {
+    } else if isFull {
       end(session, .length)
-    } else if let left = session.stepsLeft {
-      session.stepsLeft = left > 1 ? left - 1 : nil
-      guard left <= 1 else { return }
+    } else if session.pauses(isWatched: isWatched) {
       session.state = .paused
       session.sink.receive(.paused(step: step), of: session.generation)
     }
   }
 
   private func end(_ session: Session, _ reason: FinishReason) {
+    _ = session.tellFired(goesOn: false)
     remove(session)
     // What a stop string might have begun with is plain text after all.
     if reason != .cancelled {

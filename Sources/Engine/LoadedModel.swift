@@ -17,6 +17,7 @@ package final class LoadedModel: Sendable {
   /// What recordings know the model by.
   package let digest: ModelDigest
   private let files: WeightFiles
+  let constraints = ConstraintStore()
 
   init(
     info: ModelInfo, tokenizer: Tokenizer, chat: Result<ChatFormat, ChatFormatError>,

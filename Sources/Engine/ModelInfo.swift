@@ -27,8 +27,8 @@ package struct ModelInfo: Sendable, Equatable {
   package let tokenizerHash: String
   /// Seconds since 1970 when it was loaded.
   package let created: Int
-  /// `exact`, or `fast` where activations are quantised too.
-  package let numerics: String
+  /// What products do with activations: what is done, whatever was asked for.
+  package let precision: ModelPrecision
   /// True where only the tokenizer and the chat template were loaded; sizes are then what the files say, or 0.
   package let isVocabularyOnly: Bool
   /// Tokens that end a text, ascending.
@@ -36,4 +36,6 @@ package struct ModelInfo: Sendable, Equatable {
   /// How the model's makers would have tokens drawn; nil where the files do not say.
   package let sampling: ModelSampling?
   package let remarks: ModelRemarks
+  /// What it was loaded with; nil for the model as it is.
+  package let adapter: ModelAdapter?
 }

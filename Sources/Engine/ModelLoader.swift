@@ -8,11 +8,17 @@ internal import Tokenizers
 /// Turns a path into a model that can be run; touches nothing that is already loaded.
 struct ModelLoader {
   let options: EngineOptions
+  /// What the engine's arithmetic rounds.
+  let roundings: Roundings
   let digests: DigestStore
 
-  func load(path: String, id: String?, contextLength: Int?) throws(EngineError) -> LoadedModel {
+  func load(
+    path: String, adapter: String?, id: String?, contextLength: Int?
+  ) throws(EngineError) -> LoadedModel {
     let checkpoint: Checkpoint
-    do { checkpoint = try Checkpoint.open(path) } catch { throw .checkpoint(error) }
+    do { checkpoint = try Checkpoint.open(path, adapter: adapter) } catch {
+      throw .checkpoint(error)
+    }
     let c = checkpoint.configuration
     guard let family = Families.family(of: c.architecture) else {
       throw .unknownFamily(c.architecture, supported: Families.architectures)
@@ -25,8 +31,11 @@ struct ModelLoader {
     } catch { throw .checkpoint(error) }
     let (tokenizer, chat) = try text(of: checkpoint)
     let loaded = LoadedModel(
-      info: info(of: checkpoint, tokenizer, path: path, id: id, contextLength: context),
-      tokenizer: tokenizer, chat: chat, catalogue: model.catalogue, model: model,
+      info: info(
+        of: checkpoint, tokenizer, path: path, id: id, contextLength: context,
+        precision: ModelPrecision(of: model, roundings)),
+      tokenizer: tokenizer, chat: chat, catalogue: model.catalogue.within(context),
+      model: model,
       digest: digests.digest(of: checkpoint.files), files: checkpoint.weightFiles)
     if let fault = loaded.fault { throw fault }
     return loaded
@@ -45,14 +54,16 @@ struct ModelLoader {
     let (tokenizer, chat) = try text(of: checkpoint)
     let c = checkpoint.configuration
     return LoadedModel(
-      info: info(of: checkpoint, tokenizer, path: path, id: id, contextLength: c.contextLength),
+      info: info(
+        of: checkpoint, tokenizer, path: path, id: id, contextLength: c.contextLength,
+        precision: .none),
       tokenizer: tokenizer, chat: chat, catalogue: .none(family: c.architecture), model: nil,
       digest: digest, files: checkpoint.weightFiles)
   }
 
   private func info(
     of checkpoint: Checkpoint, _ tokenizer: Tokenizer, path: String, id: String?,
-    contextLength: Int
+    contextLength: Int, precision: ModelPrecision
   ) -> ModelInfo {
     let c = checkpoint.configuration
     let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
@@ -64,10 +75,11 @@ struct ModelLoader {
       experts: c.experts, contextLength: contextLength, quantization: checkpoint.quantization,
       parameterCount: checkpoint.parameterCount, fileBytes: checkpoint.fileBytes,
       sampleHash: checkpoint.contentHash, tokenizerHash: tokenizer.hash,
-      created: Int(Date().timeIntervalSince1970), numerics: options.numerics.rawValue,
+      created: Int(Date().timeIntervalSince1970), precision: precision,
       isVocabularyOnly: checkpoint.isVocabularyOnly,
       endTokens: tokenizer.specialTokens.eos.sorted(),
-      sampling: c.samplingDefaults.map(ModelSampling.init), remarks: ModelRemarks(checkpoint))
+      sampling: c.samplingDefaults.map(ModelSampling.init), remarks: ModelRemarks(checkpoint),
+      adapter: (checkpoint.adapter?.facts).map(ModelAdapter.init))
   }
 
   private func text(
@@ -114,6 +126,11 @@ extension GGUFTokenizerFields {
     addBOS = file.addsBegin
     addEOS = file.addsEnd
     addSpacePrefix = file.addsSpacePrefix
+    separator = file.separatorToken.map { Token(clamping: $0) }
+    removeExtraWhitespaces = file.removesExtraBlanks
+    precompiledCharsmap = file.charsmap
+    lowercases = file.lowercases
+    stripsAccents = file.stripsAccents
     name = file.modelName
     architecture = checkpoint.configuration.architecture
     chatTemplate = checkpoint.chatTemplate

@@ -1,3 +1,4 @@
+internal import Constraints
 internal import Foundation
 internal import Tensors
 internal import Tokenizers
@@ -15,22 +16,27 @@ struct Sampler {
   }
 
   /// - Parameters:
-  ///   - scores: `[vocabulary]`; changed by penalties.
+  ///   - scores: `[vocabulary]`; changed by penalties and the mask.
+  ///   - mask: the tokens that may come: what is told of scores is told of these alone; nil for all.
   ///   - seen: how often each token stands in the prompt and the text so far.
   ///   - generated: how often each token was generated.
   /// - Returns: nil where the scores are no numbers.
   func choose(
-    _ scores: UnsafeMutableBufferPointer<Float>, seen: [Token: Int], generated: [Token: Int],
-    step: Int, _ arithmetic: Arithmetic
+    _ scores: UnsafeMutableBufferPointer<Float>, within mask: TokenMask? = nil,
+    seen: [Token: Int], generated: [Token: Int], step: Int, _ arithmetic: Arithmetic
   ) -> Choice? {
     let whole = UnsafeBufferPointer(scores)
-    let normaliser = arithmetic.logSumExp(whole)
+    var normaliser = arithmetic.logSumExp(whole)
     guard normaliser.isFinite else { return nil }
+    if let mask {
+      mask.close(scores)
+      normaliser = arithmetic.logSumExp(whole)
+    }
     let top = Self.scored(topLogprobs, of: whole, normaliser, arithmetic)
     var plain: [Token: Float] = [:]
     penalise(scores, seen: seen, generated: generated, remembering: &plain)
     let token: Token
-    if options.temperature <= 0 {
+    if options.temperature < Self.smallestTemperature {
       token = Token(arithmetic.argmax(whole))
     } else if options.topK <= 0, options.topP >= 1, options.minP <= 0 {
       token = drawFromAll(whole, step: step, arithmetic)
@@ -52,6 +58,10 @@ struct Sampler {
         scores[Int(token)] =
           score > 0 ? score / options.repetitionPenalty : score * options.repetitionPenalty
       }
+    }
+    for (token, bias) in options.logitBias where scores.indices.contains(Int(token)) {
+      if plain[token] == nil { plain[token] = scores[Int(token)] }
+      scores[Int(token)] += bias
     }
     guard options.presencePenalty != 0 || options.frequencyPenalty != 0 else { return }
     for (token, count) in generated {
@@ -145,7 +155,10 @@ struct Sampler {
     scored(count, of: scores, arithmetic.logSumExp(scores), arithmetic)
   }
 
-  private static func scored(
+  /// Below it the second best token of any model has no chance that a double could hold.
+  private static let smallestTemperature: Float = 1e-5
+
+  static func scored(
     _ count: Int, of scores: UnsafeBufferPointer<Float>, _ normaliser: Float,
     _ arithmetic: Arithmetic
   ) -> [TokenScore] {
@@ -162,7 +175,9 @@ struct Sampler {
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
         guard let places = indices.baseAddress, let numbers = values.baseAddress else { return [] }
         let found = arithmetic.largest(count, of: scores, indices: places, values: numbers)
+        // Tokens that a mask closed are none.
         return (0..<found).map { (Token(places[$0]), numbers[$0]) }
+          .filter { TokenMask.isOpen($0.1) }
       }
     }
   }

@@ -1,3 +1,5 @@
+package import Tokenizers
+
 /// How the next token is chosen from the scores.
 package struct SamplingOptions: Sendable, Equatable {
   /// 0 takes the best token (greedy); higher is more varied.
@@ -14,13 +16,15 @@ package struct SamplingOptions: Sendable, Equatable {
   package var presencePenalty: Float
   /// Subtracted per earlier occurrence among the generated tokens (OpenAI).
   package var frequencyPenalty: Float
+  /// Added to the scores of tokens before one is drawn (OpenAI).
+  package var logitBias: [Token: Float]
   /// Equal seed, equal request: equal text.
   package var seed: UInt64
 
   package init(
     temperature: Float = 0.7, topK: Int = 0, topP: Float = 0.9, minP: Float = 0,
     repetitionPenalty: Float = 1, presencePenalty: Float = 0, frequencyPenalty: Float = 0,
-    seed: UInt64 = 0
+    logitBias: [Token: Float] = [:], seed: UInt64 = 0
   ) {
     self.temperature = temperature
     self.topK = topK
@@ -29,6 +33,7 @@ package struct SamplingOptions: Sendable, Equatable {
     self.repetitionPenalty = repetitionPenalty
     self.presencePenalty = presencePenalty
     self.frequencyPenalty = frequencyPenalty
+    self.logitBias = logitBias
     self.seed = seed
   }
 }

@@ -1,3 +1,4 @@
+internal import Constraints
 internal import Hooks
 internal import Models
 internal import Tokenizers
@@ -14,6 +15,7 @@ final class Session {
   let promptCount: Int
   let cache: KeyValueCache
   let tap: RunTap
+  private let pool: CapturePool
   let sampler: Sampler
 
   /// Prompt and generated tokens.
@@ -30,11 +32,23 @@ final class Session {
   /// Interventions whose first pass has been announced.
   var announced: Set<String> = []
   var needsCompile = true
+  /// Whether its next pass has no memory for its captures yet.
+  var awaitsMemory = false
   /// True while a pass computes all positions again, since the run crossed LongRoPE's original context.
   var isRecomputing = false
   /// Prompt positions taken over from another session's cache.
   var reused = 0
+  /// Reads the scores of the prompt's positions, until the prompt is read.
+  var scorer: PromptScorer?
+  /// Looks for what it is watched for; nil where that is nothing.
+  var watcher: Watcher?
+  /// The same as it was changed since, from the next pass on.
+  var watches: WatchList
+  /// What fired in the pass whose token is not chosen yet.
+  var fired: [WatchFiring] = []
 
+  /// Where the text stands in its constraint.
+  var cursor: ConstraintCursor?
   var decoder: TextDecoder
   var stops: StopMatcher
   var seen: [Token: Int] = [:]
@@ -56,6 +70,7 @@ final class Session {
     self.request = request
     self.sink = sink
     self.cache = cache
+    self.pool = pool
     promptCount = request.tokens.count
     tokens = request.tokens
     step = 0
@@ -63,9 +78,13 @@ final class Session {
     captures = request.captures
     interventions = request.interventions
     tap = RunTap(catalogue: request.model.catalogue, pool: pool)
+    scorer = request.promptScoring.map { PromptScorer($0, request.tokens) }
     sampler = Sampler(options: request.sampling, topLogprobs: request.topLogprobs)
     decoder = TextDecoder(request.model.tokenizer, skipSpecial: !request.keepsSpecialText)
     stops = StopMatcher(request.stopStrings)
+    cursor = request.constraint?.start()
+    watcher = request.watches.isEmpty ? nil : Watcher(request.watches)
+    watches = WatchList(request.watches)
     for token in tokens { seen[token, default: 0] += 1 }
   }
 
@@ -76,7 +95,7 @@ final class Session {
   var isDecoding: Bool {
     !isRecomputing && (step > 0 || promptCount <= ForwardBatch.decodeLimit)
   }
-  var isRunnable: Bool { state == .running && !generation.isHeld }
+  var isRunnable: Bool { state == .running && !generation.isHeld && !awaitsMemory }
   /// The first pass that a change made now can reach.
   var nextPass: Int { isInPass ? step + 1 : step }
 
@@ -87,22 +106,50 @@ final class Session {
     isRecomputing = pending.count > ForwardBatch.decodeLimit
   }
 
-  /// Begins a pass: what was changed since the last one takes effect.
-  func beginPass() {
-    guard !isInPass else { return }
-    isInPass = true
+  /// Bytes that the captures of the next pass take: what was changed since the last one takes effect.
+  func planPass() -> Int {
     if needsCompile {
       tap.setCaptures(captures)
       tap.setInterventions(interventions)
+      followWatches()
+      watcher?.setCaptures(captures)
       needsCompile = false
     }
+    return tap.planPass(step: step, positions: nextPositions)
+  }
+
+  /// Bytes that some captures would take in the first pass that a change made now can reach.
+  func bytes(of captures: [CaptureSpec]) -> Int {
+    // A tap of its own: the session's may be in the middle of a pass.
+    let tap = RunTap(catalogue: request.model.catalogue, pool: pool)
+    tap.setCaptures(captures)
+    return tap.planPass(
+      step: nextPass, positions: isInPass ? tokens.count..<tokens.count + 1 : nextPositions)
+  }
+
+  private var nextPositions: Range<Int> {
+    (step == 0 ? reused : promptCount + step - 1)..<tokens.count
+  }
+
+  /// Begins the next pass, unless it is under way.
+  ///
+  /// - Returns: whether there is memory for its captures; without, it waits for some.
+  /// - Throws: `EngineError.captureMemory` where there never can be.
+  func beginPass(_ memory: CaptureMemory) throws(EngineError) -> Bool {
+    guard !isInPass else { return true }
+    let bytes = planPass()
+    try memory.check(bytes)
+    let charge = bytes == 0 ? nil : memory.reserve(bytes, for: request.client)
+    awaitsMemory = bytes > 0 && charge == nil
+    guard !awaitsMemory else { return false }
+    isInPass = true
     for intervention in interventions
     where intervention.fromStep <= step && announced.insert(intervention.id).inserted {
       sink.receive(
         .interventionApplied(id: intervention.id, firstStep: step), of: generation)
     }
-    let first = step == 0 ? reused : promptCount + step - 1
-    tap.beginPass(step: step, positions: first..<tokens.count)
+    tap.beginPass(step: step, positions: nextPositions, charge: charge)
+    return true
   }
 
   /// Takes a chosen token in.
@@ -124,6 +171,7 @@ final class Session {
     cache.truncate(to: min(cache.length, promptCount + last))
     step = last + 1
     isInPass = false
+    watcher?.forget()
     restoreText()
   }
 
@@ -132,6 +180,7 @@ final class Session {
   private func restoreText() -> [String] {
     decoder = TextDecoder(request.model.tokenizer, skipSpecial: !request.keepsSpecialText)
     stops = StopMatcher(request.stopStrings)
+    restoreConstraint()
     return tokens[promptCount...].map { stops.append(decoder.append($0)) }
   }
 
@@ -152,6 +201,10 @@ final class Session {
     child.reused = step == 0 ? child.cache.length : reused
     child.seen = seen
     child.generated = generated
+    if request.watches == watches.current, var own = watcher {
+      own.follow(watches)
+      child.watcher = own.renumbered
+    }
     return (child, child.restoreText())
   }
 }

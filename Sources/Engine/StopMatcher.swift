@@ -1,18 +1,18 @@
 /// Looks for stop strings in text that arrives in pieces, holding back what may be the beginning of one.
 ///
 /// A value: bytes in, showable text out.
-struct StopMatcher {
+package struct StopMatcher: Sendable {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
   /// True once a stop string was found; what came before it has been handed out.
-  private(set) var isStopped = false
+  package private(set) var isStopped = false
 
-  init(_ stops: [String]) {
+  package init(_ stops: [String]) {
     self.stops = stops.filter { !$0.isEmpty }.map { Array($0.utf8) }
   }
 
   /// Text that may be shown now.
-  mutating func append(_ text: String) -> String {
+  package mutating func append(_ text: String) -> String {
     guard !isStopped else { return "" }
     guard !stops.isEmpty else { return text }
     held.append(contentsOf: text.utf8)
@@ -28,7 +28,7 @@ struct StopMatcher {
   }
 
   /// What was held back, at the end: it was no stop string after all.
-  mutating func finish() -> String {
+  package mutating func finish() -> String {
     defer { held = [] }
     return isStopped ? "" : String(decoding: held, as: UTF8.self)
   }

@@ -8,11 +8,9 @@ struct ConnectionClock {
   /// When the machine came into its phase.
   private(set) var phaseBegan = ContinuousClock.now
   private(set) var phase = HTTPPhase.idle
-  /// When the peer last sent something.
-  private(set) var lastHeard = ContinuousClock.now
   /// When the peer last took something, or something began to wait for it.
   private(set) var lastWrote = ContinuousClock.now
-  /// When the last ping or heartbeat went out.
+  /// When the last heartbeat, or anything else, went out.
   var lastBeat = ContinuousClock.now
   /// When closing began.
   var closingBegan = ContinuousClock.now
@@ -20,8 +18,6 @@ struct ConnectionClock {
   var armed: (at: Instant, ticket: TimerWheel.Ticket)?
 
   mutating func begin() { self = ConnectionClock() }
-
-  mutating func heard() { lastHeard = ContinuousClock.now }
 
   mutating func wrote() {
     lastWrote = ContinuousClock.now

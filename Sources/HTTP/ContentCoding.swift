@@ -33,6 +33,15 @@ enum ContentCoding: String, Sendable, CaseIterable {
     return body
   }
 
+  /// Bytes that a body may become: deflate makes no more than 1,032 of one.
+  static func mostBytes(from packed: Int, limit: Int) -> Int {
+    let (most, overflow) = packed.multipliedReportingOverflow(by: 1032)
+    return overflow ? limit : min(most, limit)
+  }
+
+  /// What a byte becomes where nothing is meant by it.
+  static let usualGrowth = 16
+
   private init?(named name: String) {
     self.init(rawValue: name == "x-gzip" ? "gzip" : name)
   }

@@ -19,13 +19,16 @@ package struct CrossOrigin: Sendable, Equatable {
 
   /// Whether pages of an origin may use the server.
   ///
-  /// - Parameter authority: what the request calls this server; its own pages are always let in.
-  package func admits(_ origin: String, authority: String?) -> Bool {
+  /// - Parameters:
+  ///   - authority: what the request calls this server; its own pages are always let in.
+  ///   - isSecure: the request came by TLS, so that no page without it is the server's own.
+  package func admits(_ origin: String, authority: String?, isSecure: Bool = false) -> Bool {
     if allowed.contains("*") || allowed.contains(origin) { return true }
     let lowered = origin.lowercased()
     for scheme in ["http://", "https://"] where lowered.hasPrefix(scheme) {
       let host = lowered.dropFirst(scheme.count)
-      if host == authority?.lowercased() ?? "" { return true }
+      let mayBeOwn = !isSecure || scheme == "https://"
+      if mayBeOwn, host == authority?.lowercased() ?? "" { return true }
       if Self.isLocal(host) { return true }
     }
     return false
@@ -41,30 +44,38 @@ package struct CrossOrigin: Sendable, Equatable {
   }
 
   /// Whether a request has to be refused for where it comes from.
-  package func refuses(_ head: RequestHead, isUpgrade: Bool) -> Bool {
+  package func refuses(
+    _ head: RequestHead, isUpgrade: Bool, isSecure: Bool = false
+  ) -> Bool {
     guard let origin = head.fields[.origin] else { return false }
     let isSafe = [.get, .head, .options].contains(head.method)
-    return (!isSafe || isUpgrade) && !admits(origin, authority: head.authority)
+    return (!isSafe || isUpgrade)
+      && !admits(origin, authority: head.authority, isSecure: isSecure)
   }
 
   /// The fields that let a page read an answer; none for requests that no page sent.
-  package func fields(for head: RequestHead) -> HTTPFields {
+  package func fields(for head: RequestHead, isSecure: Bool = false) -> HTTPFields {
     guard let origin = head.fields[.origin] else { return [:] }
-    guard admits(origin, authority: head.authority) else { return [.vary: "Origin"] }
+    guard admits(origin, authority: head.authority, isSecure: isSecure) else {
+      return [.vary: "Origin"]
+    }
     return [
       .accessControlAllowOrigin: origin,
-      .accessControlExposeHeaders: "X-NeuroScope-Run, X-Request-Id",
+      .accessControlExposeHeaders:
+        "X-NeuroScope-Run, X-NeuroScope-Warnings, X-Request-Id, traceparent",
       .vary: "Origin",
     ]
   }
 
   /// The answer to a preflight: nil if the request is not one, or comes from elsewhere.
-  package func preflight(_ head: RequestHead, allow: [HTTPRequest.Method]) -> HTTPFields? {
+  package func preflight(
+    _ head: RequestHead, allow: [HTTPRequest.Method], isSecure: Bool = false
+  ) -> HTTPFields? {
     guard head.method == .options, let origin = head.fields[.origin],
       head.fields[.accessControlRequestMethod] != nil,
-      admits(origin, authority: head.authority)
+      admits(origin, authority: head.authority, isSecure: isSecure)
     else { return nil }
-    var fields = self.fields(for: head)
+    var fields = self.fields(for: head, isSecure: isSecure)
     fields[.accessControlAllowMethods] = allow.map(\.rawValue).joined(separator: ", ")
     fields[.accessControlAllowHeaders] =
       head.fields[.accessControlRequestHeaders] ?? "Content-Type"

@@ -46,16 +46,16 @@ extension HTTPConnection {
 
   /// When something has to be done for what the connection is busy with.
   private var workDeadline: ContinuousClock.Instant? {
-    let limits = services.limits
     switch work {
     case .none: return requestDeadline
     case .handling: return nil
     case .streaming(let stream):
-      return stream.heartbeat.map { clock.lastBeat + $0.interval }
+      return stream.heartbeat.map {
+        clock.lastBeat + max($0.interval, services.limits.heartbeatFloor)
+      }
     case .webSocket(let conversation):
       if conversation.hasSaidGoodbye || conversation.farewell != nil { return drainDeadline }
-      return min(
-        clock.lastBeat + limits.pingInterval, clock.lastHeard + limits.silenceDeadline)
+      return conversation.pulse.deadline
     case .closing: return drainDeadline
     }
   }
@@ -70,10 +70,10 @@ extension HTTPConnection {
   private var requestDeadline: ContinuousClock.Instant {
     let limits = services.limits
     switch clock.phase {
-    case .idle where requestCount > 0: return clock.phaseBegan + limits.idleDeadline
+    case .idle where talk.requestCount > 0: return clock.phaseBegan + limits.idleDeadline
     case .body:
       // Every so many bytes earn another second, so a slow but honest upload is never cut.
-      let earned = Duration.seconds(body.count / max(1, limits.bodyRate))
+      let earned = Duration.seconds(talk.collectedByteCount / max(1, limits.bodyRate))
       return clock.phaseBegan + limits.bodyDeadline + earned
     default: return clock.phaseBegan + limits.headDeadline
     }
@@ -89,14 +89,17 @@ extension HTTPConnection {
       clock.lastBeat = ContinuousClock.now
       beat(stream)
     case .webSocket(let conversation):
-      let silence = ContinuousClock.now - clock.lastHeard
-      if conversation.hasSaidGoodbye || conversation.farewell != nil
-        || silence >= services.limits.silenceDeadline
-      {
+      if conversation.hasSaidGoodbye || conversation.farewell != nil {
         return shut(abortively: false)
       }
-      clock.lastBeat = ContinuousClock.now
-      ping()
+      let canAnswer = connection.outbox.isEmpty && conversation.wantsMessages
+      switch conversation.pulse.act(at: ContinuousClock.now, canAnswer: canAnswer) {
+      case .nothing: break
+      case .ping: ping()
+      case .giveUp:
+        services.logger.debug("closed: the peer answers no ping")
+        shut(abortively: false)
+      }
     case .closing: shut(abortively: false)
     case .handling: break
     }

@@ -12,6 +12,7 @@ extension HTTPConnection {
     if case .closing = work { return }
     work = .closing
     clock.closingBegan = ContinuousClock.now
+    connection.append(link.farewell())
     flush()
     armTimer()
   }
@@ -21,15 +22,13 @@ extension HTTPConnection {
   /// Closing at once could destroy the answer on its way, if the peer is still sending: its bytes
   /// would be answered by a reset. So they are thrown away for a while (RFC 9112, section 9.6).
   func finishWriting() {
-    guard !hasFinishedWriting else { return }
-    hasFinishedWriting = true
-    connection.finishWriting()
-    if hasPeerFinished { shut(abortively: false) }
+    guard link.finishWriting() else { return }
+    if link.hasPeerFinished { shut(abortively: false) }
   }
 
   /// No request after the current one; what is idle closes now.
   func drain() {
-    isDraining = true
+    talk.end()
     switch work {
     case .none where clock.phase == .idle: shut(abortively: false)
     case .webSocket(let conversation) where conversation.sources.isEmpty: goAway()
@@ -56,8 +55,11 @@ extension HTTPConnection {
 
   /// Closes now: whoever works for this connection is told.
   func shut(abortively: Bool) {
-    guard !isShut else { return }
-    isShut = true
+    guard link.shut() else { return }
+    if !abortively, link.isSecure {
+      connection.append(link.farewell())
+      _ = connection.flush()
+    }
     switch work {
     case .handling(let task): task.cancel()
     case .streaming(let stream): stream.leave()
@@ -65,10 +67,13 @@ extension HTTPConnection {
     case .none, .closing: break
     }
     work = .closing
+    talk.dropRequest()
     if let armed = clock.armed { loop.cancel(armed.ticket) }
     connection.close(abortively: abortively)
-    services.outboxes.remove(id)
-    onClosed(id)
+    services.outboxes.remove(place.id)
+    noteEnd(isWhole: false)
+    talk.leave()
+    place.onClosed(place.id)
   }
 
   // MARK: The peer's
@@ -78,20 +83,20 @@ extension HTTPConnection {
   /// It may have gone, or only have nothing more to say and still wait for its answer: TCP does not
   /// tell the two apart until something is sent.
   func peerFinished() {
-    hasPeerFinished = true
+    link.notePeerFinished()
     connection.setReading(false)
     switch work {
     case .none:
-      machine.receiveEnd()
+      talk.receiveEnd()
       process()
     case .handling, .streaming:
-      machine.receiveEnd()
+      talk.receiveEnd()
       probe(after: .milliseconds(2), attempt: 0)
     case .webSocket(let conversation):
       conversation.machine.receiveEnd()
       processFrames(conversation)
     case .closing:
-      if hasFinishedWriting { shut(abortively: false) }
+      if link.hasFinishedWriting { shut(abortively: false) }
     }
   }
 
@@ -114,7 +119,7 @@ extension HTTPConnection {
     }
     if connection.isPeerGone { return shut(abortively: true) }
     if attempt == 0 { sendProbe() }
-    if attempt > 5, case .handling = work, exchange?.head.minorVersion == 0 {
+    if attempt > 5, case .handling = work, talk.exchange?.head.minorVersion == 0 {
       // HTTP/1.0 knows no interim answers; a quarter of a second was grace enough.
       return shut(abortively: true)
     }
@@ -124,7 +129,7 @@ extension HTTPConnection {
   private func sendProbe() {
     switch work {
     case .streaming(let stream): beat(stream)
-    case .handling where exchange?.head.minorVersion ?? 0 > 0:
+    case .handling where talk.exchange?.head.minorVersion ?? 0 > 0:
       write(Array("HTTP/1.1 102 Processing\r\n\r\n".utf8))
       flush()
     default: break

@@ -1,4 +1,6 @@
+import Loops
 import Sockets
+import Traces
 import Logging
 import HTTPTypes
 import Wire
@@ -6,7 +8,7 @@ import Wire
 extension HTTPConnection {
   /// Sends what a handler answered, if the peer is still there to get it.
   func deliver(_ reply: PreparedReply, to number: Int) {
-    guard !isShut, case .handling = work, exchange?.number == number else {
+    guard !isShut, case .handling = work, talk.exchange?.number == number else {
       reply.abandon()
       return
     }
@@ -30,9 +32,7 @@ extension HTTPConnection {
     do throws(ResponseMisuse) {
       let framing: ResponseBody = body.isEmpty ? .none : .length(body.count)
       write(try beginResponse(status, fields, framing))
-      if !body.isEmpty, let envelope = try machine.envelope(for: body.count) {
-        write(envelope.prefix, body, envelope.suffix)
-      }
+      try writeChunk([body])
       try finishResponse()
     } catch {
       giveUp(error)
@@ -43,10 +43,13 @@ extension HTTPConnection {
     _ status: HTTPResponse.Status, _ fields: HTTPFields, _ body: StreamBody,
     _ heartbeat: Heartbeat?
   ) {
-    let stream = OutgoingStream(body, heartbeat: heartbeat)
+    let caller = talk.exchange?.caller ?? .nobody
+    let stream = OutgoingStream(
+      body, heartbeat: heartbeat, caller: caller, client: place.client(for: caller),
+      span: talk.exchange?.span, executor: services.work.executor())
     do throws(ResponseMisuse) {
       write(try beginResponse(status, fields, .stream))
-      guard exchange?.head.method != .head else {
+      guard talk.exchange?.head.method != .head else {
         stream.leave()
         return try finishResponse()
       }
@@ -66,9 +69,13 @@ extension HTTPConnection {
     _ status: HTTPResponse.Status, _ fields: HTTPFields, _ framing: ResponseBody
   ) throws(ResponseMisuse) -> [UInt8] {
     var fields = fields
-    if let exchange {
+    if let exchange = talk.exchange {
       fields[further: .requestID] = exchange.id
-      for field in services.crossOrigin.fields(for: exchange.head) {
+      if let span = exchange.span { fields[further: .traceparent] = span.trace.traceparent }
+      // Who calls this server by a name that is not its own is of no origin that may read anything.
+      let isOwn = status != .misdirectedRequest
+      let crossOrigin = services.access.crossOrigin
+      for field in isOwn ? crossOrigin.fields(for: exchange.head, isSecure: link.isSecure) : [:] {
         if field.name == .vary {
           fields.addVary(field.value)
         } else {
@@ -76,27 +83,22 @@ extension HTTPConnection {
         }
       }
     }
-    exchange?.status = status.code
-    return try machine.respond(
-      with: HTTPResponse(status: status, headerFields: fields), body: framing,
-      date: services.date)
+    return try talk.respond(
+      HTTPResponse(status: status, headerFields: fields), framing, date: services.date)
   }
 
   /// Writes body bytes that belong together, framed as the head has promised.
   func writeChunk(_ pieces: [[UInt8]]) throws(ResponseMisuse) {
-    let count = pieces.reduce(0) { $0 + $1.count }
-    guard count > 0, let envelope = try machine.envelope(for: count) else { return }
-    write([envelope.prefix] + pieces + [envelope.suffix])
+    if let framed = try talk.framed(pieces) { write(framed) }
   }
 
   /// Ends the answer and goes on to the next request, or closes.
   func finishResponse() throws(ResponseMisuse) {
-    write(try machine.finishResponse())
-    noteFinished()
+    write(try talk.finishResponse())
+    noteEnd(isWhole: true)
     work = .none
-    exchange = nil
     clock.restart(.idle)
-    if machine.mustClose || isDraining { beginClosing() }
+    if talk.mustClose { beginClosing() }
   }
 
   /// Our own mistake in answering: the peer must not take what it got for whole.
@@ -105,15 +107,14 @@ extension HTTPConnection {
     shut(abortively: true)
   }
 
-  private func noteFinished() {
-    guard let exchange else { return }
-    let took = ContinuousClock.now - exchange.began
-    services.logger.debug(
-      "answered",
-      metadata: [
-        "request_id": "\(exchange.id)", "method": "\(exchange.head.method.rawValue)",
-        "path": "\(exchange.head.target.path)", "status": "\(exchange.status)",
-        "milliseconds": "\(took / .milliseconds(1))",
-      ])
+  /// Tells the observers that the current exchange is over, if there is one.
+  func noteEnd(isWhole: Bool) {
+    guard let exchange = talk.endExchange() else { return }
+    services.noteEnd(
+      ExchangeRecord(
+        id: exchange.id, method: exchange.head.method.rawValue, path: exchange.head.target.path,
+        route: exchange.route, status: exchange.status, bodyBytes: exchange.bodyBytes,
+        isWhole: isWhole, took: ContinuousClock.now - exchange.began,
+        caller: exchange.caller.name, remote: connection.remote, span: exchange.span))
   }
 }

@@ -1,46 +1,30 @@
 import Sockets
-import Logging
 import HTTPTypes
 import Loops
 import Wire
 
 extension HTTPConnection {
-  /// Takes requests from the machine until one has to be waited for.
+  /// Takes requests until one has to be waited for.
   func processRequests() {
-    // Answers that are at hand at once are written inside this loop; going round in it, instead of
-    // calling it again from each, is what keeps a long pipeline from being a deep recursion.
-    guard !isProcessing else { return }
-    isProcessing = true
-    defer { isProcessing = false }
     while case .none = work, !isShut, connection.outbox.room > 0 {
       do throws(ProtocolViolation) {
-        guard take(try machine.next()) else { break }
+        guard take(try talk.next()) else { break }
       } catch {
         refuse(error)
         break
       }
     }
     flush()
-    clock.enter(machine.phase)
+    clock.enter(talk.phase)
   }
 
-  /// Deals with one event; false if the machine has nothing more to say now.
-  private func take(_ event: HTTPEvent) -> Bool {
-    switch event {
-    case .head(let head):
-      arriving = head
-      body = []
-      if head.expectsContinue { answerExpectation(head) }
-    case .body(let bytes):
-      body += bytes
-    case .end:
-      guard let head = arriving else { return false }
-      arriving = nil
-      let collected = body
-      body = []
-      dispatch(head, collected)
-    case .needMore, .paused:
-      return false
+  /// Goes one step; false if there is nothing more to do now.
+  private func take(_ step: HTTPConversation.Step) -> Bool {
+    switch step {
+    case .head(let head): admit(head)
+    case .request(let request): dispatch(request)
+    case .noRoom: refuse(.bodiesFull(limit: services.bodies.limit))
+    case .wait: return false
     case .finished:
       beginClosing()
       return false
@@ -48,34 +32,49 @@ extension HTTPConnection {
     return true
   }
 
-  /// Asks for the body of a request that waits to be asked, unless nobody would read it.
-  private func answerExpectation(_ head: RequestHead) {
-    if case .found = services.router.match(head.method, head.target.segments) {
-      if let interim = machine.continueRequest() { write(interim) }
-      return
+  /// Asks the guards, then for the body of a request that waits to be asked, unless nobody would read it.
+  private func admit(_ head: RequestHead) {
+    guard !link.isMisled else { return refuse(.tlsRequired) }
+    let match = services.match(head)
+    var visit = Visit(
+      head, route: match.route, remote: connection.remote, local: connection.local,
+      isSecure: link.isSecure)
+    if let refusal = services.refusal(of: &visit) {
+      beginExchange(head, match, of: visit.caller)
+      return answer(.error(refusal))
     }
-    arriving = nil
-    dispatch(head, [])
+    do throws(LimitReached) { try talk.sit(visit.caller) } catch {
+      beginExchange(head, match, of: visit.caller)
+      return answer(.error(.limitReached(error)))
+    }
+    if head.expectsContinue {
+      guard match.route != nil else {
+        return dispatch(
+          RequestCollector.Whole(head: head, match: match, caller: visit.caller, body: []))
+      }
+      if let interim = talk.askForBody() { write(interim) }
+    }
+    let charge = BodyCharge(services.bodies, of: place.client(for: visit.caller))
+    talk.collect(head, match, of: visit.caller, charge)
+  }
+
+  private func beginExchange(_ head: RequestHead, _ match: Router.Match, of caller: Caller) {
+    let route = match.route?.pattern
+    talk.beginExchange(
+      head, route: route, of: caller,
+      services.span(
+        of: head, route: route, from: connection.remote, to: connection.local,
+        isSecure: link.isSecure))
   }
 
   // MARK: Routing
 
-  private func dispatch(_ head: RequestHead, _ body: [UInt8]) {
-    requestCount += 1
-    let id = TransportServices.makeRequestID()
-    exchange = Exchange(number: requestCount, id: id, head: head, began: ContinuousClock.now)
-    if services.crossOrigin.refuses(head, isUpgrade: !head.upgrades.isEmpty) {
-      return answer(.error(.foreignOrigin(head.fields[.origin] ?? "")))
-    }
-    let match =
-      head.target.isAsterisk
-      ? Router.Match.methodNotAllowed(allow: [.get, .head, .options, .post, .delete])
-      : services.router.match(head.method, head.target.segments)
-    switch match {
+  private func dispatch(_ whole: RequestCollector.Whole) {
+    let head = whole.head
+    beginExchange(head, whole.match, of: whole.caller)
+    switch whole.match {
     case .found(let route, let parameters):
-      let request = Request(
-        id: id, head: head, parameters: parameters, body: body, remote: connection.remote)
-      handle(request, with: route.handler)
+      handle(whole, parameters, with: route.handler)
     case .methodNotAllowed(let allow) where head.method == .options:
       answerOptions(head, allow)
     case .methodNotAllowed(let allow):
@@ -87,20 +86,28 @@ extension HTTPConnection {
 
   private func answerOptions(_ head: RequestHead, _ allow: [HTTPRequest.Method]) {
     var fields: HTTPFields = [.allow: allow.map(\.rawValue).joined(separator: ", ")]
-    for field in services.crossOrigin.preflight(head, allow: allow) ?? [:] {
+    let crossOrigin = services.access.crossOrigin
+    for field in crossOrigin.preflight(head, allow: allow, isSecure: link.isSecure) ?? [:] {
       fields[field.name] = field.value
     }
     answer(.full(status: .noContent, fields: fields))
   }
 
-  private func handle(_ request: Request, with handler: @escaping Handler) {
-    guard let exchange else { return }
+  private func handle(
+    _ whole: RequestCollector.Whole, _ parameters: PathParameters,
+    with handler: @escaping Handler
+  ) {
+    guard let exchange = talk.exchange else { return }
+    let request = Request(
+      id: exchange.id, head: whole.head, parameters: parameters, body: whole.body,
+      remote: connection.remote, pattern: exchange.route ?? "", isSecure: link.isSecure)
     let services = services
-    let client = client
+    let client = place.client(for: exchange.caller)
+    let charge = whole.charge ?? BodyCharge(services.bodies, of: client)
     work = .handling(
-      Task.detached { [weak self] in
-        let prepared = await ClientKey.$current.withValue(client) {
-          await services.run(handler, request)
+      Task.detached(executorPreference: services.work.executor()) { [weak self] in
+        let prepared = await exchange.caller.working(as: client, tracedBy: exchange.span) {
+          await services.run(handler, request, charge: charge)
         }
         if let self {
           await self.deliver(prepared, to: exchange.number)
@@ -111,14 +118,13 @@ extension HTTPConnection {
   }
 
   private func answer(_ reply: Reply) {
-    guard let exchange else { return }
+    guard let exchange = talk.exchange else { return }
     send(services.prepare(reply, to: exchange.head, id: exchange.id))
   }
 
   /// Answers a breach of the protocol and closes.
   private func refuse(_ violation: ProtocolViolation) {
-    arriving = nil
-    body = []
+    talk.dropRequest()
     refuse(ErrorReply.violation(violation))
   }
 
@@ -129,16 +135,16 @@ extension HTTPConnection {
     fields[.contentType] = "application/json"
     fields[further: .requestID] = id
     let text = error.json(requestID: id)
-    services.logger.debug(
-      "refused", metadata: ["status": "\(error.status.code)", "code": "\(error.code)"])
+    services.noteEnd(
+      ExchangeRecord(
+        id: id, status: error.status.code, code: error.code, bodyBytes: text.count,
+        isWhole: true, took: .zero, remote: connection.remote))
     do throws(ResponseMisuse) {
       write(
-        try machine.respond(
-          with: HTTPResponse(status: error.status, headerFields: fields),
-          body: .length(text.count), date: services.date))
-      if let envelope = try machine.envelope(for: text.count) {
-        write(envelope.prefix, text, envelope.suffix)
-      }
+        try talk.respond(
+          HTTPResponse(status: error.status, headerFields: fields), .length(text.count),
+          date: services.date))
+      try writeChunk([text])
     } catch {
       // The machine takes no answer any more: closing is all that is left to say.
     }

@@ -1,4 +1,5 @@
 import Sockets
+import Traces
 import Logging
 import HTTPTypes
 import Loops
@@ -9,8 +10,8 @@ extension HTTPConnection {
 
   /// Makes the connection a WebSocket, or says why not.
   func sendUpgrade(_ upgrade: WebSocketUpgrade) {
-    guard let exchange else { return }
-    do throws(WebSocketHandshake.Refusal) {
+    guard let exchange = talk.exchange else { return }
+    do throws(WebSocketHandshake.Fault) {
       let handshake = try WebSocketHandshake(exchange.head, subprotocols: upgrade.subprotocols)
       begin(upgrade, handshake, exchange)
     } catch {
@@ -19,12 +20,17 @@ extension HTTPConnection {
   }
 
   private func begin(
-    _ upgrade: WebSocketUpgrade, _ handshake: WebSocketHandshake, _ exchange: Exchange
+    _ upgrade: WebSocketUpgrade, _ handshake: WebSocketHandshake,
+    _ exchange: HTTPConversation.Exchange
   ) {
     var fields = handshake.fields
     fields[further: .requestID] = exchange.id
+    if let span = exchange.span { fields[further: .traceparent] = span.trace.traceparent }
+    let leftover: [UInt8]
     do throws(ResponseMisuse) {
-      write(try machine.switchProtocols(fields: fields, date: services.date))
+      let switched = try talk.switchProtocols(fields, date: services.date)
+      write(switched.answer)
+      leftover = switched.leftover
     } catch {
       return giveUp(error)
     }
@@ -32,12 +38,15 @@ extension HTTPConnection {
     let windowBits = handshake.deflate?.serverWindowBits
     let conversation = WebSocketConversation(
       machine: WebSocketMachine(limits: limits.webSocket, deflate: handshake.deflate),
+      pulse: PeerPulse(
+        interval: limits.pingInterval, patience: limits.silenceDeadline, at: ContinuousClock.now),
+      caller: exchange.caller, span: exchange.span,
       queue: BoundedQueue(limit: limits.connection.outbox),
       isDeflating: windowBits ?? 0 >= SharedDeflater.windowBits,
       waitingLimit: limits.waitingMessages, byteLimit: limits.webSocket.message)
-    conversation.machine.receive(machine.takeLeftover())
+    conversation.machine.receive(leftover)
     work = .webSocket(conversation)
-    self.exchange = nil
+    noteEnd(isWhole: true)
     clock.begin()
     flush()
     guard !isShut else { return }
@@ -119,7 +128,9 @@ extension HTTPConnection {
     case .binary(let bytes): conversation.receive(.binary(bytes))
     case .ping(let payload):
       // A flood of pings from a peer that does not read must not fill the memory: pongs may be lost.
-      if !conversation.hasSaidGoodbye { connection.offer([WebSocketFrame.pong(payload)]) }
+      if !conversation.hasSaidGoodbye, connection.outbox.room > 0 {
+        write(WebSocketFrame.pong(payload))
+      }
     case .pong: break
     case .close(let code, _):
       bidFarewell(conversation, code)
@@ -138,9 +149,11 @@ extension HTTPConnection {
       let session = conversation.session
     else { return }
     let messages = conversation.takeInbox()
-    let client = client
-    conversation.delivery = Task.detached { [weak self] in
-      await ClientKey.$current.withValue(client) {
+    let (caller, span) = (conversation.caller, conversation.span)
+    let client = place.client(for: caller)
+    let executor = services.work.executor()
+    conversation.delivery = Task.detached(executorPreference: executor) { [weak self] in
+      await caller.working(as: client, tracedBy: span) {
         for message in messages where !Task.isCancelled { await session.received(message) }
       }
       await self?.delivered()

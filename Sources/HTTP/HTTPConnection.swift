@@ -7,17 +7,8 @@ import Wire
 ///
 /// Reads bytes into the machine, collects requests, has handlers answer them, writes their answers.
 /// It is an actor on a loop that it shares with many others, so nothing in it waits or takes long.
-/// Aspects: requests, replies, streams, WebSockets, deadlines, leaving.
+/// Aspects: requests, replies, streams, WebSockets, TLS, deadlines, leaving.
 actor HTTPConnection {
-  /// A request that is being answered.
-  struct Exchange: Sendable {
-    var number: Int
-    var id: String
-    var head: RequestHead
-    var began: ContinuousClock.Instant
-    var status = 0
-  }
-
   /// What the connection is busy with.
   enum Work {
     /// Waiting for a request, or collecting one.
@@ -32,47 +23,30 @@ actor HTTPConnection {
     case closing
   }
 
-  nonisolated let id: Int
-  let loop: Loop
-  let services: TransportServices
-  let connection: Connection
-  let onClosed: @Sendable (Int) -> Void
-  /// Who is at the other end, for shares.
-  let client: ClientKey
-
-  var machine: HTTPServerMachine
+  nonisolated let place: ConnectionPlace
+  var link: PeerLink
+  var talk: HTTPConversation
   var work = Work.none
-  var exchange: Exchange?
-  var requestCount = 0
-  /// The head and body of the request that is arriving.
-  var arriving: RequestHead?
-  var body: [UInt8] = []
-
   var clock = ConnectionClock()
-  var isProcessing = false
-  var isShut = false
-  /// The server is going down: no request after the current one.
-  var isDraining = false
-  /// The peer has said its last byte; it may still be listening.
-  var hasPeerFinished = false
-  /// Bytes wait for the peer, and the ledger knows.
-  var isEntered = false
-  /// Bytes have been written, or are waiting, that say the last word.
-  var hasFinishedWriting = false
+  /// Requests are being taken; see `processRequests`.
+  private var isProcessing = false
 
+  nonisolated var loop: Loop { place.loop }
+  nonisolated var services: TransportServices { place.services }
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+  var connection: Connection { link.connection }
+  var isShut: Bool { link.isShut }
 
   init(
     _ socket: consuming AcceptedSocket, id: Int, loop: Loop, services: TransportServices,
     onClosed: @escaping @Sendable (Int) -> Void
   ) {
-    self.id = id
-    self.loop = loop
-    self.services = services
-    self.onClosed = onClosed
-    machine = HTTPServerMachine(limits: services.limits.http)
-    connection = Connection(socket, loop: loop, limits: services.limits.connection)
-    client = ClientKey(peer: connection.remote)
+    let connection = Connection(socket, loop: loop, limits: services.limits.connection)
+    place = ConnectionPlace(
+      id: id, loop: loop, services: services, peer: ClientKey(peer: connection.remote),
+      onClosed: onClosed)
+    link = PeerLink(connection, services.settings(for: connection.remote))
+    talk = HTTPConversation(limits: services.limits.http)
   }
 
   /// Begins to read.
@@ -83,6 +57,7 @@ actor HTTPConnection {
     clock.begin()
     connection.setReading(true)
     armTimer()
+    if link.isBroken { shut(abortively: true) }
   }
 
   // MARK: Readiness
@@ -90,19 +65,25 @@ actor HTTPConnection {
   private func readable() {
     let outcome =
       switch work {
-      case .webSocket(let conversation):
-        connection.read { conversation.machine.receive($0) }
       case .closing:
         connection.read { _ in }
+      case _ where link.isSecure:
+        connection.read { link.receive($0) }
+      case .webSocket(let conversation):
+        connection.read { conversation.machine.receive($0) }
       default:
-        connection.read { machine.receive($0) }
+        connection.read { talk.receive($0) }
       }
     switch outcome {
     case .bytes:
-      clock.heard()
+      if link.isSecure { unseal() }
+      if case .webSocket(let conversation) = work {
+        conversation.pulse.heard(at: ContinuousClock.now)
+      }
       process()
+      if link.hasPeerClosed, !link.hasPeerFinished { peerFinished() }
     case .nothing: break
-    case .end: peerFinished()
+    case .end: wireEnded()
     case .failed: shut(abortively: true)
     }
     armTimer()
@@ -120,7 +101,13 @@ actor HTTPConnection {
     switch work {
     case .webSocket(let conversation): processFrames(conversation)
     case .streaming(let stream): pump(stream)
-    case .none: processRequests()
+    case .none:
+      // Answers that are at hand at once are written inside this loop; going round in it, instead of
+      // calling it again from each, is what keeps a long pipeline from being a deep recursion.
+      guard !isProcessing else { return }
+      isProcessing = true
+      processRequests()
+      isProcessing = false
     case .handling, .closing: break
     }
     updateReading()
@@ -128,11 +115,14 @@ actor HTTPConnection {
 
   /// Reads on, unless too much waits already; a peer that leaves is then noticed when it matters.
   private func updateReading() {
-    guard !isShut, !hasPeerFinished else { return }
+    guard !isShut, !link.hasPeerFinished else { return }
+    // TLS answers some of what a peer sends without anybody's doing; one that does not read that is not read.
+    let mayAsk = !link.isSecure || connection.outbox.room > 0
     switch work {
-    case .webSocket(let conversation): connection.setReading(conversation.wantsMessages)
+    case .webSocket(let conversation):
+      connection.setReading(conversation.wantsMessages && mayAsk)
     case .closing: connection.setReading(true)
-    default: connection.setReading(machine.wantsBytes)
+    default: connection.setReading(talk.wantsBytes && mayAsk)
     }
   }
 
@@ -152,12 +142,13 @@ actor HTTPConnection {
   /// Puts pieces into the outbox, for the next flush.
   func write(_ parcel: [[UInt8]]) {
     if connection.outbox.isEmpty { clock.wrote() }
-    connection.append(parcel)
+    connection.append(link.sealed(parcel))
   }
 
   /// Sends what the peer takes; finishes closing when all is out.
   func flush() {
     guard !isShut else { return }
+    guard !link.isBroken else { return shut(abortively: true) }
     let before = connection.writtenByteCount
     let outcome = connection.flush()
     if connection.writtenByteCount != before { clock.wrote() }
@@ -174,15 +165,13 @@ actor HTTPConnection {
   private func noteWaiting(_ isWaiting: Bool) {
     if isWaiting {
       let isReviewWanted = services.outboxes.enter(
-        id, byteCount: connection.outbox.byteCount, tookLast: clock.lastWrote, now: .now
+        place.id, byteCount: connection.outbox.byteCount, tookLast: clock.lastWrote, now: .now
       ) { [weak self, loop] in
         loop.execute { [weak self] in self?.assumeIsolated { $0.giveWay() } }
       }
       if isReviewWanted { Self.review(services.outboxes, on: loop) }
-    } else if isEntered {
-      services.outboxes.remove(id)
     }
-    isEntered = isWaiting
+    if link.enter(isWaiting), !isWaiting { services.outboxes.remove(place.id) }
   }
 
   /// Has the ledger look again, as long as too much waits; not the business of one connection, which may have gone by then.

@@ -1,7 +1,9 @@
 package import Logging
 package import Loops
+package import Metrics
 package import Sockets
 import Synchronization
+package import Traces
 
 /// Listens, and owns the connections.
 package final class HTTPServer: Sendable {
@@ -18,14 +20,24 @@ package final class HTTPServer: Sendable {
   private let state = Mutex(State())
 
   /// Makes a server that does not listen yet.
+  ///
+  /// - Parameters:
+  ///   - certificate: what every network address shows, where only TLS is then spoken; nil for plain HTTP.
+  ///   - base: the path below which routes are found, besides where they say.
+  ///   - work: where bodies are unpacked and large answers packed.
+  ///   - tracer: who begins a span for each request; nil where nothing is traced.
   package init(
-    router: Router, limits: TransportLimits = TransportLimits(),
-    crossOrigin: CrossOrigin = CrossOrigin(), loops: LoopGroup,
-    logger: Logger = Logger(label: "neuroscope.http")
+    router: Router, base: BasePath = .root, limits: TransportLimits = TransportLimits(),
+    access: AccessRules = AccessRules(), certificate: ServerCertificate? = nil, loops: LoopGroup,
+    work: WorkQueue = WorkQueue(),
+    logger: Logger = Logger(label: "neuroscope.http"), metrics: MetricRegistry = MetricRegistry(),
+    tracer: SpanTracer? = nil
   ) {
     services = TransportServices(
-      router: router, limits: limits, crossOrigin: crossOrigin,
-      outboxes: OutboxLedger(limit: limits.outboxes), logger: logger)
+      router: router, base: base, limits: limits, access: access,
+      outboxes: OutboxLedger(limit: limits.outboxes), bodies: BodyLedger(limit: limits.bodies),
+      certificate: certificate, work: work,
+      setting: ObserverSetting(logger: logger, metrics: metrics), tracer: tracer)
     self.loops = loops
   }
 
@@ -37,8 +49,14 @@ package final class HTTPServer: Sendable {
   /// Bytes that wait for peers that do not take them.
   package var waitingByteCount: Int { services.outboxes.byteCount }
 
+  /// Bytes of requests' bodies in memory.
+  package var bodyByteCount: Int { services.bodies.byteCount }
+
   /// How many connections are open.
   package var connectionCount: Int { state.withLock { $0.connections.count } }
+
+  /// Returns when each loop has come to work that was given to it just now: none of them is stuck.
+  package func haveATurn() async { await loops.haveATurn() }
 
   /// Begins to listen on an address, besides those before.
   ///

@@ -9,14 +9,14 @@ import Synchronization
 ///
 /// Bytes that several connections share are counted for each.
 final class OutboxLedger: Sendable {
-  private struct Entry: Sendable {
+  private struct Waiting: Sendable {
     var byteCount: Int
     var tookLast: ContinuousClock.Instant
     var giveUp: @Sendable () -> Void
   }
 
   private struct State: Sendable {
-    var entries: [Int: Entry] = [:]
+    var entries: [Int: Waiting] = [:]
     /// Somebody is going to call `review`.
     var isReviewDue = false
   }
@@ -49,7 +49,7 @@ final class OutboxLedger: Sendable {
     now: ContinuousClock.Instant, giveUp: @escaping @Sendable () -> Void
   ) -> Bool {
     let (leaving, isReviewWanted) = state.withLock { state in
-      let entry = Entry(byteCount: byteCount, tookLast: tookLast, giveUp: giveUp)
+      let entry = Waiting(byteCount: byteCount, tookLast: tookLast, giveUp: giveUp)
       let before = state.entries.updateValue(entry, forKey: connection)?.byteCount ?? 0
       total.add(byteCount - before, ordering: .relaxed)
       let leaving = takeSlowest(&state.entries, now)
@@ -81,12 +81,12 @@ final class OutboxLedger: Sendable {
   }
 
   private func takeSlowest(
-    _ entries: inout [Int: Entry], _ now: ContinuousClock.Instant
-  ) -> [Entry] {
+    _ entries: inout [Int: Waiting], _ now: ContinuousClock.Instant
+  ) -> [Waiting] {
     guard byteCount > limit else { return [] }
     let slow = entries.filter { now - $0.value.tookLast >= Self.patience }
       .sorted { $0.value.tookLast < $1.value.tookLast }
-    var leaving: [Entry] = []
+    var leaving: [Waiting] = []
     for (connection, entry) in slow where byteCount > limit {
       entries[connection] = nil
       total.subtract(entry.byteCount, ordering: .relaxed)

@@ -1,3 +1,6 @@
+import Loops
+import Traces
+
 /// A streamed answer on its way: where its bytes come from, and the task that makes them, if any.
 ///
 /// - Isolation: belongs to its connection.
@@ -7,7 +10,15 @@ final class OutgoingStream {
   private let task: Task<Void, Never>?
   private var hasLeft = false
 
-  init(_ body: StreamBody, heartbeat: Heartbeat?) {
+  /// - Parameters:
+  ///   - caller: on whose behalf the bytes are made.
+  ///   - client: whose share of everything they count against.
+  ///   - span: what is done for the bytes stands below it.
+  ///   - executor: where.
+  init(
+    _ body: StreamBody, heartbeat: Heartbeat?, caller: Caller, client: ClientKey,
+    span: TracedSpan?, executor: any TaskExecutor
+  ) {
     self.heartbeat = heartbeat
     switch body {
     case .source(let source):
@@ -16,9 +27,9 @@ final class OutgoingStream {
     case .writing(let write):
       let writer = BodyWriter()
       source = writer
-      task = Task.detached {
+      task = Task.detached(executorPreference: executor) {
         do {
-          try await write(writer)
+          try await caller.working(as: client, tracedBy: span) { try await write(writer) }
           writer.finish()
         } catch {
           writer.cut()

@@ -12,7 +12,8 @@ package struct PathParameters: Sendable, Equatable {
     values[name]
   }
 
-  mutating func set(_ name: String, to value: String) {
+  /// Gives a name a value in place of what stood in the path.
+  package mutating func set(_ name: String, to value: String) {
     values[name] = value
   }
 }

@@ -12,23 +12,32 @@ package struct Request: Sendable {
   package var id: String
   /// Method, decoded target, fields and authority.
   package var head: RequestHead
+  /// The pattern of the route that was found, such as `/v1/runs/{id}`.
+  package var pattern: String
+  /// What its answer is to tell besides.
+  package let remarks = RequestRemarks()
   /// The values of the `{names}` in the route's pattern, percent-decoded.
   package var parameters: PathParameters
   /// The body, with a content coding already undone (within the inflation limit).
   package var body: [UInt8]
+  /// Whether it came by TLS to this very process.
+  package var isSecure: Bool
   /// The other end of the connection.
   package var remote: SocketAddress
 
   /// Collects the parts; the transport makes requests, and so do tests of handlers.
   package init(
     id: String, head: RequestHead, parameters: PathParameters = PathParameters(),
-    body: [UInt8] = [], remote: SocketAddress = .unix(path: "")
+    body: [UInt8] = [], remote: SocketAddress = .unix(path: ""), pattern: String = "",
+    isSecure: Bool = false
   ) {
+    self.pattern = pattern
     self.id = id
     self.head = head
     self.parameters = parameters
     self.body = body
     self.remote = remote
+    self.isSecure = isSecure
   }
 
   /// The method as sent; a `HEAD` request reaches the handler of the matching `GET` route.

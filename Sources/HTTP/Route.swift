@@ -12,15 +12,29 @@ package struct Route: Sendable {
   package let method: HTTPRequest.Method
   /// The pattern: literal segments, `{name}` for one segment, `{name...}` for all the rest.
   package let pattern: String
+  /// What a key must allow, where keys are needed.
+  package let need: Need
   /// Who answers.
   package let handler: Handler
 
-  /// Describes a route such as `Route(.get, "/v1/runs/{id}/events") { request in … }`.
+  /// What a request must show.
+  package enum Need: Sendable, Hashable {
+    /// Nothing: what it answers is anybody's.
+    case open
+    /// A key of this scope.
+    case scope(Scope)
+  }
+
+  /// Describes a route; one that says nothing of its need is for administrators alone.
+  ///
+  /// Such as `Route(.get, "/v1/runs/{id}/events") { request in … }`.
   package init(
-    _ method: HTTPRequest.Method, _ pattern: String, handler: @escaping Handler
+    _ method: HTTPRequest.Method, _ pattern: String, needs need: Need = .scope(.admin),
+    handler: @escaping Handler
   ) {
     self.method = method
     self.pattern = pattern
+    self.need = need
     self.handler = handler
   }
 }

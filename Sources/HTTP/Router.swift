@@ -13,6 +13,11 @@ package struct Router: Sendable {
     case methodNotAllowed(allow: [HTTPRequest.Method])
     /// No route has this path.
     case notFound
+
+    /// The route, if one was found.
+    package var route: Route? {
+      if case .found(let route, _) = self { route } else { nil }
+    }
   }
 
   private struct Node: Sendable {
@@ -67,6 +72,14 @@ package struct Router: Sendable {
     nodes.append(Node())
     nodes[index][keyPath: kind] = nodes.count - 1
     return nodes.count - 1
+  }
+
+  /// Looks up what somebody meant: a path that is nothing but for doubled slashes, or one at its end, is the same path
+  /// without them.
+  package func find(_ method: HTTPRequest.Method, _ segments: [String]) -> Match {
+    let match = match(method, segments)
+    guard case .notFound = match, segments.contains("") else { return match }
+    return self.match(method, segments.filter { !$0.isEmpty })
   }
 
   /// Looks a decoded path up.

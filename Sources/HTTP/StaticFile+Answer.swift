@@ -10,6 +10,7 @@ extension StaticFile {
       .eTag: entityTag, .acceptRanges: "bytes", .cacheControl: cacheControl,
       .xContentTypeOptions: "nosniff",
     ]
+    fields[.contentSecurityPolicy] = securityPolicy
     if let condition = head.fields[.ifNoneMatch], matches(condition) {
       return (.notModified, fields, [])
     }

@@ -13,6 +13,8 @@ package struct TransportLimits: Sendable {
   package var connections = 4096
   /// Bytes of a request's body after its content coding is undone.
   package var inflatedBody = 64 << 20
+  /// Bytes of all requests' bodies together, arriving and unpacked; beyond it 503, and a client may have three fourths.
+  package var bodies = 256 << 20
   /// Bytes that a streamed answer keeps in the outbox ahead of the peer.
   ///
   /// Small, so that what a slow viewer gets is fresh: the past waits in the topic, not here.
@@ -34,9 +36,11 @@ package struct TransportLimits: Sendable {
   package var writeDeadline: Duration = .seconds(10)
   /// After the last byte, for the peer to see it and close.
   package var drainDeadline: Duration = .seconds(2)
-  /// Between pings of a WebSocket.
+  /// Of a stream's silence before a heartbeat at least, however soon the stream itself asks for one.
+  package var heartbeatFloor: Duration = .zero
+  /// Of silence of a WebSocket peer before it is pinged, and between pings.
   package var pingInterval: Duration = .seconds(20)
-  /// Without any byte from a WebSocket peer.
+  /// Of silence of a WebSocket peer, pinged all the while, before it is taken for gone.
   package var silenceDeadline: Duration = .seconds(60)
 
   /// The bounds used when nothing is configured.

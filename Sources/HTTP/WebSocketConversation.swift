@@ -1,3 +1,4 @@
+import Traces
 import Wire
 
 /// The state of a connection that has become a WebSocket.
@@ -5,8 +6,14 @@ import Wire
 /// - Isolation: belongs to its connection.
 final class WebSocketConversation {
   var machine: WebSocketMachine
+  /// Whether the peer is still there.
+  var pulse: PeerPulse
   let queue: BoundedQueue<OutgoingMessage>
   let isDeflating: Bool
+  /// Who has opened it.
+  let caller: Caller
+  /// What its messages ask for stands below the request that opened it.
+  let span: TracedSpan?
   private let waitingLimit: Int
   private let byteLimit: Int
 
@@ -32,10 +39,14 @@ final class WebSocketConversation {
   var isOver = false
 
   init(
-    machine: WebSocketMachine, queue: BoundedQueue<OutgoingMessage>, isDeflating: Bool,
+    machine: WebSocketMachine, pulse: PeerPulse, caller: Caller, span: TracedSpan?,
+    queue: BoundedQueue<OutgoingMessage>, isDeflating: Bool,
     waitingLimit: Int, byteLimit: Int
   ) {
     self.machine = machine
+    self.pulse = pulse
+    self.caller = caller
+    self.span = span
     self.queue = queue
     self.isDeflating = isDeflating
     self.waitingLimit = waitingLimit

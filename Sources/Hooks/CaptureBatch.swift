@@ -31,8 +31,14 @@ package final class CaptureBatch: @unchecked Sendable {
   package internal(set) var isIntervened = false
   private let slab: FloatSlab
   private let pool: CapturePool
+  /// What it weighs in an account, for as long as it is there.
+  private let charge: (any Sendable)?
 
-  init(step: Int, specs: [CaptureSpec], slab: FloatSlab, pool: CapturePool) {
+  init(
+    step: Int, specs: [CaptureSpec], slab: FloatSlab, pool: CapturePool,
+    charge: (any Sendable)? = nil
+  ) {
+    self.charge = charge
     self.step = step
     self.specs = specs
     self.slab = slab

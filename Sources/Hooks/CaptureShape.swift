@@ -54,6 +54,11 @@ package struct CaptureShape: Sendable, Equatable {
     return dimensions.reduce(1) { $0 * Double($1) }
   }
 
+  /// Numbers that are captured of one kept position, before a reduction.
+  package func rowNumbers(keys: Int) -> Double {
+    dimensions(positions: 1, keys: keys).reduce(1) { $0 * Double($1) }
+  }
+
   /// Whether it grows with the keys of a pass.
   package var isOverKeys: Bool { sizes.contains(.keys) }
 }
@@ -87,7 +92,7 @@ extension HookCatalogue {
     case .headDimension: .fixed(headDimension)
     case .neuron: .fixed(neurons)
     case .expert: .fixed(experts)
-    case .chosen: .fixed(expertsPerToken)
+    case .chosen, .choice: .fixed(expertsPerToken)
     case .shared: .fixed(1)
     case .vocabulary: .fixed(vocabularySize)
     }
@@ -108,7 +113,7 @@ extension Selection {
   /// What is kept of an axis besides positions, in this order; nil keeps all.
   package func indices(of axis: HookAxis) -> [Int]? {
     switch axis {
-    case .position, .queryPosition: nil
+    case .position, .queryPosition, .choice: nil
     case .head, .keyValueHead: heads
     case .expert: experts ?? neurons
     case .model, .headDimension, .neuron, .vocabulary, .chosen, .shared, .keyPosition: neurons

@@ -38,6 +38,18 @@ extension HookCatalogue {
         layerName: layerName, component: componentName,
         reason: HookSites.row(point.site).absence(self))
     }
+    let isOfExperts = component == .moe || component == .expert
+    guard computes(point.site, layer: point.layer),
+      !(isOfExperts && denseLayers.contains(point.layer))
+    else {
+      let isDense = denseLayers.contains(point.layer)
+      throw .notInThisModel(
+        layerName: layerName, component: componentName,
+        reason: isDense
+          ? "layer \(point.layer) of this \(family) has no experts; its feed-forward part is `mlp`"
+          : "layer \(point.layer) of this \(family) computes its feed-forward part inside experts; "
+            + "use `moe` or `expert`")
+    }
     if point.expert >= experts, point.expert >= 0 {
       throw .expertOutOfRange(point.expert, experts: experts, name: layerName)
     }

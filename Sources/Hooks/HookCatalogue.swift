@@ -14,13 +14,18 @@ package struct HookCatalogue: Sendable, Equatable {
   package let expertsPerToken: Int
   /// Sites that the family computes; a name of any other is refused with the reason.
   package let sites: Set<HookSite>
+  /// Layers of a mixture that have no experts: of the feed-forward sites they have those of dense models, whose width is
+  /// then ``neurons``.
+  package let denseLayers: Set<Int>
   /// The family's name, for reasons.
   package let family: String
+  /// Positions that a run can have at most: none beyond can be selected.
+  package private(set) var contextLength = Int.max
 
   package init(
     layers: Int, hiddenSize: Int, heads: Int, keyValueHeads: Int, headDimension: Int,
     vocabularySize: Int, neurons: Int, experts: Int, expertsPerToken: Int, sites: Set<HookSite>,
-    family: String
+    denseLayers: Set<Int> = [], family: String
   ) {
     self.layers = layers
     self.hiddenSize = hiddenSize
@@ -32,7 +37,15 @@ package struct HookCatalogue: Sendable, Equatable {
     self.experts = experts
     self.expertsPerToken = expertsPerToken
     self.sites = sites
+    self.denseLayers = denseLayers
     self.family = family
+  }
+
+  /// The same for runs of at most so many positions.
+  package func within(_ contextLength: Int) -> HookCatalogue {
+    var catalogue = self
+    catalogue.contextLength = contextLength
+    return catalogue
   }
 
   /// Of a model of which no weights are there: nothing can be seen.
@@ -55,11 +68,28 @@ package struct HookCatalogue: Sendable, Equatable {
     site.axes.count == 3 ? shape(of: site).sizes.last?.fixed ?? 1 : width(of: site)
   }
 
+  /// Whether a layer computes a site.
+  package func computes(_ site: HookSite, layer: Int) -> Bool {
+    guard sites.contains(site) else { return false }
+    guard experts > 0, !denseLayers.isEmpty else { return true }
+    switch site {
+    case .mlpPre, .mlpPreLinear, .mlpPost: return denseLayers.contains(layer)
+    case .routerLogits, .expertIndices, .expertWeights, .expertOutput, .expertResult,
+      .sharedExpertOutput, .sharedExpertGate:
+      return !denseLayers.contains(layer)
+    default: return true
+    }
+  }
+
+  /// The first layer that has experts; the first of all in dense models.
+  package var firstRoutedLayer: Int { (0..<layers).first { !denseLayers.contains($0) } ?? 0 }
+
   private func points(of site: HookSite, layer: Int) -> [HookPoint] {
+    guard computes(site, layer: layer) else { return [] }
     switch HookSites.row(site).place {
-    case .block: [HookPoint(site, layer: layer)]
-    case .expert: (0..<experts).map { HookPoint(site, layer: layer, expert: $0) }
-    case .before, .after: []
+    case .block: return [HookPoint(site, layer: layer)]
+    case .expert: return (0..<experts).map { HookPoint(site, layer: layer, expert: $0) }
+    case .before, .after: return []
     }
   }
 

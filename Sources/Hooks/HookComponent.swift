@@ -40,6 +40,8 @@ package enum HookAxis: String, Sendable {
   case neuron = "d_mlp"
   case expert
   case chosen = "top_k"
+  /// The places of a router's choice, the likeliest expert first, in front of other axes.
+  case choice
   /// Of size 1: the expert that all positions share.
   case shared
   case vocabulary = "d_vocab"

@@ -38,6 +38,7 @@ package enum HookSite: Int, Sendable, CaseIterable {
   case headResult
   case sharedExpertOutput
   case sharedExpertGate
+  case expertResult
 }
 
 /// The list of hook sites in the order of the forward pass: what there is to tell of each, written nowhere else.
@@ -61,7 +62,8 @@ enum HookSites {
       readOnly: unread, absentAs: noAttentionNorm),
     Row(
       .attentionNorm, "ln1.output", [.position, .model], .layernorm,
-      [.output(.layernorm), .input(.attention)], absentAs: noAttentionNorm),
+      // Where one norm stands before both parts, it is what the second reads too.
+      [.output(.layernorm), .input(.attention), .input(.mlp)], absentAs: noAttentionNorm),
     Row(.query, "attn.hook_q", [.head, .position, .headDimension], .query, [.input(.query)]),
     Row(.key, "attn.hook_k", [.keyValueHead, .position, .headDimension], .key, [.input(.key)]),
     Row(
@@ -95,7 +97,8 @@ enum HookSites {
     Row(.attentionAdded, "hook_attn_out", [.position, .model], .attention),
     Row(
       .residualMid, "hook_resid_mid", [.position, .model], .residual,
-      [.input(.mlp), .input(.moe)]),
+      [.input(.mlp), .input(.moe)],
+      absentAs: { "\($0.family) adds attention and its feed-forward part to the stream together" }),
     Row(
       .mlpNormalized, "ln2.hook_normalized", [.position, .model], .mlp, readOnly: unread,
       absentAs: noMLPNorm),
@@ -125,6 +128,11 @@ enum HookSites {
     Row(
       .expertOutput, "mlp.experts", [.position, .model], .expert, [.output(.expert)],
       at: .expert, absentAs: noExperts),
+    // Each chosen expert's output times its weight; with the shared expert's they add up to the mixture's output.
+    Row(
+      .expertResult, "mlp.hook_expert_results", [.choice, .position, .model], .moe,
+      readOnly: "chosen experts are added up in one go; change `mlp.experts.N`",
+      absentAs: noExperts),
     // What every position's own expert gives, and what it weighs (Qwen 2 MoE).
     Row(
       .sharedExpertOutput, "mlp.shared_expert.output", [.position, .model], .moe,

@@ -9,6 +9,8 @@ package struct Parameter: Sendable {
     /// Any 64 bits.
     case seed
     case flag
+    /// One of some names.
+    case choice([String])
     /// Numbers, as many as the point has.
     case vector
     /// Experts of a router.
@@ -29,6 +31,7 @@ package struct Parameter: Sendable {
       case .integer(let range): "integer from \(range.lowerBound) to \(range.upperBound)"
       case .seed: "integer"
       case .flag: "boolean"
+      case .choice(let names): "one of " + names.joined(separator: ", ")
       case .vector: "array of numbers"
       case .experts, .layers: "array of integers"
       case .rows: "object: run_id and hook_id, or rows"
@@ -64,6 +67,7 @@ package struct ParameterValues: Sendable, Equatable {
     case number(Float)
     case integer(Int)
     case flag(Bool)
+    case choice(String)
     case vector([Float])
     case indices([Int])
     case rows(PatchedRows)
@@ -88,6 +92,9 @@ package struct ParameterValues: Sendable, Equatable {
   }
   package func flag(_ name: String) -> Bool? {
     if case .flag(let value)? = values[name] { value } else { nil }
+  }
+  package func choice(_ name: String) -> String? {
+    if case .choice(let value)? = values[name] { value } else { nil }
   }
   package func vector(_ name: String) -> [Float]? {
     if case .vector(let value)? = values[name] { value } else { nil }

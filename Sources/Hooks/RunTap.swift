@@ -32,6 +32,12 @@ package final class RunTap {
   /// Each spec's dimensions as last planned: a generated token's are mostly those of the one before, and shared with it.
   private var planned: [Planned] = []
 
+  /// The captures of the pass that was planned last, and their numbers.
+  private var items: [CaptureBatch.Item] = []
+  private var floats = 0
+  /// Whether the pass has not begun since.
+  private var isPlanned = false
+
   /// What copying needs to know of a spec, looked up once.
   private struct Layout {
     let shape: CaptureShape
@@ -77,6 +83,7 @@ package final class RunTap {
   }
 
   private func compile() {
+    isPlanned = false
     layouts = specs.map { spec in
       let axes = spec.point.site.axes
       return Layout(
@@ -108,19 +115,19 @@ package final class RunTap {
 
   // MARK: A pass
 
-  /// Prepares memory for a pass over `positions`, which may reach the model in several chunks.
-  package func beginPass(step: Int, positions: Range<Int>) {
+  /// Plans the next pass, over `positions`, which may reach the model in several chunks.
+  ///
+  /// - Returns: bytes of memory that its captures take.
+  package func planPass(step: Int, positions: Range<Int>) -> Int {
     self.step = step
     pass = positions
+    batch = nil
+    isPlanned = true
     itemOfSpec.removeAll(keepingCapacity: true)
-    guard !specs.isEmpty else {
-      batch = nil
-      return
-    }
-    var items: [CaptureBatch.Item] = []
-    items.reserveCapacity(specs.count)
+    items.removeAll(keepingCapacity: true)
+    floats = 0
+    guard !specs.isEmpty else { return 0 }
     let positions = KeptPositions(pass)
-    var floats = 0
     for (index, spec) in specs.enumerated() {
       guard let item = plan(spec, index: index, positions, offset: floats) else {
         itemOfSpec.append(-1)
@@ -130,7 +137,22 @@ package final class RunTap {
       items.append(item)
       floats += (item.count + 15) / 16 * 16
     }
-    let batch = CaptureBatch(step: step, specs: specs, slab: pool.take(floats), pool: pool)
+    return floats * MemoryLayout<Float>.size
+  }
+
+  /// Prepares memory for a pass over `positions`, as it was planned.
+  ///
+  /// - Parameter charge: held as long as the captures are in memory.
+  package func beginPass(
+    step: Int, positions: Range<Int>, charge: (any Sendable)? = nil
+  ) {
+    if !isPlanned || step != self.step || positions != pass {
+      _ = planPass(step: step, positions: positions)
+    }
+    isPlanned = false
+    guard !specs.isEmpty else { return }
+    let batch = CaptureBatch(
+      step: step, specs: specs, slab: pool.take(floats), pool: pool, charge: charge)
     batch.items = items
     batch.isIntervened = interventions.contains { $0.applies(toStep: step, positions: pass) }
     self.batch = batch

@@ -1,4 +1,9 @@
 extension Selection.Reduction {
+  /// Numbers of the directions that it holds.
+  package var directionNumbers: Int {
+    if case .project(let directions) = self { directions.values.count } else { 0 }
+  }
+
   /// Bins of ``histogram``.
   package static let bins = 32
 
@@ -10,7 +15,14 @@ extension Selection.Reduction {
     case .stats: 4
     case .histogram: 2 + Self.bins
     case .topK(let k): 2 * min(k, width)
+    case .project(let directions): directions.count
     }
+  }
+
+  /// How often it reads a row, about: what framing elsewhere is weighed by.
+  package var reads: Int {
+    // Eight dot products take as long as packing the numbers would.
+    if case .project(let directions) = self { max(directions.count / 8, 1) } else { 1 }
   }
 
   /// The dimensions that take the place of a last axis of `width`: of the k largest the values, then where they were.
@@ -36,6 +48,7 @@ extension Selection.Reduction {
     case .stats: stats(row, into: out)
     case .histogram: histogram(row, into: out)
     case .topK(let k): top(k, of: row, into: out)
+    case .project(let directions): directions.project(row, into: out)
     }
   }
 

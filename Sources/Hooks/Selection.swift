@@ -35,6 +35,8 @@ package struct Selection: Sendable, Hashable {
     case histogram
     /// The k largest by absolute value over the last axis: values, then their indices.
     case topK(Int)
+    /// The dot products of the last axis with given directions, in their order.
+    case project(Directions)
   }
 
   package var positions: Positions

@@ -1,4 +1,5 @@
 internal import Checkpoints
+internal import Digests
 internal import Foundation
 
 /// Files as fetching needs them, with their errors as ``PullError``.

@@ -2,6 +2,6 @@
 package enum Analyses {
   package static let live: [any LiveAnalysis.Type] = [
     LogitLens.Live.self, DirectLogitAttribution.Live.self, HeadScores.Live.self,
-    AttentionEntropy.Live.self, TokenEntropy.self,
+    AttentionEntropy.Live.self, TokenEntropy.self, InformationFlow.self,
   ]
 }

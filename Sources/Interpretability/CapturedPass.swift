@@ -45,6 +45,21 @@ package struct CapturedPass: Sendable {
   }
 }
 
+extension CapturedPass {
+  /// Lends a captured tensor without copying it: its axes, and its numbers row-major.
+  ///
+  /// - Returns: nil where the pass kept nothing there.
+  func withValues<R>(
+    _ point: HookPoint, _ body: (_ dimensions: [Int], UnsafeBufferPointer<Float>) -> R
+  ) -> R? {
+    guard let batch, let item = items[point] else { return nil }
+    return batch.withValues(of: item) { body(item.dimensions, $0) }
+  }
+
+  /// The positions kept of a point.
+  func positions(of point: HookPoint) -> [Int] { items[point]?.positions ?? [] }
+}
+
 extension CaptureSpec {
   /// What an analysis reads; hooks of clients have an id that is not empty.
   package init(analysing point: HookPoint, _ positions: Selection.Positions = .all) {

@@ -21,12 +21,23 @@ package protocol LiveAnalysis: Sendable {
   func resultNumbers(
     _ catalogue: HookCatalogue, promptTokens: Int
   ) -> (prompt: Double, later: Double)
+  /// What it keeps between the passes of one run; nil where it looks at each pass alone.
+  func memory(_ catalogue: HookCatalogue) -> (any AnalysisMemory)?
+  /// Bytes of that memory at most, besides what it captures.
+  func keptBytes(_ catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int) -> Double
   /// What it finds in a pass; nil where the pass holds nothing for it.
   func result(of captured: CapturedPass, _ pass: AnalysedPass) async -> Finding?
 }
 
+/// What an analysis keeps of one run: made with the run, and let go with it.
+package protocol AnalysisMemory: AnyObject, Sendable {}
+
 extension LiveAnalysis {
   package var name: String { Self.name }
+  package func memory(_ catalogue: HookCatalogue) -> (any AnalysisMemory)? { nil }
+  package func keptBytes(
+    _ catalogue: HookCatalogue, promptTokens: Int, maxTokens: Int
+  ) -> Double { 0 }
 
   /// What the analysis finds in a pass among what others captured; nil where the pass holds nothing for it.
   package func result(of pass: AnalysedPass) async -> Finding? {
@@ -62,6 +73,8 @@ package struct AnalysedPass: Sendable {
   package let chosen: Token
   package let engine: Engine
   package let model: LoadedModel
+  /// What the analysis that is asked keeps of the run.
+  package var memory: (any AnalysisMemory)?
 
   package init(
     batch: CaptureBatch, prompt: [Token], chosen: Token, engine: Engine, model: LoadedModel

@@ -23,7 +23,11 @@ package struct ContrastPrompt: Sendable {
     let pass = try await PromptPass.run(
       tokens, on: engine, model, capturing: [logits], positions: .last,
       interventions: interventions)
-    let scores = pass.tensor(logits).values
+    return try difference(of: pass.tensor(logits).values, model)
+  }
+
+  /// The same of the scores of a last position.
+  func difference(of scores: [Float], _ model: LoadedModel) throws(EngineError) -> Float {
     guard scores.indices.contains(Int(answer)), scores.indices.contains(Int(wrong)) else {
       throw .tokenOutOfRange(max(answer, wrong), vocabularySize: model.info.vocabularySize)
     }

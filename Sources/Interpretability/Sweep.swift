@@ -161,7 +161,7 @@ extension Sweep.Plan {
 
 extension CapturedPass.Tensor {
   /// Its numbers position by position, heads one behind the other: the order of an intervention's rows.
-  fileprivate var positionMajor: [Float] {
+  package var positionMajor: [Float] {
     guard dimensions.count == 3 else { return values }
     let (heads, positions, size) = (dimensions[0], dimensions[1], dimensions[2])
     var rows: [Float] = []

@@ -131,6 +131,9 @@ package struct JSONScanner<Failure: Error> {
   mutating func count() throws(Failure) {
     room -= 1
     guard room >= 0 else { throw fault("a smaller document", found: "too many values") }
+    if room & 0xFFF == 0, Task.isCancelled {
+      throw fault("somebody who waits for the document", found: "a task that was cancelled")
+    }
   }
 
   /// An error at a place in `bytes`, by itself the current one, with what stands there.

@@ -10,6 +10,9 @@ extension JSONWriter {
       case "\t": bytes += [0x5c, 0x74]
       case "\u{8}": bytes += [0x5c, 0x62]
       case "\u{C}": bytes += [0x5c, 0x66]
+      // Ends of lines to JavaScript and Python, which some readers of event streams cut lines at.
+      case "\u{85}", "\u{2028}", "\u{2029}":
+        isCompact || style.asciiOnly ? units(scalar) : append(scalar)
       case "<", ">", "&", "'": style.htmlSafe ? units(scalar) : append(scalar)
       default:
         let isEscaped = scalar.value < 0x20 || (style.asciiOnly && scalar.value > 0x7E)

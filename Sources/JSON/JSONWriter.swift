@@ -11,7 +11,7 @@ public struct JSONWriter: Sendable {
   private var needsComma = false
   let style: JSONStyle
   /// Whether the style is the compact one: all that the hot paths ask of it.
-  private let isCompact: Bool
+  let isCompact: Bool
   /// Containers that are open, and whether a name waits for its value: what a spelling with broken lines needs to know.
   private var depth = 0
   private var isNamed = false
@@ -77,12 +77,17 @@ public struct JSONWriter: Sendable {
   public mutating func string(_ text: String) {
     separate()
     bytes.append(0x22)
-    if isCompact, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }) {
+    if isCompact, text.utf8.allSatisfy(Self.standsForItself) {
       bytes.append(contentsOf: text.utf8)
     } else {
       escaped(text)
     }
     bytes.append(0x22)
+  }
+
+  /// Not a control, a quote or a backslash, and not the first byte of U+0085, U+2028 or U+2029.
+  private static func standsForItself(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != 0x22 && byte != 0x5c && byte != 0xc2 && byte != 0xe2
   }
 
   /// Writes bytes of which the caller knows that they need no escape, such as base64, as a string.

@@ -14,6 +14,13 @@ package final class LoopGroup: Sendable {
     loops = (0..<max(1, count)).map { Loop(label: "\(label).\($0)") }
   }
 
+  /// Returns when each loop has come to work that was given to it just now.
+  package func haveATurn() async {
+    for loop in loops {
+      await withCheckedContinuation { waiting in loop.execute { waiting.resume() } }
+    }
+  }
+
   /// The next loop in turn.
   package func next() -> Loop {
     let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue

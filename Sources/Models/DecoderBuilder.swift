@@ -59,13 +59,17 @@ struct DecoderBuilder {
     let c = configuration
     let queries = c.heads * c.headDimension
     let keys = c.keyValueHeads * c.headDimension
-    func input(_ name: String, _ gguf: String, rows: Int) throws(CheckpointError) -> Linear {
-      try block.linear(name, gguf, rows: rows, columns: c.hiddenSize, bias: c.attentionBias)
+    func input(_ name: String, _ gguf: String, rows: Int, rotates: Bool = true)
+      throws(CheckpointError) -> Linear
+    {
+      try block.linear(
+        name, gguf, rows: rows, columns: c.hiddenSize, bias: c.attentionBias,
+        headDimension: rotates ? c.headDimension : nil)
     }
     return attention(
       query: try input("self_attn.q_proj", "attn_q", rows: queries),
       key: try input("self_attn.k_proj", "attn_k", rows: keys),
-      value: try input("self_attn.v_proj", "attn_v", rows: keys),
+      value: try input("self_attn.v_proj", "attn_v", rows: keys, rotates: false),
       output: try block.linear(
         "self_attn.o_proj", "attn_output", rows: c.hiddenSize, columns: queries,
         bias: c.attentionOutputBias),
@@ -85,6 +89,7 @@ struct DecoderBuilder {
       rotary: c.unrotatedLayers.contains(layer) ? nil : isSliding ? slidingRotary : rotary)
     attention.window = isSliding ? c.slidingWindow ?? 0 : 0
     attention.interleaved = c.interleavedRotation
+    attention.turnsNeighbours = c.turnsNeighbours
     attention.softcap = c.attentionLogitSoftcap ?? 0
     attention.normEpsilon = Float(c.normEpsilon)
     return attention
@@ -100,9 +105,11 @@ struct DecoderBuilder {
   }
 
   /// `mlp.{gate,up,down}_proj` with the configuration's activation.
-  func gated(_ block: WeightScope) throws(CheckpointError) -> FeedForward {
+  ///
+  /// - Parameter width: its inner width; nil for the configuration's.
+  func gated(_ block: WeightScope, width: Int? = nil) throws(CheckpointError) -> FeedForward {
     let c = configuration
-    let (inner, outer) = (c.intermediateSize, c.hiddenSize)
+    let (inner, outer) = (width ?? c.intermediateSize, c.hiddenSize)
     return .gated(
       gate: try block.linear(
         "mlp.gate_proj", "ffn_gate", rows: inner, columns: outer, bias: c.mlpBias),
@@ -121,14 +128,18 @@ struct DecoderBuilder {
       embedding, "token_embd", rows: c.vocabularySize, columns: c.hiddenSize)
     let checkpoint = scope.checkpoint
     let headName = checkpoint.format == .gguf ? "output" : "lm_head"
+    let headUpdate = try checkpoint.update(
+      AdaptedModule(huggingFace: ["lm_head"], gguf: "output"), rows: c.vocabularySize,
+      columns: c.hiddenSize)
     let head: Linear
     // A head of its own is asked for by name where the configuration does not tie it to the embedding.
     if !c.tiedEmbeddings || checkpoint.tensor(headName + ".weight") != nil {
       head = Linear(
         weight: try checkpoint.matrix(
-          headName, rows: c.vocabularySize, columns: c.hiddenSize), bias: nil)
+          headName, rows: c.vocabularySize, columns: c.hiddenSize), bias: nil,
+        update: headUpdate)
     } else {
-      head = Linear(weight: table, bias: nil)
+      head = Linear(weight: table, bias: nil, update: headUpdate)
     }
     let norm: Norm
     if let finalNorm {
@@ -136,10 +147,13 @@ struct DecoderBuilder {
     } else {
       norm = try scope.rootMeanSquare("norm", "output_norm")
     }
+    let embeddingUpdate = try checkpoint.embeddingUpdate(
+      scope.adapted(embedding, "token_embd"), rows: c.vocabularySize, columns: c.hiddenSize)
     try checkpoint.refuseUnread()
     return LanguageModel(
       catalogue: family.catalogue(c), cacheType: options.cacheType,
-      contextLength: options.contextLength, embedding: table, embeddingScale: c.embeddingScale,
+      contextLength: options.contextLength, embedding: table,
+      embeddingUpdate: embeddingUpdate, embeddingScale: c.embeddingScale,
       positionEmbedding: positionEmbedding, blocks: blocks, finalNorm: norm, head: head,
       scoreScale: c.scoreScale, scoreCap: c.finalLogitSoftcap ?? 0, longContext: longContext)
   }

@@ -12,6 +12,8 @@ package enum Families {
     Gemma3.self,
     OLMo2.self,
     Phi3.self,
+    StableLM.self,
+    Cohere.self,
     GPTOSS.self,
   ]
 

@@ -1,5 +1,5 @@
 package import Hooks
-internal import Tensors
+package import Tensors
 
 /// The rows of one forward pass, of several sessions at once.
 ///
@@ -11,6 +11,16 @@ package final class ForwardBatch {
   /// Which rows of a part need scores of the vocabulary.
   package enum Scores: Sendable { case none, last }
 
+  /// Looks at the scores of the vocabulary of a row, `[vocabulary]`, where they stand: as many rows of a part as it
+  /// asks for, in the order of their positions.
+  ///
+  /// - Isolation: called within the pass, on the loop that runs it.
+  package protocol RowReader: AnyObject {
+    /// Whether the scores at a position are wanted.
+    func wants(position: Int) -> Bool
+    func read(_ scores: UnsafeBufferPointer<Float>, position: Int, _ arithmetic: Arithmetic)
+  }
+
   /// One session's rows.
   package struct Part {
     package let cache: KeyValueCache
@@ -20,6 +30,8 @@ package final class ForwardBatch {
     package let scores: Scores
     /// Generated rows (or a whole prompt of very few), computed by kernels that read weights for few rows.
     package let isDecode: Bool
+    /// Who looks at the scores of its rows, besides its owner at the last one's.
+    let reader: (any RowReader)?
   }
 
   package private(set) var parts: [Part] = []
@@ -56,7 +68,7 @@ package final class ForwardBatch {
   ///   that the same request has the same bits however it is cut and whoever else is there.
   package func add(
     _ cache: KeyValueCache, tokens next: ArraySlice<Int32>, isDecode: Bool, scores: Scores,
-    tap: RunTap?
+    tap: RunTap?, reader: (any RowReader)? = nil
   ) {
     precondition(!isDecode || decodeRows == tokens.count, "decoding parts come first")
     let start = tokens.count
@@ -68,7 +80,9 @@ package final class ForwardBatch {
     }
     let rows = start..<tokens.count
     parts.append(
-      Part(cache: cache, rows: rows, firstPosition: first, scores: scores, isDecode: isDecode))
+      Part(
+        cache: cache, rows: rows, firstPosition: first, scores: scores, isDecode: isDecode,
+        reader: reader))
     if isDecode { decodeRows = tokens.count }
     if let tap { hooks.add(tap, rows: rows, firstPosition: first) }
     cache.reserve(next.count)

@@ -11,8 +11,7 @@ extension LanguageModel {
     _ rows: FloatRows, normed: FloatRows, into scores: FloatRows, _ arithmetic: Arithmetic
   ) {
     finalNorm.apply(rows, into: normed, arithmetic)
-    arithmetic.add(head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
-    arithmetic.run()
+    head.apply(normed, into: scores, arithmetic)
     shape(scores, arithmetic)
   }
 
@@ -24,7 +23,7 @@ extension LanguageModel {
     of token: Int32, at stream: UnsafeBufferPointer<Float>, into row: FloatRows,
     _ arithmetic: Arithmetic
   ) {
-    withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
+    head.row(token, into: row, arithmetic)
     finalNorm.pullBack(row.row(0), at: stream)
     if scoreScale != 1 { arithmetic.scale(row, by: scoreScale) }
   }
@@ -33,7 +32,7 @@ extension LanguageModel {
   package func bias(of token: Int32, scratch row: FloatRows, _ arithmetic: Arithmetic) -> Float {
     var sum = head.bias.map { Double($0.pointer[Int(token)]) } ?? 0
     guard case .layer(let bias?) = finalNorm.kind else { return Float(sum) * scoreScale }
-    withUnsafePointer(to: token) { arithmetic.embed(head.weight, tokens: $0, into: row) }
+    head.row(token, into: row, arithmetic)
     for (column, value) in row.row(0).enumerated() {
       sum += Double(value) * Double(bias.pointer[column])
     }
@@ -46,8 +45,7 @@ extension LanguageModel {
   package func project(
     _ apart: FloatRows, layer: Int, into out: FloatRows, _ arithmetic: Arithmetic
   ) {
-    arithmetic.add(blocks[layer].attention.output.weight, apart, into: out, policy: .single)
-    arithmetic.run()
+    blocks[layer].attention.output.unbiased.apply(apart, into: out, arithmetic)
   }
 
   /// Carries a direction of the residual stream back through what stands behind a layer's attention: a norm, its scale

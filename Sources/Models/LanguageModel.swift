@@ -1,3 +1,4 @@
+internal import Checkpoints
 package import Hooks
 package import Tensors
 
@@ -11,6 +12,8 @@ package final class LanguageModel: Sendable {
   package let contextLength: Int
 
   let embedding: WeightMatrix
+  /// What an adapter adds to the embedding, before it is scaled.
+  let embeddingUpdate: LowRankUpdate?
   /// Multiplies the embedding (Gemma: the square root of the width; Granite).
   let embeddingScale: Float
   let positionEmbedding: WeightMatrix?
@@ -26,7 +29,8 @@ package final class LanguageModel: Sendable {
 
   init(
     catalogue: HookCatalogue, cacheType: ElementType, contextLength: Int, embedding: WeightMatrix,
-    embeddingScale: Float = 1, positionEmbedding: WeightMatrix? = nil, blocks: [Block],
+    embeddingUpdate: LowRankUpdate? = nil, embeddingScale: Float = 1,
+    positionEmbedding: WeightMatrix? = nil, blocks: [Block],
     finalNorm: Norm, head: Linear, scoreScale: Float = 1, scoreCap: Float = 0,
     longContext: Int? = nil
   ) {
@@ -36,6 +40,7 @@ package final class LanguageModel: Sendable {
       headDimension: catalogue.headDimension, type: cacheType)
     self.contextLength = contextLength
     self.embedding = embedding
+    self.embeddingUpdate = embeddingUpdate
     self.embeddingScale = embeddingScale
     self.positionEmbedding = positionEmbedding
     self.blocks = blocks
@@ -52,6 +57,20 @@ package final class LanguageModel: Sendable {
       guard case .mixture(let mixture) = block.mlp else { return widest }
       return max(widest, mixture.shared?.expert.gate.weight.rows ?? 0)
     }
+  }
+
+  /// The widest feed-forward part without experts, and the widest expert; 0 where there is none.
+  var widths: (dense: Int, expert: Int) {
+    var widths = (dense: 0, expert: 0)
+    for block in blocks {
+      switch block.mlp {
+      case .gated(let gate, _, _, _): widths.dense = max(widths.dense, gate.weight.rows)
+      case .plain(let up, _, _): widths.dense = max(widths.dense, up.weight.rows)
+      case .mixture(let mixture):
+        widths.expert = max(widths.expert, mixture.experts.first?.gate.weight.rows ?? 0)
+      }
+    }
+    return widths
   }
 
   /// Readies a cache for a pass that ends at so many tokens.
@@ -88,12 +107,23 @@ package final class LanguageModel: Sendable {
   }
 
   private func embed(into stream: FloatRows, _ pass: Pass) {
+    embedTokens(into: stream, pass)
+    embedPositions(into: stream, pass)
+  }
+
+  func embedTokens(into stream: FloatRows, _ pass: Pass) {
     pass.batch.tokens.withUnsafeBufferPointer { tokens in
       guard let tokens = tokens.baseAddress else { return }
       pass.arithmetic.embed(
         embedding, tokens: tokens, scale: embeddingScale, into: stream)
+      embeddingUpdate?.embed(
+        tokens: tokens, scale: embeddingScale, into: stream, pass.arithmetic)
     }
     pass.hooks.visit(.embedding, stream)
+  }
+
+  /// Adds learned positions, where the family has them.
+  func embedPositions(into stream: FloatRows, _ pass: Pass) {
     guard let positionEmbedding else { return }
     let update = pass.work.update.rows(pass.rows, width: catalogue.hiddenSize)
     pass.batch.positions.withUnsafeBufferPointer { positions in
@@ -113,24 +143,34 @@ package final class LanguageModel: Sendable {
   /// These products never use panels, so a prompt's last row has the same bits whether or not a tap looks at the
   /// rows before it.
   private func score(_ stream: FloatRows, _ pass: Pass) {
-    var block: [Int] = []
-    var targets: [Int] = []
+    var block: [ScoredRow] = []
     var next = 0
     for part in pass.batch.parts {
       let isWatched = Self.sitesOfScoring.contains {
         pass.hooks.tap(row: part.rows.lowerBound, site: $0, layer: -1) != nil
       }
       let last = part.rows.upperBound - 1
-      for row in isWatched ? part.rows : last..<part.rows.upperBound {
+      for row in isWatched || part.reader != nil ? part.rows : last..<part.rows.upperBound {
+        let position = part.firstPosition + row - part.rows.lowerBound
         let isScored = row == last && part.scores == .last
-        guard isScored || isWatched else { continue }
-        block.append(row)
-        targets.append(isScored ? next : -1)
+        let reader = part.reader.flatMap { $0.wants(position: position) ? $0 : nil }
+        guard isScored || isWatched || reader != nil else { continue }
+        block.append(
+          ScoredRow(row: row, target: isScored ? next : -1, position: position, reader: reader))
         if isScored { next += 1 }
-        if block.count == Workspace.scoreRows { flush(&block, &targets, stream, pass) }
+        if block.count == Workspace.scoreRows { flush(&block, stream, pass) }
       }
     }
-    flush(&block, &targets, stream, pass)
+    flush(&block, stream, pass)
+  }
+
+  /// A row of the batch whose scores are computed.
+  private struct ScoredRow {
+    let row: Int
+    /// Where its scores are kept for the part's owner; -1 for nowhere.
+    let target: Int
+    let position: Int
+    let reader: (any ForwardBatch.RowReader)?
   }
 
   /// What becomes of the head's products before they are scores.
@@ -139,39 +179,37 @@ package final class LanguageModel: Sendable {
     if scoreCap > 0 { arithmetic.softCap(scores, scoreCap) }
   }
 
-  private func flush(
-    _ block: inout [Int], _ targets: inout [Int], _ stream: FloatRows, _ pass: Pass
-  ) {
-    defer {
-      block.removeAll(keepingCapacity: true)
-      targets.removeAll(keepingCapacity: true)
-    }
+  private func flush(_ block: inout [ScoredRow], _ stream: FloatRows, _ pass: Pass) {
+    defer { block.removeAll(keepingCapacity: true) }
     guard !block.isEmpty else { return }
     let work = pass.work
+    let list = block.map(\.row)
     let rows = work.finalRows.rows(block.count, width: catalogue.hiddenSize)
     let normed = work.finalNormed.rows(block.count, width: catalogue.hiddenSize)
     let scores = work.scoreBlock.rows(block.count, width: catalogue.vocabularySize)
-    for (place, row) in block.enumerated() {
+    for (place, row) in list.enumerated() {
       if let source = stream.row(row).baseAddress {
         rows.row(place).baseAddress?.update(from: source, count: stream.width)
       }
     }
     if pass.hooks.wants(.finalNormalized, layer: -1) {
       finalNorm.plain.apply(rows, into: normed, pass.arithmetic)
-      pass.hooks.visit(.finalNormalized, normed, of: block)
+      pass.hooks.visit(.finalNormalized, normed, of: list)
     }
     finalNorm.apply(rows, into: normed, pass.arithmetic)
-    pass.hooks.visit(.finalNorm, normed, of: block)
-    pass.arithmetic.add(
-      head.weight, normed, into: scores, bias: head.bias?.pointer, policy: .single)
+    pass.hooks.visit(.finalNorm, normed, of: list)
+    pass.plan(head, normed, into: scores, .single)
     pass.run()
     shape(scores, pass.arithmetic)
-    pass.hooks.visit(.logits, scores, of: block)
-    for (place, target) in targets.enumerated() where target >= 0 {
-      if let source = scores.row(place).baseAddress {
-        self.scores(target, of: work).baseAddress?.update(
-          from: source, count: catalogue.vocabularySize)
+    pass.hooks.visit(.logits, scores, of: list)
+    for (place, scored) in block.enumerated() {
+      if let reader = scored.reader {
+        reader.read(
+          UnsafeBufferPointer(scores.row(place)), position: scored.position, pass.arithmetic)
       }
+      guard scored.target >= 0, let source = scores.row(place).baseAddress else { continue }
+      self.scores(scored.target, of: work).baseAddress?.update(
+        from: source, count: catalogue.vocabularySize)
     }
   }
 }

@@ -39,8 +39,10 @@ extension ModelFamily {
     HookCatalogue(
       layers: c.layers, hiddenSize: c.hiddenSize, heads: c.heads, keyValueHeads: c.keyValueHeads,
       headDimension: c.headDimension, vocabularySize: c.vocabularySize,
-      neurons: c.intermediateSize, experts: c.experts, expertsPerToken: c.expertsPerToken,
-      sites: sites(c), family: c.architecture)
+      neurons: c.denseLayers.isEmpty ? c.intermediateSize : c.denseIntermediateSize,
+      experts: c.experts, expertsPerToken: c.expertsPerToken,
+      sites: sites(c).union(c.denseLayers.isEmpty ? [] : [.mlpPre, .mlpPreLinear, .mlpPost]),
+      denseLayers: c.denseLayers, family: c.architecture)
   }
 }
 
@@ -49,13 +51,18 @@ extension Set<HookSite> {
   static var gatedRotary: Set<HookSite> {
     Set(HookSite.allCases).subtracting([
       .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
-      .expertOutput, .sharedExpertOutput, .sharedExpertGate,
+      .expertOutput, .expertResult, .sharedExpertOutput, .sharedExpertGate,
     ])
+  }
+
+  /// Sites of a rotary decoder whose feed-forward parts read the norm before attention.
+  static var parallelRotary: Set<HookSite> {
+    gatedRotary.subtracting([.residualMid, .mlpNormalized, .mlpNorm])
   }
 
   /// Sites of a rotary decoder whose feed-forward parts are routed experts.
   static var routedRotary: Set<HookSite> {
     gatedRotary.subtracting([.mlpPre, .mlpPreLinear, .mlpPost])
-      .union([.routerLogits, .expertIndices, .expertWeights, .expertOutput])
+      .union([.routerLogits, .expertIndices, .expertWeights, .expertOutput, .expertResult])
   }
 }

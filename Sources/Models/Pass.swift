@@ -15,18 +15,17 @@ struct Pass {
   /// Decoding rows are one job and rows of prompts another, read together: in either a row's bits depend on that row
   /// alone.
   func plan(_ linear: Linear, _ x: FloatRows, into y: FloatRows) {
-    plan(linear, 0..<batch.decodeRows, x, into: y, .single)
-    plan(linear, batch.decodeRows..<rows, x, into: y, .panel)
+    let (decoding, prompts) = (0..<batch.decodeRows, batch.decodeRows..<rows)
+    plan(linear, x[decoding], into: y[decoding], .single)
+    plan(linear, x[prompts], into: y[prompts], .panel)
   }
 
-  private func plan(
-    _ linear: Linear, _ rows: Range<Int>, _ x: FloatRows, into y: FloatRows,
-    _ policy: Arithmetic.RowPolicy
+  /// Plans the same for rows of one kind.
+  func plan(
+    _ linear: Linear, _ x: FloatRows, into y: FloatRows, _ policy: Arithmetic.RowPolicy
   ) {
-    guard !rows.isEmpty else { return }
-    arithmetic.add(
-      linear.weight, x[rows], into: y[rows], bias: linear.bias?.pointer, policy: policy)
+    work.updates.plan(linear, x, into: y, policy: policy, arithmetic)
   }
 
-  func run() { arithmetic.run() }
+  func run() { work.updates.run(arithmetic) }
 }

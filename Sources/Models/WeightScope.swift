@@ -8,6 +8,9 @@ internal import Tensors
 struct WeightScope {
   let checkpoint: Checkpoint
   private let prefix: String
+  /// Where Hugging Face's names begin, and the way from there to here: adapters go by them whatever the file's format.
+  private let roots: [String]
+  private let path: String
 
   private var isGGUF: Bool { checkpoint.format == .gguf }
 
@@ -18,21 +21,46 @@ struct WeightScope {
     self.checkpoint = checkpoint
     let known = roots.first { checkpoint.tensor($0 + probe) != nil }
     prefix = checkpoint.format == .gguf ? "" : known ?? roots.first ?? ""
+    self.roots = roots
+    path = ""
   }
 
-  private init(_ checkpoint: Checkpoint, prefix: String) {
-    self.checkpoint = checkpoint
+  private init(_ scope: WeightScope, prefix: String, path: String) {
+    checkpoint = scope.checkpoint
     self.prefix = prefix
+    roots = scope.roots
+    self.path = path
   }
 
   /// The scope of one block.
   func block(_ layer: Int, _ name: String = "layers") -> WeightScope {
-    WeightScope(checkpoint, prefix: isGGUF ? "blk.\(layer)." : "\(prefix)\(name).\(layer).")
+    WeightScope(
+      self, prefix: isGGUF ? "blk.\(layer)." : "\(prefix)\(name).\(layer).",
+      path: "\(path)\(name).\(layer).")
   }
 
   /// The name in this file.
   func name(_ huggingFace: String, _ gguf: String) -> String {
     prefix + (isGGUF ? gguf : huggingFace)
+  }
+
+  /// The names that an adapter may have for a module.
+  func adapted(_ huggingFace: String, _ gguf: String, headDimension: Int? = nil) -> AdaptedModule {
+    let names = roots.map { $0 + path + huggingFace }
+    // Published Mixtral files and transformers name the module of experts apart.
+    let others = names.map {
+      $0.contains(".block_sparse_moe.")
+        ? $0.replacing(".block_sparse_moe.", with: ".mlp.")
+        : $0.replacing(".mlp.", with: ".block_sparse_moe.")
+    }
+    return AdaptedModule(
+      huggingFace: names + others.filter { !names.contains($0) }, gguf: ggufPrefix + gguf,
+      headDimension: headDimension)
+  }
+
+  /// GGUF's name of this block, whatever the file's format.
+  private var ggufPrefix: String {
+    path.split(separator: ".").last.map { "blk.\($0)." } ?? ""
   }
 
   func has(_ huggingFace: String, _ gguf: String) -> Bool {
@@ -55,14 +83,19 @@ struct WeightScope {
 
   /// A matrix with its bias.
   ///
-  /// - Parameter hasBias: what the configuration says; nil takes a bias where the file has one. A bias that is there
-  ///   though it should not be stays unread, and the checkpoint is refused for it.
+  /// - Parameters:
+  ///   - hasBias: what the configuration says; nil takes a bias where the file has one. A bias that is there
+  ///     though it should not be stays unread, and the checkpoint is refused for it.
+  ///   - headDimension: of projections to heads that rotate, whose rows files order in two ways.
   func linear(
-    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int, bias hasBias: Bool? = nil
+    _ huggingFace: String, _ gguf: String, rows: Int, columns: Int, bias hasBias: Bool? = nil,
+    headDimension: Int? = nil
   ) throws(CheckpointError) -> Linear {
     Linear(
       weight: try matrix(huggingFace, gguf, rows: rows, columns: columns),
-      bias: try bias(huggingFace, gguf, count: rows, hasBias))
+      bias: try bias(huggingFace, gguf, count: rows, hasBias),
+      update: try checkpoint.update(
+        adapted(huggingFace, gguf, headDimension: headDimension), rows: rows, columns: columns))
   }
 
   func bias(_ huggingFace: String, _ gguf: String, count: Int, _ hasBias: Bool? = nil)
@@ -97,11 +130,13 @@ struct WeightScope {
       epsilon: Float(c.normEpsilon))
   }
 
-  /// A LayerNorm of the stream's width.
-  func layerNorm(_ huggingFace: String, _ gguf: String) throws(CheckpointError) -> Norm {
+  /// A LayerNorm of the stream's width, with or without a bias.
+  func layerNorm(_ huggingFace: String, _ gguf: String, bias hasBias: Bool = true)
+    throws(CheckpointError) -> Norm
+  {
     let c = checkpoint.configuration
     return Norm(
-      kind: .layer(bias: try bias(huggingFace, gguf, count: c.hiddenSize, true)),
+      kind: .layer(bias: try bias(huggingFace, gguf, count: c.hiddenSize, hasBias)),
       weight: try normWeight(huggingFace, gguf, count: c.hiddenSize),
       epsilon: Float(c.normEpsilon))
   }
@@ -117,7 +152,8 @@ extension WeightScope {
     Linear(
       weight: try checkpoint.transposedMatrix(
         name(huggingFace, gguf), rows: rows, columns: columns),
-      bias: try bias(huggingFace, gguf, count: rows, true))
+      bias: try bias(huggingFace, gguf, count: rows, true),
+      update: try checkpoint.update(adapted(huggingFace, gguf), rows: rows, columns: columns))
   }
 
   /// Takes a fused projection apart by its output rows, without a copy.
@@ -130,7 +166,9 @@ extension WeightScope {
       let range = first..<first + count
       do {
         parts.append(
-          Linear(weight: try joint.weight.rows(range), bias: joint.bias?.part(range)))
+          Linear(
+            weight: try joint.weight.rows(range), bias: joint.bias?.part(range),
+            update: try joint.update?.rows(range)))
       } catch {
         throw CheckpointError(
           .mismatch, file: checkpoint.path, .tensor(module), expected: "\(counts) rows",
@@ -154,9 +192,15 @@ extension WeightScope {
     let matrices = try checkpoint.expertMatrices(
       module, projection, fusion, count: count, rows: rows, columns: columns)
     let biases = try checkpoint.expertBiases(module, projection, count: count, rows: rows)
-    return matrices.enumerated().map { expert, weight in
+    // Published Mixtral files and transformers name the module apart.
+    let parents = parent == "mlp" ? ["mlp", "block_sparse_moe"] : [parent, "mlp"]
+    let updates = try checkpoint.expertUpdates(
+      roots.flatMap { root in parents.map { root + path + $0 } },
+      gguf: String(ggufPrefix.dropLast()),
+      projection, fusion, count: count, rows: rows, columns: columns)
+    return zip(matrices, updates).enumerated().map { expert, pair in
       let bias = biases.map { Vector(Array($0[expert * rows..<(expert + 1) * rows])) }
-      return Linear(weight: weight, bias: bias)
+      return Linear(weight: pair.0, bias: bias, update: pair.1)
     }
   }
 }

@@ -27,6 +27,8 @@ package final class Workspace {
   var attention = FloatSlab(count: 0)
   /// What the sinks took of the tile's soft maxima, `[rows, heads]`; grows likewise.
   var sinkShares = FloatSlab(count: 0)
+  /// Products of adapters under way; kept for its memory.
+  let updates = LowRankUpdates()
   /// Attention of the layer under way; kept for its memory.
   var attentionJobs: [AttentionJob] = []
 
@@ -44,13 +46,14 @@ package final class Workspace {
     key = FloatSlab(count: maxRows * c.keyValueHeads * c.headDimension)
     value = FloatSlab(count: maxRows * c.keyValueHeads * c.headDimension)
     mixed = FloatSlab(count: maxRows * c.heads * c.headDimension)
-    let neurons = c.experts > 0 ? 0 : maxRows * c.neurons
-    gate = FloatSlab(count: neurons)
-    up = FloatSlab(count: neurons)
+    let widths = model.widths
+    gate = FloatSlab(count: maxRows * widths.dense)
+    up = FloatSlab(count: maxRows * widths.dense)
     mixture =
-      c.experts > 0
+      widths.expert > 0
       ? MixtureWorkspace(
-        catalogue: c, sharedNeurons: model.sharedNeurons, maxRows: maxRows) : nil
+        catalogue: c, neurons: widths.expert, sharedNeurons: model.sharedNeurons, maxRows: maxRows)
+      : nil
     finalRows = FloatSlab(count: Self.scoreRows * c.hiddenSize)
     finalNormed = FloatSlab(count: Self.scoreRows * c.hiddenSize)
     scoreBlock = FloatSlab(count: Self.scoreRows * c.vocabularySize)

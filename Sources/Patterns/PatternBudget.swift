@@ -26,6 +26,9 @@ package struct PatternBudget: Sendable {
   /// Whether the search ends where its task is cancelled.
   private var endsEarly = true
 
+  /// Whether whoever asked for the search has left.
+  package var isGivenUp: Bool { endsEarly && Task.isCancelled }
+
   /// Counts steps of a search with a pattern.
   ///
   /// - Throws: `PatternOverrun` if there are none left, or if the task is cancelled.

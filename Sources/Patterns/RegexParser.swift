@@ -3,7 +3,7 @@ struct RegexParser {
   /// Deeper groups are refused.
   private static let depthLimit = 32
   /// `{n,m}` beyond this is refused, since repetitions are written out.
-  private static let countLimit = 256
+  private static let countLimit = 1024
 
   /// More repetitions of one part, one behind the other, are refused: each is a level of the tree.
   private static let repetitionLimit = 4
@@ -112,10 +112,23 @@ struct RegexParser {
     case ".": return .set(ScalarSet(items: [.range(10...10)], negated: true))
     case "^": return .textStart
     case "$": return .textEnd
+    case "\\" where take("b"): return Self.boundary(negated: false)
+    case "\\" where take("B"): return Self.boundary(negated: true)
     case "\\": return .set(ScalarSet(items: [try escape(from: start)]).with(case: anyCase))
     case "*", "+", "?": throw refusal(from: start)
     default: return .set(.literal(scalar, anyCase: anyCase))
     }
+  }
+
+  /// `\b`: a word on one side of the place, and none on the other; `\B`: the same on both.
+  private static func boundary(negated: Bool) -> RegexNode {
+    func side(ahead: Bool, word: Bool) -> RegexNode {
+      .look(.set(ScalarSet(items: [.word])), ahead: ahead, negated: !word)
+    }
+    return .choice(
+      [true, false].map { word in
+        .sequence([side(ahead: false, word: word), side(ahead: true, word: word == negated)])
+      })
   }
 
   private mutating func group(from start: Int) throws(RegularExpression.Refusal) -> RegexNode {

@@ -1,8 +1,8 @@
 /// A regular expression of the kind that tokenizer files hold, over Unicode scalars.
 ///
 /// Literals, classes, `\p{…}` of general categories, groups, alternation, greedy, lazy and possessive
-/// repetition, look-ahead, look-behind of one width, atomic groups and `(?i:…)`. Anything else (back
-/// references, scripts, word boundaries, …) is refused by name. Leftmost match, first alternative that
+/// repetition, look-ahead, look-behind of one width, word boundaries, atomic groups and `(?i:…)`. Anything else
+/// (back references, scripts, …) is refused by name. Leftmost match, first alternative that
 /// fits, as in Oniguruma, which the original tokenizers use.
 package struct RegularExpression: Sendable, Equatable {
   /// Why a pattern cannot be used: the first part that is not understood, and where it stands.

@@ -29,11 +29,12 @@ struct ScalarSet: Sendable, Equatable {
     return negated
   }
 
-  /// `\w`: letters, marks, decimal digits and connectors.
+  /// `\w`, as Oniguruma has it: letters, marks, decimal digits, connectors, and the numbers of Latin-1.
   private static func isWord(_ value: UInt32) -> Bool {
     guard let scalar = Unicode.Scalar(value) else { return false }
     if scalar.properties.isAlphabetic { return true }
     switch scalar.properties.generalCategory {
+    case .otherNumber: return value < 0x100
     case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
       return true
     default: return false

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// The only file of this room that makes system calls: an owned descriptor read and written at places.
@@ -13,6 +14,8 @@ final class RecordingFile: Sendable {
     case read(followsLinks: Bool)
     /// A new file; one that exists is not touched.
     case create
+    /// A file that is made where it is missing, and written on where it is there; no link is followed.
+    case extend
 
     var flags: Int32 {
       switch self {
@@ -20,6 +23,7 @@ final class RecordingFile: Sendable {
       case .read(let followsLinks):
         O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
       case .create: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+      case .extend: O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW
       }
     }
   }
@@ -91,6 +95,14 @@ extension RecordingFile: RecordingSink {
     }
   }
 
+  func reserve(upTo size: Int) throws(RecordingError) {
+    switch -file_reserve(descriptor, Int64(size)) {
+    case ENOSPC, EDQUOT, EFBIG: throw .diskFull(path: path)
+    // Done, or a file system that knows no such thing.
+    default: break
+    }
+  }
+
   func truncate(to size: Int) throws(RecordingError) {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("ftruncate") }
   }
@@ -134,6 +146,41 @@ func makeFolder(_ path: String) throws(RecordingError) {
   }
 }
 
+/// Makes a folder within one that is there, unless a folder is there already and no link to one.
+func makeOwnFolder(_ path: String) throws(RecordingError) {
+  guard mkdir(path, 0o755) != 0 else { return }
+  let number = errno
+  guard number == EEXIST, isFolder(path) else {
+    throw .file(operation: "mkdir", errno: number, path: path)
+  }
+}
+
+/// Whether a folder is at a path, itself and not behind a link.
+func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Gives a file another name in its folder, in place of what had it.
+func renameFile(_ path: String, to other: String) throws(RecordingError) {
+  guard rename(path, other) == 0 else { throw .file(operation: "rename", errno: errno, path: path) }
+}
+
+/// Removes a folder that is empty; one that is not stays.
+func removeFolder(_ path: String) throws(RecordingError) {
+  guard rmdir(path) == 0 || errno == ENOTEMPTY || errno == EEXIST else {
+    throw .file(operation: "rmdir", errno: errno, path: path)
+  }
+}
+
+/// A regular file's size, and when it was last written to in nanoseconds since 1970; nil where there is none.
+func fileStatus(_ path: String) -> (bytes: Int, modified: Int)? {
+  var status = stat()
+  guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+  let seconds = min(max(status.st_mtim.tv_sec, 0), 1 << 32)
+  return (Int(status.st_size), seconds * 1_000_000_000 + status.st_mtim.tv_nsec)
+}
+
 /// Whether a regular file is at a path, itself and not behind a link.
 func isRegularFile(_ path: String) -> Bool {
   var status = stat()
@@ -143,4 +190,10 @@ func isRegularFile(_ path: String) -> Bool {
 /// Removes a file.
 func removeFile(_ path: String) throws(RecordingError) {
   guard unlink(path) == 0 else { throw .file(operation: "unlink", errno: errno, path: path) }
+}
+
+/// Makes an empty file, or removes it; one that is as it should be stays.
+func setMark(_ path: String, _ isThere: Bool) throws(RecordingError) {
+  guard isRegularFile(path) != isThere else { return }
+  if isThere { _ = try RecordingFile(path: path, .extend) } else { try removeFile(path) }
 }

@@ -13,6 +13,9 @@ package struct RecordingEntry: Hashable, Sendable {
   /// Bytes the record takes in the file.
   var size: Int { RecordingLayout.recordHeadLength + RecordingLayout.padded(length) }
 
+  /// Where the next record begins.
+  var end: Int { offset + size }
+
   /// The first of some entries up to a number, about `byteCount` bytes of them.
   static func piece(
     of entries: some Sequence<RecordingEntry>, through last: UInt64, atMost byteCount: Int

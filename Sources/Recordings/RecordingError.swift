@@ -4,10 +4,12 @@ package import Frames
 package enum RecordingError: Error, Hashable, Sendable {
   /// The operating system refused: which call, its error number, on which file.
   case file(operation: String, errno: Int32, path: String)
-  /// The disk has no room; the file was cut back to its last whole record.
+  /// The disk has no room; the file was ended behind its last whole record.
   case diskFull(path: String)
   /// The recording reached the size it was allowed; what is written stays valid.
   case quota(bytes: Int)
+  /// All recordings of the folder together have what they may have; what is written stays valid.
+  case folderFull(bytes: Int)
   /// The writer was finished or has failed before.
   case closed
   /// The first bytes are not those of a recording.

@@ -8,17 +8,8 @@ package struct RecordingFolder: Hashable, Sendable {
   package init(path: String) { self.path = path }
 
   /// Where a recording is, or would be; nil for an id that could name something else.
-  ///
-  /// Letters, digits, `-`, `_` and inner dots only: an id comes from a request and becomes a path.
   package func file(of recordingID: String) -> String? {
-    let isPlain = recordingID.utf8.allSatisfy { byte in
-      switch byte {
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f: true
-      default: false
-      }
-    }
-    guard isPlain, !recordingID.isEmpty, recordingID.utf8.count <= 128, !recordingID.hasPrefix(".")
-    else { return nil }
+    guard recordingID.isPlainFileName else { return nil }
     return path + "/" + recordingID + Self.ending
   }
 
@@ -36,13 +27,51 @@ package struct RecordingFolder: Hashable, Sendable {
       .map { String($0.dropLast(Self.ending.count)) }.filter { file(of: $0) != nil }.sorted()
   }
 
+  /// A file that is named like a recording.
+  package struct File: Hashable, Sendable {
+    package var recordingID: String
+    package var bytes: Int
+    /// When it was last written to, in nanoseconds since 1970.
+    package var modified: Int
+  }
+
+  /// The regular files that are named like recordings, those first that were not written to for longest.
+  package func files() throws(RecordingError) -> [File] {
+    try recordingIDs().compactMap { id in
+      guard let path = file(of: id), let status = fileStatus(path) else { return nil }
+      return File(recordingID: id, bytes: status.bytes, modified: status.modified)
+    }
+    .sorted { ($0.modified, $0.recordingID) < ($1.modified, $1.recordingID) }
+  }
+
+  /// Whether a recording was written to its end: it has a footer.
+  package func isFinished(_ recordingID: String) -> Bool {
+    guard let path = file(of: recordingID),
+      let file = try? RecordingFile(path: path, .read(followsLinks: false)),
+      let size = try? file.size(), size >= RecordingLayout.headerLength,
+      let header = try? file.read(at: 0, count: RecordingLayout.headerLength),
+      (try? RecordingLayout.created(header)) != nil,
+      let footer = try? file.read(
+        at: max(size - RecordingLayout.footerLength, 0), count: RecordingLayout.footerLength)
+    else { return false }
+    return RecordingLayout.indexOffset(footer) != nil
+  }
+
+  /// Removes the oldest finished recordings, so that no more than some are left; those that are being written do not count.
+  package func keep(_ count: Int, except isOpen: (String) -> Bool) throws(RecordingError) {
+    let finished = try files().filter { !isOpen($0.recordingID) && isFinished($0.recordingID) }
+    for file in finished.dropLast(count) { try? remove(file.recordingID) }
+  }
+
   /// What each readable recording says of itself; files that are none are left out.
   package func summaries() throws(RecordingError) -> [RecordingSummary] {
     try recordingIDs().compactMap { id in
       guard let file = file(of: id), let reader = try? RecordingReader(path: file) else {
         return nil
       }
-      return RecordingSummary(recordingID: id, reader)
+      var summary = RecordingSummary(recordingID: id, reader)
+      summary.isShared = isShared(id)
+      return summary
     }
   }
 
@@ -50,5 +79,24 @@ package struct RecordingFolder: Hashable, Sendable {
   package func remove(_ recordingID: String) throws(RecordingError) {
     guard let file = file(of: recordingID), isRegularFile(file) else { throw .notARecording }
     try removeFile(file)
+    if let mark = mark(of: recordingID), isRegularFile(mark) { try removeFile(mark) }
+  }
+
+  // MARK: Sharing
+
+  /// The empty file beside a recording that says that others than its key may see it.
+  private func mark(of recordingID: String) -> String? {
+    file(of: recordingID) == nil ? nil : path + "/" + recordingID + ".shared"
+  }
+
+  /// Whether others than its key may see a recording.
+  package func isShared(_ recordingID: String) -> Bool {
+    mark(of: recordingID).map(isRegularFile) ?? false
+  }
+
+  /// Lets others see a recording, or its key alone.
+  package func share(_ recordingID: String, _ isShared: Bool) throws(RecordingError) {
+    guard holds(recordingID), let mark = mark(of: recordingID) else { throw .notARecording }
+    try setMark(mark, isShared)
   }
 }

@@ -34,6 +34,14 @@ package struct RecordingMetadata: Hashable, Sendable {
     more.contains { $0.name == Self.wholeHash.name && $0.value == Self.wholeHash.value }
   }
 
+  /// Says whose key has recorded; a member of ``more``, absent where nobody needed a key.
+  package static func owner(_ key: String) -> JSONValue.Member {
+    .init("owner", .string(key))
+  }
+
+  /// The name of the key that it belongs to; nil where it is nobody's.
+  package var owner: String? { more.first { $0.name == "owner" }?.value.string }
+
   /// The record's document; the seed is text because JSON readers round large numbers.
   package var json: JSONValue {
     let own: [JSONValue.Member] = [

@@ -1,6 +1,7 @@
 internal import Compression
 package import Frames
 internal import JSON
+internal import Synchronization
 
 /// Opens a recording and reads its records in any order.
 ///
@@ -8,7 +9,10 @@ internal import JSON
 /// front; what is whole is kept, and `damage` says what is not. Each record's checksum is verified whenever
 /// it is read, so a changed bit is never passed on.
 package final class RecordingReader: Sendable {
-  private let file: RecordingFile
+  private let path: String
+  private let followsLinks: Bool
+  /// nil once it was let go; it is then opened for each record.
+  private let held: Mutex<RecordingFile?>
   /// The size when it was opened; what a writer appends later is not seen.
   package let byteCount: Int
   /// When the recording began, in milliseconds since 1970.
@@ -32,7 +36,10 @@ package final class RecordingReader: Sendable {
   ///   that was found in a folder may not, or a link would give away what it points to.
   /// - Throws: `file`, `notARecording`, `version`, or `damaged` when not even the first record is whole.
   package init(path: String, followsLinks: Bool = false) throws(RecordingError) {
-    file = try RecordingFile(path: path, .read(followsLinks: followsLinks))
+    let file = try RecordingFile(path: path, .read(followsLinks: followsLinks))
+    self.path = path
+    self.followsLinks = followsLinks
+    held = Mutex(file)
     byteCount = try file.size()
     createdMilliseconds = try RecordingLayout.created(
       file.read(at: 0, count: RecordingLayout.headerLength))
@@ -57,7 +64,7 @@ package final class RecordingReader: Sendable {
   /// The payload of a record, verified.
   package func payload(_ index: Int) throws(RecordingError) -> [UInt8] {
     guard entries.indices.contains(index) else { throw .noRecord(index) }
-    return try RecordingScan(file: file, size: byteCount).payload(of: entries[index])
+    return try payload(of: entries[index])
   }
 
   /// A record's frame, the very bytes that were recorded.
@@ -91,8 +98,16 @@ package final class RecordingReader: Sendable {
 
   /// The payload of a record of ``places(of:atMost:)``, verified.
   package func payload(of entry: RecordingEntry) throws(RecordingError) -> [UInt8] {
-    try RecordingScan(file: file, size: byteCount).payload(of: entry)
+    try RecordingScan(file: file(), size: byteCount).payload(of: entry)
   }
+
+  private func file() throws(RecordingError) -> RecordingFile {
+    if let file = held.withLock(\.self) { return file }
+    return try RecordingFile(path: path, .read(followsLinks: followsLinks))
+  }
+
+  /// Keeps no descriptor any more: what is still read is read from the path, as long as there is the same file.
+  package func letGo() { held.withLock { $0 = nil } }
 
   /// Reads every record.
   ///

@@ -55,7 +55,7 @@ struct RecordingScan {
   }
 
   /// Reads a record's head; its checksum is not judged here.
-  private func entry(at offset: Int, limit: Int) throws(RecordingError) -> RecordingEntry {
+  func entry(at offset: Int, limit: Int) throws(RecordingError) -> RecordingEntry {
     let head = try file.read(at: offset, count: RecordingLayout.recordHeadLength)
     guard head.count == RecordingLayout.recordHeadLength else {
       throw .damaged(offset: offset, .truncated)

@@ -10,6 +10,8 @@ package struct RecordingSummary: Hashable, Sendable {
   package var isComplete: Bool
   /// Milliseconds since 1970.
   package var createdMilliseconds: UInt64
+  /// Whether others than its key may see it.
+  package var isShared = false
 
   /// Reads what a file says of itself.
   package init(recordingID: String, _ reader: RecordingReader) {
@@ -29,6 +31,7 @@ package struct RecordingSummary: Hashable, Sendable {
       "model": .string(metadata.model), "bytes": JSONValue(bytes), "events": JSONValue(events),
       "frames": JSONValue(frames), "complete": .bool(isComplete),
       "created": JSONValue(createdMilliseconds / 1000),
+      "owner": metadata.owner.map { .string($0) } ?? .null, "shared": .bool(isShared),
     ]
   }
 }

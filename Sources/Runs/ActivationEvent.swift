@@ -1,7 +1,6 @@
-internal import Streams
+package import Streams
 package import Frames
 package import JSON
-internal import Hooks
 
 /// The `activation` event of one frame, for viewers that read JSON.
 ///
@@ -13,6 +12,9 @@ package struct ActivationEvent: Sendable {
     package let id: String
     /// Which axis of its tensors counts positions, where the hook's shape said so.
     let positionAxis: Int?
+    package let layerName: String
+    package let component: String
+    package let isInput: Bool
     /// The members that are the same in all of its events.
     fileprivate let members: [UInt8]
 
@@ -23,6 +25,9 @@ package struct ActivationEvent: Sendable {
       self.index = index
       self.id = id
       self.positionAxis = positionAxis
+      self.layerName = layerName
+      self.component = component
+      self.isInput = isInput
       let object = JSONWriter.object { writer in
         writer.member("hook_index", index)
         writer.member("hook_id", id)
@@ -34,36 +39,26 @@ package struct ActivationEvent: Sendable {
     }
   }
 
-  let hook: Hook
+  package let hook: Hook
   let run: String
   let sequence: UInt64
   let milliseconds: Double
   let positions: [Int]
   /// The encoded tensor.
-  let frame: FrameBytes
+  package let frame: FrameBytes
 
-  /// The frame with what viewers that read JSON are told of it.
-  var tensor: EncodedTensor {
-    EncodedTensor(
-      frame: frame.bytes, text: { text }, numbers: { $0.tensor(frame, flat: false) })
-  }
-
-  /// One line of JSON, without the tensor.
-  var text: [UInt8] {
-    let event = Event(
-      .activation, runID: run, sequence: sequence, step: Int(frame.frame.step),
-      milliseconds: milliseconds)
-    var writer = JSONWriter(capacity: 384)
-    event.write(to: &writer) { describe(to: &$0) }
-    return writer.bytes
-  }
-
-  private func describe(to writer: inout JSONWriter) {
+  /// What the tensor is: its hook, shape, element type and positions.
+  package func describe(to writer: inout JSONWriter) {
     writer.verbatim(hook.members)
     writer.array("shape") { writer in
       for dimension in frame.frame.shape { writer.integer(dimension) }
     }
     writer.member("dtype", frame.frame.elementType.name)
+    writePositions(to: &writer)
+  }
+
+  /// The members `positions` and, where some are left out, `position_list`.
+  package func writePositions(to writer: inout JSONWriter) {
     let first = positions.first ?? 0
     writer.array("positions") { writer in
       writer.integer(first)
@@ -74,6 +69,26 @@ package struct ActivationEvent: Sendable {
       for position in positions { writer.integer(position) }
     }
   }
+}
+
+extension ActivationEvent: EncodedTensor {
+  package var bytes: [UInt8] { frame.bytes }
+
+  package var text: [UInt8] {
+    let event = Event(
+      .activation, runID: run, sequence: sequence, step: Int(frame.frame.step),
+      milliseconds: milliseconds)
+    var writer = JSONWriter(capacity: 384)
+    event.write(to: &writer) { describe(to: &$0) }
+    return writer.bytes
+  }
+
+  package func writeNumbers(to writer: inout JSONWriter) { writer.tensor(frame, flat: false) }
+}
+
+extension TopicItem {
+  /// The activation that a run published; nil for an event.
+  package var activation: ActivationEvent? { tensor as? ActivationEvent }
 }
 
 extension ActivationEvent.Hook {

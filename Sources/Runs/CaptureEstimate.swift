@@ -29,6 +29,9 @@ package struct CaptureEstimate: Sendable, Equatable {
   /// Bytes of the largest pass's analyses, which are made and sent in one piece.
   package private(set) var largestAnalysis = 0
 
+  /// Bytes that analyses keep between passes.
+  package private(set) var keptBytes = 0
+
   /// Bytes of a number in decimal text, at most.
   private static let decimal = 12.0
 
@@ -45,7 +48,23 @@ package struct CaptureEstimate: Sendable, Equatable {
       let told = analysis.resultNumbers(order.model.catalogue, promptTokens: order.tokens.count)
       let all = told.prompt + told.later * Double(max(order.maxTokens - 1, 0))
       bytes = Self.sum(bytes, Self.clamp(Self.decimal * all))
+      keptBytes = Self.sum(
+        keptBytes,
+        Self.clamp(
+          analysis.keptBytes(
+            order.model.catalogue, promptTokens: order.tokens.count, maxTokens: order.maxTokens)))
       largestAnalysis = max(largestAnalysis, Self.clamp(Self.decimal * told.prompt))
+    }
+  }
+
+  /// Adds the rows that a run's watches tell, if they fire in every pass.
+  package mutating func addWatches(of order: RunOrder) {
+    for watch in order.watches where watch.action == .snapshot {
+      guard let capture = watch.capture else { continue }
+      let row = capture.shape(in: order.model.catalogue)
+        .rowNumbers(keys: order.model.info.contextLength)
+      largestAnalysis = max(largestAnalysis, Self.clamp(Self.decimal * row))
+      bytes = Self.sum(bytes, Self.clamp(Self.decimal * row * Double(order.maxTokens)))
     }
   }
 
@@ -54,24 +73,13 @@ package struct CaptureEstimate: Sendable, Equatable {
   ) -> Int {
     let selection = spec.selection
     let passes = max(maxTokens - 1, 0) / max(selection.every, 1)
-    let promptRows = rows(selection.positions, of: promptTokens)
+    let promptRows = selection.positions.count(ofPrompt: promptTokens)
     let laterRows = rows(selection.positions, after: promptTokens, count: passes)
     let shape = spec.shape(in: catalogue)
     // A query's row holds as many keys as the pass has seen: over the later passes about half of them on the average.
     return clamp(
       Double(promptRows) * shape.sentNumbers(keys: promptTokens)
         + Double(laterRows) * shape.sentNumbers(keys: promptTokens + maxTokens / 2))
-  }
-
-  /// Rows kept of the prompt.
-  private static func rows(_ positions: Selection.Positions, of count: Int) -> Int {
-    switch positions {
-    case .all: count
-    case .last: min(1, count)
-    case .list(let list): list.filter { $0 < count }.count
-    case .range(let range): range.clamped(to: 0..<count).count
-    case .everyNth(let n): (count + n - 1) / n
-    }
   }
 
   /// Rows kept of the generated tokens.

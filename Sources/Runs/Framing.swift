@@ -5,8 +5,10 @@ internal import Hooks
 ///
 /// A capture is reduced as its hook asks, given its batch axis, and encoded once; everything after this shares the bytes.
 ///
-/// - Isolation: belongs to one run's actor; its scratch memory is used again.
-package final class Framing {
+/// - Isolation: belongs to one run's actor, which may lend it; its scratch memory is used again.
+package final class Framing: @unchecked Sendable {
+  // Proof for @unchecked: used by its run's actor, or by the one task to which that actor has handed a part of a pass;
+  // until the task is back on the actor, the actor leaves it alone.
   private let encoder: FrameEncoder
   private var reduced: [Float] = []
 

@@ -14,4 +14,13 @@ package struct HookOrder: Sendable, Hashable {
     self.dtype = dtype
     self.encoding = encoding
   }
+
+  /// How its tensors travel in a run whose others travel as they do.
+  func format(in run: FrameFormat) -> FrameFormat {
+    // Counts and indices must stay exact, and a reduction is small anyway.
+    guard spec.selection.reduction == .none else { return .exact }
+    var format = run
+    if let dtype { format.elementType = dtype }
+    return format
+  }
 }

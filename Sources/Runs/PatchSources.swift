@@ -89,8 +89,7 @@ package final class PatchSources: Sendable {
   ) -> Found {
     var frames: [FrameBytes] = []
     for item in topic.pieces().joined() {
-      guard case .frame(hook: hookID) = item.kind, let bytes = item.frame else { continue }
-      if let frame = try? FrameBytes(checking: bytes) { frames.append(frame) }
+      if let event = item.activation, event.hook.id == hookID { frames.append(event.frame) }
     }
     guard let rows = CapturedRows(frames, at: point.site), rows.isWhole, rows.width == width else {
       return .nothing

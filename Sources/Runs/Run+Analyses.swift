@@ -26,15 +26,30 @@ extension Run {
       await analyse(pass)
       isAnalysing = false
       pump()
-      for waiting in settling { waiting.resume() }
-      settling.removeAll()
+      resumeSettling()
     }
     return true
   }
 
+  /// What one of the run's analyses keeps between passes, made before its first.
+  private func memory(of index: Int) -> (any AnalysisMemory)? {
+    if memories.isEmpty {
+      memories = order.analyses.map { $0.memory(order.model.catalogue) }
+    }
+    return memories[index]
+  }
+
+  /// Has those look again who wait for what was under way.
+  func resumeSettling() {
+    for waiting in settling { waiting.resume() }
+    settling.removeAll()
+  }
+
   private func analyse(_ pass: AnalysedPass) async {
     step = pass.batch.step
-    for analysis in order.analyses {
+    for (index, analysis) in order.analyses.enumerated() {
+      var pass = pass
+      pass.memory = memory(of: index)
       guard generation?.isCancelled != true, let result = await analysis.result(of: pass) else {
         continue
       }

@@ -25,6 +25,7 @@ extension Run {
     case .promptProgress(let processed, let total):
       if !status.isOver, status != .paused { status = .running }
       add(.promptProgress(processed: processed, total: total))
+    case .promptScores: break
     case .captures(let batch): publish(batch, from: 0)
     case .token(let step, let token, let text, let score, let top):
       if !status.isOver, status != .paused { status = .running }
@@ -38,10 +39,13 @@ extension Run {
       if isAnalysed { generation?.release() }
     case .text(let rest):
       self.rest += rest
-      add(.text, [.init("text", .string(rest))])
+      add(.text(rest))
     case .changed(let applied): publish(applied)
     case .interventionApplied(let id, let firstStep):
       add(.interventionApplied(interventionID: id, firstStep: firstStep))
+    case .watchFired(let firing, let done):
+      self.step = firing.step
+      add(.watchFired, firing.fields(of: watches.all[firing.watch], done: done))
     case .paused(let step):
       // Before the first pass the engine counts from -1; viewers know no step before 0.
       self.step = max(0, step)
@@ -82,7 +86,7 @@ extension Run {
     finishReason = reason.rawValue
     self.summary = summary
     completionTokens = summary.completionTokens
-    add(
+    addLast(
       .runFinished(
         reason: reason.rawValue, usage: RunEvents.usage(summary),
         timings: RunEvents.timings(summary)))
@@ -92,7 +96,7 @@ extension Run {
     status = .failed
     failure = error
     finishReason = "error"
-    add(.error(worded(error)))
+    addLast(.error(worded(error)))
   }
 
   // MARK: Captures
@@ -100,15 +104,13 @@ extension Run {
   /// Publishes a pass's captures from an item on; where a viewer says stop, the rest goes back in line.
   ///
   /// Viewers are woken when the pass's token has followed, or earlier where there is much.
+  ///
+  /// Much is framed elsewhere, so that other runs' tokens do not wait for it.
   func publish(_ batch: CaptureBatch, from first: Int) {
-    if placed.specs != batch.specs {
-      placed = (batch.specs, batch.specs.map { hookIndex[$0] })
-    }
+    if let slice = nextSlice(of: batch, from: first) { return frame(slice) }
     var unannounced = 0
-    // What analyses read comes behind the hooks' tensors.
-    let last = batch.items.lastIndex { !batch.specs[$0.spec].isForAnalysis }
     for place in first..<batch.items.count {
-      unannounced += publish(batch.items[place], of: batch, isLast: place == last)
+      unannounced += publish(place, of: batch)
       guard unannounced > Self.announcement else { continue }
       unannounced = 0
       if publisher?.announce() == true, place + 1 < batch.items.count {
@@ -116,6 +118,11 @@ extension Run {
         return
       }
     }
+    finish(batch)
+  }
+
+  /// All of a pass's captures are published.
+  func finish(_ batch: CaptureBatch) {
     if isAnalysed {
       unanalysed = batch
       _ = publisher?.announce()
@@ -123,11 +130,15 @@ extension Run {
     if backlog.remove(GenerationEvent.captures(batch).weight) { generation?.release() }
   }
 
-  /// Encodes one tensor, once for all viewers; its size in bytes.
-  private func publish(
-    _ item: CaptureBatch.Item, of batch: CaptureBatch, isLast: Bool
+  /// Publishes one tensor, encoded once for all viewers; its size in bytes.
+  ///
+  /// - Parameter made: its frame where it was made elsewhere.
+  func publish(
+    _ place: Int, of batch: CaptureBatch, made: FramingSlice.Made? = nil
   ) -> Int {
-    guard let index = placed.hooks[item.spec], let framing else { return 0 }
+    let item = batch.items[place]
+    guard let index = hooks.places(of: batch.specs, step: batch.step)[item.spec], let framing
+    else { return 0 }
     let hook = hooks[index]
     let run = id
     let time = milliseconds
@@ -136,14 +147,23 @@ extension Run {
     do {
       var size = 0
       try publisher?.add(frameOf: hook.spec.hookID) { sequence throws(FrameError) in
-        let frame = try framing.frame(
-          item, of: batch, hook: hook, sequence: sequence, isLastOfPass: isLast)
+        let began = ContinuousClock.now
+        let frame: FrameBytes
+        if let made {
+          frame = try made.frame.get()
+        } else {
+          frame = try framing.frame(
+            item, of: batch, hook: hook, sequence: sequence,
+            isLastOfPass: place == batch.lastForViewers)
+        }
         size = frame.count
+        meter?.note(
+          frameOf: hook.spec.component.rawValue, floats: item.count, bytes: size,
+          took: made == nil ? ContinuousClock.now - began : nil)
         record(frame, milliseconds: time, positions: positions)
-        let event = ActivationEvent(
+        return ActivationEvent(
           hook: hook.event, run: run, sequence: sequence, milliseconds: time,
           positions: positions, frame: frame)
-        return event.tensor
       }
       reportRecorder()
       return size
@@ -160,11 +180,11 @@ extension Run {
 
   // MARK: Events
 
-  func add(_ contents: EventContents) { add(contents.type, contents.fields) }
+  func add(_ contents: EventContents) { add(contents.type, contents.fields, contents.kept) }
 
-  func add(_ type: EventType, _ fields: [JSONValue.Member]) {
+  func add(_ type: EventType, _ fields: [JSONValue.Member], _ contents: EventContents? = nil) {
     let time = milliseconds
-    publisher?.add(type.rawValue) { sequence in
+    publisher?.add(type.rawValue, contents: contents) { sequence in
       let event = Event(
         type, runID: id, sequence: sequence, step: step, milliseconds: time, fields: fields)
       let json = event.json()
@@ -175,4 +195,21 @@ extension Run {
     }
     reportRecorder()
   }
+}
+
+extension EventContents {
+  /// What answers that are made of a run's events read of them, in this process; the rest is kept as text only.
+  var kept: EventContents? {
+    switch self {
+    case .token, .text, .runFinished, .error: self
+    case .runStarted, .promptProgress, .analysis, .interventionApplied, .runPaused, .runResumed,
+      .runForked, .gap:
+      nil
+    }
+  }
+}
+
+extension CaptureBatch {
+  /// The place of the last tensor that viewers are sent; what analyses read comes behind them.
+  var lastForViewers: Int? { items.lastIndex { !specs[$0.spec].isForAnalysis } }
 }

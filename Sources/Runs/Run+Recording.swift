@@ -1,4 +1,5 @@
 internal import JSON
+internal import Streams
 internal import Frames
 
 extension Run {
@@ -38,6 +39,25 @@ extension Run {
         try recorder.record(change: body, milliseconds: time)
       }
     }
+  }
+
+  /// Publishes the run's last event when its recording is whole; where it can't be, viewers are told so before.
+  func addLast(_ contents: EventContents) {
+    guard recorder != nil, let sequence = publisher?.nextSequence else { return add(contents) }
+    let time = milliseconds
+    let event = Event(
+      contents.type, runID: id, sequence: sequence, step: step, milliseconds: time,
+      fields: contents.fields
+    ).json()
+    keep { recorder throws(RunError) in
+      try recorder.finish(event: event, sequence: sequence, milliseconds: time)
+    }
+    recorder = nil
+    guard recorderFault == nil else {
+      reportRecorder()
+      return add(contents)
+    }
+    publisher?.add(contents.type.rawValue, contents: contents.kept) { _ in event }
   }
 
   /// Tells viewers once that the recording has stopped.

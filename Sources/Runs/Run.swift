@@ -1,7 +1,9 @@
 package import Streams
 internal import DequeModule
 package import Engine
-internal import Hooks
+package import Hooks
+internal import Interpretability
+internal import JSON
 package import Loops
 package import Synchronization
 
@@ -16,6 +18,8 @@ package actor Run: GenerationSink {
     case event(GenerationEvent)
     /// A pass's captures, of which the first few are published already.
     case captures(CaptureBatch, from: Int)
+    /// The id of a run that forked from this one.
+    case fork(String)
   }
 
   package nonisolated let id: String
@@ -23,6 +27,7 @@ package actor Run: GenerationSink {
   /// Seconds since 1970.
   package nonisolated let created: Int
   package nonisolated let topic: Topic
+  package nonisolated let place: RunPlace
   package nonisolated let backlog: Backlog
   let loop: Loop
   private let start = ContinuousClock.now
@@ -41,7 +46,13 @@ package actor Run: GenerationSink {
   /// The pass whose token has not come yet, and whether analyses of one are under way.
   var unanalysed: CaptureBatch?
   var isAnalysing = false
-  /// Who waits for the analyses under way.
+  /// What the run's analyses keep between passes, in the order of the analyses.
+  var memories: [(any AnalysisMemory)?] = []
+  /// Whether a part of a pass is being framed elsewhere; nothing else is published meanwhile.
+  var isFraming = false
+  /// The threads on which that is done, which all runs share.
+  let framers: WorkThreads
+  /// Who waits for the analyses or the framing under way.
   var settling: [CheckedContinuation<Void, Never>] = []
   var status: RunStatus
   var step = 0
@@ -53,11 +64,12 @@ package actor Run: GenerationSink {
   var finishReason: String?
   var summary: GenerationSummary?
   package var failure: RunError?
-  var hooks: [RunHook]
-  var hookIndex: [CaptureSpec: Int]
-  /// The hooks of the specs of the last batch, which the next one nearly always shares.
-  var placed: (specs: [CaptureSpec], hooks: [Int?]) = ([], [])
+  package var hooks: HookTable
   var interventions: [Intervention]
+  /// What it is watched for, as viewers were told.
+  package private(set) var watches: WatchList
+  /// Whether it counts among the runs that may stand still.
+  private var mayPause: Bool
   var parent: String?
   var recorder: (any RunRecorder)?
   let recordingID: String?
@@ -67,29 +79,44 @@ package actor Run: GenerationSink {
   var recorderFault: RunError?
   /// How viewers are told of an error.
   let worded: ErrorWording
+  /// What is counted of all runs together.
+  let meter: RunMeter?
+  /// Its part of a trace; nil where nothing is traced.
+  package nonisolated let trace: RunTrace?
+  private nonisolated let pace: Mutex<RunMeter.Pace>
   private let ended: @Sendable (Run) -> Void
 
   /// Makes a run that is not yet in the engine.
   ///
   /// - Parameters:
   ///   - clock: seconds since 1970.
+  ///   - framers: where large passes are framed.
   ///   - worded: how viewers are told of an error.
+  ///   - trace: its part of a trace, which has begun.
   ///   - ended: told once, when the run is over.
   package init(
-    id: String, order: RunOrder, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, engine: Engine, framing: Framing, sources: PatchSources,
+    id: String, order: RunOrder, place: RunPlace, clock: Int, epoch: String, limits: TopicLimits,
+    budget: ByteBudget?, loop: Loop, framers: WorkThreads, engine: Engine, framing: Framing,
+    sources: PatchSources,
     recorder: (any RunRecorder)?, worded: @escaping ErrorWording, parent: String? = nil,
+    meter: RunMeter? = nil, trace: RunTrace? = nil,
     ended: @escaping @Sendable (Run) -> Void
   ) {
     self.id = id
     self.order = order
+    self.place = place
     created = clock
     self.loop = loop
+    self.framers = framers
     self.engine = engine
     self.framing = framing
     self.sources = sources
     self.recorder = recorder
     self.worded = worded
+    self.meter = meter
+    self.trace = trace
+    pace = Mutex(
+      RunMeter.Pace(begun: order.startsPaused ? nil : ContinuousClock.now, last: nil))
     recordingID = recorder?.id
     ledger = Mutex(RunLedger(order))
     self.parent = parent
@@ -105,12 +132,10 @@ package actor Run: GenerationSink {
     topic = publisher.topic
     self.publisher = consume publisher
     status = order.startsPaused ? .paused : .queued
-    hooks = order.hooks.enumerated().map {
-      RunHook(index: $0.offset, order: $0.element, format: order.frames)
-    }
-    hookIndex = [:]
+    hooks = HookTable(order.hooks, format: order.frames)
     interventions = order.interventions
-    for hook in hooks { hookIndex[hook.spec] = hook.index }
+    watches = WatchList(order.watches)
+    mayPause = order.mayPause
     relay.connect(self)
   }
 
@@ -137,6 +162,14 @@ package actor Run: GenerationSink {
 
   package nonisolated func receive(_ event: GenerationEvent, of generation: Generation) {
     ledger.withLock { $0.receive(event) }
+    switch event {
+    case .paused, .rewound: place.note(isPaused: true)
+    case .resumed: place.note(isPaused: false)
+    case .finished(let reason, let summary): trace?.finish(reason, summary)
+    case .failed(let error): trace?.fail(worded(.engine(error))["code"]?.string ?? "error")
+    default: break
+    }
+    if let meter { pace.withLock { meter.note(event, &$0, at: .now) } }
     if backlog.add(event.weight) { generation.hold() }
     if isAnalysed, case .token = event { generation.hold() }
     handle.withLock { if $0 == nil { $0 = generation } }
@@ -154,13 +187,27 @@ package actor Run: GenerationSink {
 
   /// Publishes what waits, until a lossless viewer says stop.
   func pump() {
-    while !topic.isHeld, !isAnalysing, let next = work.popFirst() {
+    while !topic.isHeld, !isAnalysing, !isFraming, let next = work.popFirst() {
       switch next {
       case .event(let event):
         if beginsAnalyses(before: event) { work.prepend(next) } else { publish(event) }
       case .captures(let batch, let first): publish(batch, from: first)
+      case .fork(let child): publishFork(child)
       }
     }
+  }
+
+  // MARK: Watches
+
+  /// Counts the run among those that may stand still, from when a watch may make it so: it stays there to its end.
+  func claim(for added: [Watchpoint]) throws(RunError) {
+    guard !mayPause, added.contains(where: { $0.action == .pause }) else { return }
+    try place.claimPause()
+    mayPause = true
+  }
+
+  func changeWatches(adding added: [Watchpoint], removing removed: Set<Int>?) {
+    watches.change(adding: added, removing: removed)
   }
 
   // MARK: The viewers' side
@@ -197,6 +244,7 @@ package actor Run: GenerationSink {
     framing = nil
     work.removeAll()
     unanalysed = nil
+    memories.removeAll()
     if let publisher = publisher.take() { publisher.finish() }
     ended(self)
   }

@@ -11,6 +11,8 @@ package enum RunChange: Sendable {
   /// The body is complete: the rows that a patch takes are in it.
   case intervene(Intervention, body: JSONValue)
   case removeIntervention(id: String)
+  /// Where `removing` is nil, nothing is watched for but what is added.
+  case watches(adding: [Watchpoint], removing: Set<Int>?, body: JSONValue)
   case rewind(to: Int)
 
   /// The same in the engine's words; nil for a rewind, which it knows by another name.
@@ -20,6 +22,7 @@ package enum RunChange: Sendable {
       .captures(adding: added.map(\.spec), removing: removed)
     case .intervene(let intervention, _): .intervention(intervention)
     case .removeIntervention(let id): .removal(interventionID: id)
+    case .watches(let added, let removed, _): .watches(adding: added, removing: removed)
     case .rewind: nil
     }
   }
@@ -40,6 +43,8 @@ package enum RunChange: Sendable {
       ])
       return (end.map { [Self.removal(of: intervention.id, from: $0)] } ?? []) + [added]
     case .removeIntervention(let id): return [Self.removal(of: id, from: step)]
+    case .watches(_, _, let body):
+      return [body.setting(["change": .string("watch"), "from_step": .integer(Int64(step))])]
     case .rewind(let last):
       return [
         JSONWriter.object { writer in

@@ -13,11 +13,15 @@ enum RunEvents {
       model: run.order.model.info.id, modelHash: run.order.model.digest.known,
       tokenIDs: run.order.tokens.map { Int($0) },
       pieces: run.order.tokens.map { run.order.model.tokenizer.piece($0) },
-      hooks: run.hooks.map { $0.json(run.order.model.catalogue) }, sampling: sampling(run.order))
+      hooks: run.hooks.map { $0.json(run.order.model.catalogue) }, sampling: sampling(run.order)
+    )
   }
 
   static func sampling(_ order: RunOrder) -> JSONValue {
     let options = order.sampling.options
+    let bias = options.logitBias.sorted { $0.key < $1.key }.map {
+      JSONValue.Member(String($0.key), .float($0.value))
+    }
     return [
       "temperature": .float(options.temperature), "top_p": .float(options.topP),
       "top_k": JSONValue(options.topK), "min_p": .float(options.minP),
@@ -27,6 +31,7 @@ enum RunEvents {
       "seed": JSONValue(Int64(bitPattern: options.seed)),
       "max_tokens": JSONValue(order.maxTokens),
       "stop": .array(order.sampling.stop.map { .string($0) }),
+      "logit_bias": JSONValue(members: bias),
     ]
   }
 

@@ -12,20 +12,47 @@ package struct RunHook: Sendable, Hashable {
   /// What the events of its tensors say of it.
   let event: ActivationEvent.Hook
   /// Whether the run captures it now; false after it was taken off.
-  package var isActive = true
+  package var isActive: Bool { removedFrom == nil }
+  /// The first pass that it was captured in, and the first one without it after it was taken off.
+  private var addedFrom = 0
+  private var removedFrom: Int?
 
-  init(index: Int, order: HookOrder, format: FrameFormat) {
+  /// - Parameter step: the first pass that it is captured in.
+  init(index: Int, order: HookOrder, format: FrameFormat, from step: Int = 0) {
     self.index = index
+    addedFrom = step
     spec = order.spec
-    var format = format
-    if let type = order.dtype { format.elementType = type }
-    // Counts and indices must stay exact, and a reduction is small anyway.
-    if spec.selection.reduction != .none { format = .exact }
-    self.format = format
+    self.format = order.format(in: format)
     encoding = order.encoding
     event = ActivationEvent.Hook(
       index: index, id: spec.hookID, layerName: spec.layerName,
       component: spec.component.rawValue, isInput: spec.isInput)
+  }
+
+  /// Captures it from a pass on, if it does not already.
+  mutating func add(from step: Int) {
+    if let removedFrom, removedFrom != step { addedFrom = step }
+    removedFrom = nil
+  }
+
+  mutating func remove(from step: Int) { removedFrom = removedFrom ?? step }
+
+  /// Forgets passes that were taken back.
+  mutating func rewind(to passes: Int) {
+    addedFrom = min(addedFrom, passes)
+    removedFrom = removedFrom.map { min($0, passes) }
+  }
+
+  /// Whether viewers must know it: it is captured, or was until a pass whose tensors are still to come.
+  ///
+  /// - Parameter passes: how many passes have been told to their end.
+  func isTold(after passes: Int) -> Bool {
+    removedFrom.map { $0 > max(passes, addedFrom) } ?? true
+  }
+
+  /// Whether a pass captures it.
+  func isCaptured(in step: Int) -> Bool {
+    step >= addedFrom && removedFrom.map { step < $0 } ?? true
   }
 
   /// Whether its captures are kept for patches: whole rows, which viewers get rounded.

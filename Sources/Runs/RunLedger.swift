@@ -1,5 +1,6 @@
 internal import Engine
 package import Hooks
+package import Tokenizers
 
 /// What the engine has made of a run, kept in the order of the engine.
 ///
@@ -18,8 +19,12 @@ package struct RunLedger: Sendable {
   /// The hooks in force.
   package private(set) var hooks: [HookOrder]
   package private(set) var interventions: [Intervention]
+  package private(set) var watches: WatchList
   /// The first pass that the run has computed itself, which a fork leaves to its parent; nil before there is one.
   package private(set) var firstStep: Int?
+  /// The prompt and what was generated, as far as it was not taken back.
+  package private(set) var tokens: [Token]
+  private let promptCount: Int
   /// The record of the request, where the run is recorded.
   private let request: [UInt8]?
   private var entries: [Entry] = []
@@ -30,8 +35,14 @@ package struct RunLedger: Sendable {
   init(_ order: RunOrder) {
     hooks = order.hooks
     interventions = order.interventions
+    watches = WatchList(order.watches)
+    tokens = order.tokens
+    promptCount = order.tokens.count
     request = order.recordedRequest
   }
+
+  /// Takes over what its parent has generated, at the beginning of a fork.
+  mutating func inherit(_ tokens: [Token]) { self.tokens = tokens }
 
   /// What the run was told so far, where it is recorded.
   package var history: RunHistory? {
@@ -55,8 +66,12 @@ package struct RunLedger: Sendable {
   /// Takes in what the engine says, on its loop.
   mutating func receive(_ event: GenerationEvent) {
     switch event {
-    case .token(let step, _, _, _, _): firstStep = min(firstStep ?? step, step)
+    case .token(let step, let token, _, _, _):
+      firstStep = min(firstStep ?? step, step)
+      tokens.removeLast(max(0, tokens.count - promptCount - step))
+      tokens.append(token)
     case .rewound(let step):
+      tokens.removeLast(max(0, tokens.count - promptCount - step - 1))
       keep(Entry(change: .rewind(to: step), firstStep: step + 1, replacedFrom: nil))
     case .changed(let applied):
       guard let entry = entry(of: applied) else { return }
@@ -85,13 +100,14 @@ package struct RunLedger: Sendable {
   private mutating func apply(_ entry: Entry) {
     switch entry.change {
     case .hooks(let added, let removed, _):
-      let replaced = Set(added.map(\.spec.hookID)).union(removed ?? [])
-      hooks.removeAll { removed == nil || replaced.contains($0.spec.hookID) }
+      let replaced = ReplacedHooks(adding: added.map(\.spec), removing: removed)
+      hooks.removeAll { replaced.contains($0.spec) }
       hooks += added
     case .intervene(let intervention, _):
       interventions.removeAll { $0.id == intervention.id }
       interventions.append(intervention.starting(at: entry.firstStep))
     case .removeIntervention(let id): interventions.removeAll { $0.id == id }
+    case .watches(let added, let removed, _): watches.change(adding: added, removing: removed)
     case .rewind: break
     }
   }

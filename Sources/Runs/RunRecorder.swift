@@ -14,4 +14,6 @@ package protocol RunRecorder: AnyObject, TopicArchive {
   func record(change json: [UInt8], milliseconds: Double) throws(RunError)
   /// Nothing more will come.
   func finish() throws(RunError)
+  /// Keeps the last event and ends: both or neither, so that viewers can be told instead.
+  func finish(event json: [UInt8], sequence: UInt64, milliseconds: Double) throws(RunError)
 }

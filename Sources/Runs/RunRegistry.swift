@@ -1,5 +1,6 @@
-internal import Loops
+package import Loops
 internal import OrderedCollections
+internal import Streams
 internal import Synchronization
 
 /// The runs that clients can name: all unfinished ones, and the last finished ones.
@@ -8,33 +9,42 @@ package final class RunRegistry: Sendable {
     var runs: OrderedDictionary<String, any StreamedRun> = [:]
     /// Ids of runs that are over, the oldest first.
     var over: [String] = []
-    /// Whose each unfinished run is.
-    var clients: [String: ClientKey] = [:]
+    /// Who has begun each run, also those that are over.
+    var owners: [String: ClientKey] = [:]
+    /// Those that others may watch.
+    var shared: Set<String> = []
+
+    mutating func remove(_ id: String) -> (any StreamedRun)? {
+      owners[id] = nil
+      shared.remove(id)
+      return runs.removeValue(forKey: id)
+    }
   }
 
-  private let limit: Int
   private let kept: Int
+  private let book: RunPlace.Book
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - limit: unfinished runs at most.
   ///   - kept: finished runs that can still be looked at.
-  package init(limit: Int, kept: Int) {
-    self.limit = limit
+  ///   - base: the path below which clients find the server; empty at a site's root.
+  ///   - clock: seconds since 1970.
+  package init(
+    limits: RunPlaces.Limits, kept: Int, base: String = "",
+    clock: @escaping @Sendable () -> Int = { 0 }
+  ) {
+    book = RunPlace.Book(RunPlaces(limits), base: base, clock: clock)
     self.kept = kept
   }
 
-  /// Unfinished runs of one client at most: three fourths, so that others find room.
-  private var share: Int { max(limit * 3 / 4, 1) }
-
-  /// Whether another run of the task's client may begin; paused ones count.
-  package func checkRoom() throws(RunError) {
-    let client = ClientKey.current
-    let (active, own) = state.withLock { state in
-      (state.runs.count - state.over.count, state.clients.count { $0.value == client })
+  /// Takes a place for a run of the task's client, which is free again when the run is over or let go of.
+  package func takePlace(_ kind: RunPlaces.Kind) throws(RunError) -> RunPlace {
+    let (client, grant) = (ClientKey.current, ClientGrant.current)
+    let result = book.places.withLock { places in
+      Result { () throws(RunError) in try places.take(kind, client: client, grant: grant, at: .now)
+      }
     }
-    guard active < limit else { throw .tooMany(limit: limit) }
-    guard client == .own || own < share else { throw .tooManyOfClient(limit: share) }
+    return RunPlace(try result.get(), of: book)
   }
 
   /// Lists a run, as one of the task's client.
@@ -42,8 +52,23 @@ package final class RunRegistry: Sendable {
     let client = ClientKey.current
     state.withLock { state in
       state.runs[run.id] = run
-      state.clients[run.id] = client
+      state.owners[run.id] = client
     }
+  }
+
+  /// What to tell its viewers soon to end for want of them, and what to end now.
+  package func idle(
+    at now: ContinuousClock.Instant
+  ) -> (warned: [any StreamedRun], ended: [any StreamedRun]) {
+    var (warned, ended): ([any StreamedRun], [any StreamedRun]) = ([], [])
+    for run in active {
+      switch run.place.due(isWatched: run.topic.viewerCount > 0, at: now) {
+      case .nothing: break
+      case .warning: warned.append(run)
+      case .end: ended.append(run)
+      }
+    }
+    return (warned, ended)
   }
 
   /// Notes that a run is over; the oldest finished ones are forgotten.
@@ -51,12 +76,11 @@ package final class RunRegistry: Sendable {
     let forgotten = state.withLock { state -> [any StreamedRun] in
       guard state.runs[id] != nil, !state.over.contains(id) else { return [] }
       state.over.append(id)
-      state.clients[id] = nil
+      state.runs[id]?.place.free()
       var forgotten: [any StreamedRun] = []
       while state.over.count > kept {
-        if let run = state.runs.removeValue(forKey: state.over.removeFirst()) {
-          forgotten.append(run)
-        }
+        let oldest = state.over.removeFirst()
+        if let run = state.remove(oldest) { forgotten.append(run) }
       }
       return forgotten
     }
@@ -76,11 +100,24 @@ package final class RunRegistry: Sendable {
   package func forget(_ id: String) {
     let run = state.withLock { state in
       state.over.removeAll { $0 == id }
-      state.clients[id] = nil
-      return state.runs.removeValue(forKey: id)
+      return state.remove(id)
     }
     _ = run
   }
+
+  /// Who has begun a run; nil where there is no such run.
+  package func owner(of id: String) -> ClientKey? { state.withLock { $0.owners[id] } }
+
+  /// Lets others watch a run, or its owner alone; nothing where there is no such run.
+  package func share(_ id: String, _ isShared: Bool) {
+    state.withLock { state in
+      guard state.runs[id] != nil else { return }
+      if isShared { state.shared.insert(id) } else { state.shared.remove(id) }
+    }
+  }
+
+  /// Whether others may watch a run.
+  package func isShared(_ id: String) -> Bool { state.withLock { $0.shared.contains(id) } }
 
   package func run(_ id: String) throws(RunError) -> any StreamedRun {
     guard let run = state.withLock({ $0.runs[id] }) else { throw .notFound(id) }

@@ -4,6 +4,8 @@ package import Engine
 package struct SamplingRequest: Sendable, Equatable {
   /// nil where the client left it to the default of 100, which then yields to the room in the context.
   package var maxTokens: Int?
+  /// Whether all that the context has room for may be generated.
+  package var fillsContext = false
   package var options: SamplingOptions
   package var stop: [String]
   /// Whether the client chose the seed; otherwise it is drawn and reported.

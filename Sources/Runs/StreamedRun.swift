@@ -7,14 +7,20 @@ package protocol StreamedRun: AnyObject, Sendable {
   var id: String { get }
   var created: Int { get }
   var topic: Topic { get }
+  /// Its place among the unfinished runs.
+  var place: RunPlace { get }
   /// Writes the run object as it is now.
   func object() async -> [UInt8]
+  /// Writes the run object for a list of many: what is long in it is cut, and `omitted` says how much.
+  func brief() async -> [UInt8]
   /// Whether nothing more will happen in it.
   func isOver() async -> Bool
   /// Ends it before its next step.
   func cancel()
   /// Stops before the next step.
   func pause() async throws(RunError)
+  /// Tells viewers that it ends soon, unless somebody watches or commands it.
+  func warnOfEnd() async
   /// Goes on after a pause.
   func resume() async throws(RunError)
   /// Goes on for some steps of a paused one, then pauses again.
@@ -25,5 +31,6 @@ package protocol StreamedRun: AnyObject, Sendable {
 
 extension Run: StreamedRun {
   package func object() -> [UInt8] { facts.json }
+  package func brief() -> [UInt8] { facts.shortened.json }
   package func isOver() -> Bool { status.isOver }
 }

@@ -39,6 +39,8 @@ package final class Connection {
 
   /// The other end.
   package let remote: SocketAddress
+  /// This end: the address that the peer has reached; nil where the system does not say.
+  package let local: SocketAddress?
   /// What waits to be written.
   package private(set) var outbox: Outbox
   /// Bytes written since the connection began: whether a slow peer makes progress.
@@ -61,6 +63,7 @@ package final class Connection {
   ) {
     remote = socket.remote
     let number = socket.release()
+    local = Fence.localAddress(of: number)
     descriptor = number
     unopened = Descriptor(number)
     outbox = Outbox(limit: limits.outbox)

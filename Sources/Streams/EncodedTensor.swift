@@ -10,26 +10,14 @@ package enum TensorForm: Sendable, Hashable, CaseIterable {
   case none
 }
 
-/// A captured tensor as a topic takes it.
-package struct EncodedTensor: Sendable {
+/// A captured tensor as a topic takes it, encoded once.
+///
+/// Its members are pure functions, called on any thread.
+package protocol EncodedTensor: Sendable {
   /// The whole tensor frame.
-  package let frame: [UInt8]
-  /// Makes the `activation` event without the tensor: an object on a single line.
-  ///
-  /// A pure function, called at most once, on any thread.
-  package let text: @Sendable () -> [UInt8]
+  var bytes: [UInt8] { get }
+  /// The `activation` event without the tensor: an object on a single line. It is asked for once.
+  var text: [UInt8] { get }
   /// Writes the tensor's numbers as JSON.
-  ///
-  /// A pure function, called on any thread.
-  package let numbers: @Sendable (inout JSONWriter) -> Void
-
-  /// Collects the parts.
-  package init(
-    frame: [UInt8], text: @escaping @Sendable () -> [UInt8],
-    numbers: @escaping @Sendable (inout JSONWriter) -> Void
-  ) {
-    self.frame = frame
-    self.text = text
-    self.numbers = numbers
-  }
+  func writeNumbers(to writer: inout JSONWriter)
 }

@@ -79,6 +79,10 @@ package final class Topic: Sendable {
 
   /// How many viewers there are.
   package var viewerCount: Int { state.withLock { $0.viewers.count } }
+  /// Items that the viewer furthest behind has not been given.
+  package var greatestLag: Int {
+    state.withLock { state in state.viewers.values.map { state.ring.behind($0.cursor) }.max() ?? 0 }
+  }
   /// The number the next item will have.
   package var nextSequence: UInt64 { state.withLock { $0.ring.nextSequence } }
   /// Whether the run is over.

@@ -1,4 +1,4 @@
-internal import Frames
+package import Frames
 internal import JSON
 import Synchronization
 internal import Wire
@@ -31,7 +31,12 @@ package final class TopicItem: Sendable {
   /// Bytes it counts for in rings and limits.
   package let cost: Int
 
-  private let tensor: EncodedTensor?
+  /// What an event says, as values; nil where only its text is kept.
+  ///
+  /// For readers in this process, who would have to parse the text.
+  package let contents: EventContents?
+  /// The captured tensor; nil for an event.
+  package let tensor: (any EncodedTensor)?
   private let id: EventID
   private let budget: ByteBudget?
   private let texts: Mutex<Texts>
@@ -39,18 +44,22 @@ package final class TopicItem: Sendable {
 
   /// An event.
   ///
-  /// - Parameter text: its JSON on a single line.
+  /// - Parameters:
+  ///   - contents: what it says, where it is kept as values too; they count like the text.
+  ///   - text: its JSON on a single line.
   package init(
-    _ type: String, sequence: UInt64, text: [UInt8], epoch: String, budget: ByteBudget? = nil
+    _ type: String, sequence: UInt64, contents: EventContents? = nil, text: [UInt8], epoch: String,
+    budget: ByteBudget? = nil
   ) {
     self.type = type
     self.sequence = sequence
     self.budget = budget
+    self.contents = contents
     kind = .event
     tensor = nil
     id = EventID(epoch: epoch, sequence: sequence)
     texts = Mutex(Texts(plain: text))
-    cost = text.count + Self.overhead
+    cost = (contents == nil ? 1 : 2) * text.count + Self.overhead
     budget?.add(cost)
   }
 
@@ -58,17 +67,18 @@ package final class TopicItem: Sendable {
   ///
   /// - Parameter hook: the hook's id, under which viewers are told what they missed.
   package init(
-    _ type: String, sequence: UInt64, tensor: EncodedTensor, hook: String, epoch: String,
+    _ type: String, sequence: UInt64, tensor: any EncodedTensor, hook: String, epoch: String,
     budget: ByteBudget? = nil
   ) {
     self.type = type
     self.sequence = sequence
     self.budget = budget
     self.tensor = tensor
+    contents = nil
     kind = .frame(hook: hook)
     id = EventID(epoch: epoch, sequence: sequence)
     texts = Mutex(Texts())
-    cost = tensor.frame.count + Self.overhead
+    cost = tensor.bytes.count + Self.overhead
     budget?.add(cost)
   }
 
@@ -80,7 +90,7 @@ package final class TopicItem: Sendable {
   }
 
   /// The encoded tensor frame; nil for an event.
-  package var frame: [UInt8]? { tensor?.frame }
+  package var frame: [UInt8]? { tensor?.bytes }
 
   /// The event's JSON on a single line, without its tensor.
   package var text: [UInt8] { texts.withLock { plain(&$0) } }
@@ -101,7 +111,7 @@ package final class TopicItem: Sendable {
 
   private func plain(_ texts: inout Texts) -> [UInt8] {
     if let made = texts.plain { return made }
-    let bytes = tensor?.text() ?? []
+    let bytes = tensor?.text ?? []
     texts.plain = bytes
     charge(bytes)
     return bytes
@@ -128,9 +138,9 @@ package final class TopicItem: Sendable {
     bytes += form == .json ? Self.numbersName : Self.frameName
     switch form {
     case .base64:
-      Base64.append(tensor.frame, to: &bytes)
+      Base64.append(tensor.bytes, to: &bytes)
       bytes.append(UInt8(ascii: "\""))
-    case .json: JSONWriter.append(to: &bytes, tensor.numbers)
+    case .json: JSONWriter.append(to: &bytes) { tensor.writeNumbers(to: &$0) }
     case .none: break
     }
     bytes.append(UInt8(ascii: "}"))

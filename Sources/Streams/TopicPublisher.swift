@@ -1,3 +1,4 @@
+package import Frames
 /// The one right to publish into a topic.
 ///
 /// A run's numbering has no holes and no order but that of publishing, so there is exactly one
@@ -32,10 +33,16 @@ package struct TopicPublisher: ~Copyable, Sendable {
 
   /// Adds an event without waking anybody yet; `announce` does, once for a whole step.
   ///
-  /// - Parameter json: makes the event's single-line JSON, which contains its number.
-  package mutating func add(_ type: String, json: (UInt64) throws -> [UInt8]) rethrows {
+  /// - Parameters:
+  ///   - contents: what it says, for readers in this process.
+  ///   - json: makes the event's single-line JSON, which contains its number.
+  package mutating func add(
+    _ type: String, contents: EventContents? = nil, json: (UInt64) throws -> [UInt8]
+  ) rethrows {
     let text = try json(next)
-    append(TopicItem(type, sequence: next, text: text, epoch: topic.epoch, budget: budget))
+    append(
+      TopicItem(
+        type, sequence: next, contents: contents, text: text, epoch: topic.epoch, budget: budget))
   }
 
   /// Adds a captured tensor without waking anybody yet.
@@ -44,7 +51,7 @@ package struct TopicPublisher: ~Copyable, Sendable {
   ///   - hook: the hook's id, under which viewers are told what they missed.
   ///   - encode: encodes the tensor frame, which contains the item's number.
   package mutating func add(
-    frameOf hook: String, type: String = "activation", encode: (UInt64) throws -> EncodedTensor
+    frameOf hook: String, type: String = "activation", encode: (UInt64) throws -> any EncodedTensor
   ) rethrows {
     let tensor = try encode(next)
     append(

@@ -55,6 +55,12 @@ struct TopicRing: Sendable {
     if item.kind == .event { events.append(slot) } else { frames.append(slot) }
   }
 
+  /// How many items a cursor has not been given, those that it has missed included.
+  func behind(_ cursor: Cursor) -> Int {
+    max(0, eventsBase + events.count - cursor.event)
+      + max(0, framesBase + frames.count - cursor.frame)
+  }
+
   /// Lets cursors have all items that were added.
   mutating func show() { visibleEnd = nextSequence }
 

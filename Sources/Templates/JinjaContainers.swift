@@ -29,9 +29,12 @@ struct JinjaList: RandomAccessCollection {
   var isLazy: Bool { walk != nil }
   /// A generator's one walk.
   let walk: JinjaWalk?
+  /// How a range prints itself: it holds the numbers of a list, and is none.
+  let range: String?
 
-  init(_ items: some Sequence<JinjaValue>, isLazy: Bool = false) {
+  init(_ items: some Sequence<JinjaValue>, isLazy: Bool = false, range: String? = nil) {
     walk = isLazy ? JinjaWalk() : nil
+    self.range = range
     self.items = Array(items)
     extent = self.items.reduce(into: JinjaExtent()) { $0.hold($1.extent) }
   }
@@ -64,7 +67,7 @@ enum JinjaKey: Hashable {
     case .string(let text), .markup(let text): self.init(text)
     case .integer(let value): self = .whole(value)
     case .bool(let flag): self = .bool(flag)
-    case .float(let value): self = Int(exactly: value).map { .whole($0) } ?? .float(value)
+    case .float(let value): self = .float(value)
     case .none: self = .none
     case .tuple(let list):
       let keys = list.compactMap { JinjaKey($0) }
@@ -112,6 +115,7 @@ enum JinjaKey: Hashable {
     switch self {
     case .whole(let value): value
     case .bool(let flag): flag ? 1 : 0
+    case .float(let value): Int(exactly: value)
     default: nil
     }
   }

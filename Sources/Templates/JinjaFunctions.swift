@@ -2,7 +2,10 @@ import OrderedCollections
 
 /// The functions that every template may call.
 enum JinjaFunctions {
-  static let names = ["range", "dict", "namespace", "raise_exception", "strftime_now"]
+  static let names =
+    ["range", "dict", "namespace", "raise_exception", "strftime_now"] + unknown
+  /// Those of Jinja that no chat template needs: refused where they are called.
+  private static let unknown = ["cycler", "joiner", "lipsum"]
   /// Longer ranges are refused.
   private static let rangeLimit = 100_000
 
@@ -10,6 +13,9 @@ enum JinjaFunctions {
     _ name: String, _ values: JinjaInterpreter.Values, _ interpreter: inout JinjaInterpreter,
     _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    if unknown.contains(name) {
+      throw interpreter.failure("the function '\(name)' is not known here", line: line)
+    }
     switch name {
     case "range":
       let range = try range(values, interpreter, line)
@@ -17,7 +23,12 @@ enum JinjaFunctions {
       return range
     case "dict", "namespace":
       var members: OrderedDictionary<JinjaKey, JinjaValue> = [:]
-      if case .dictionary(let given) = values.positional.first { members = given.members }
+      if let given = values.positional.first {
+        guard case .dictionary(let given) = given, values.positional.count == 1 else {
+          throw interpreter.failure("'\(name)' of anything but one mapping", line: line)
+        }
+        members = given.members
+      }
       for (name, value) in values.named { members[JinjaKey(name)] = value }
       try interpreter.charge(values: members.count)
       let mapping = JinjaMapping(members)
@@ -25,12 +36,16 @@ enum JinjaFunctions {
       try interpreter.checkNamespace(mapping.extent)
       return .namespace(JinjaNamespace(members))
     case "raise_exception":
+      try interpreter.check(
+        values, against: JinjaSignature(required: 1, names: ["message"]), name, line)
       let words = try interpreter.text(of: values.value(0, "message") ?? .string(""))
       throw .raised(String(words.prefix(4096)))
     default:
       guard let time = interpreter.time else {
         throw interpreter.failure("the template prints the date, and none is given", line: line)
       }
+      try interpreter.check(
+        values, against: JinjaSignature(required: 1, names: ["format"]), name, line)
       guard case .string(let format) = values.value(0, "format") else {
         throw interpreter.failure("strftime_now without a format", line: line)
       }
@@ -46,7 +61,9 @@ enum JinjaFunctions {
     _ values: JinjaInterpreter.Values, _ interpreter: JinjaInterpreter, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
     let bounds = values.positional.compactMap(\.whole)
-    guard bounds.count == values.positional.count, (1...3).contains(bounds.count) else {
+    guard bounds.count == values.positional.count, values.named.isEmpty,
+      (1...3).contains(bounds.count)
+    else {
       throw interpreter.failure("a range needs one to three whole numbers", line: line)
     }
     let start = bounds.count > 1 ? bounds[0] : 0
@@ -64,6 +81,7 @@ enum JinjaFunctions {
       if beyond { break }
       next = sum
     }
-    return .list(JinjaList(items))
+    let words = "range(\(start), \(end)" + (step == 1 ? ")" : ", \(step))")
+    return .list(JinjaList(items, range: words))
   }
 }

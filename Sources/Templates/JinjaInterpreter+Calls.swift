@@ -20,6 +20,22 @@ extension JinjaInterpreter {
     for argument in arguments.named {
       values.named[argument.name] = try evaluate(argument.value)
     }
+    if let spread = arguments.spread {
+      let given = try evaluate(spread)
+      guard let more = try sequence(of: given) else { throw failure("* of \(given.kind)") }
+      values.positional += more
+    }
+    if let spread = arguments.namedSpread {
+      let given = try evaluate(spread)
+      guard case .dictionary(let members) = given else { throw failure("** of \(given.kind)") }
+      try charge(values: members.count)
+      for (key, value) in members.members {
+        guard let name = key.text, values.named[name] == nil else {
+          throw failure("** with a key that is no name, or that is given twice")
+        }
+        values.named[name] = value
+      }
+    }
     return values
   }
 
@@ -67,6 +83,11 @@ extension JinjaInterpreter {
   ) throws(TemplateError) -> JinjaValue {
     guard values.positional.count <= macro.parameters.count else {
       throw failure("'\(macro.name)' takes \(macro.parameters.count) arguments")
+    }
+    if let name = values.named.keys.first(where: { name in
+      !macro.parameters.contains { $0.name == name }
+    }) {
+      throw failure("'\(macro.name)' with an argument '\(name.prefix(80))'")
     }
     // A caller's body sees what stood around it; a macro sees the top level only.
     let outer = scopes

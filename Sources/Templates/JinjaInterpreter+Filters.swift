@@ -13,9 +13,15 @@ extension JinjaInterpreter {
   mutating func apply(
     _ name: String, to value: JinjaValue, _ given: Values, _ line: Int
   ) throws(TemplateError) -> JinjaValue {
+    try check(given, against: JinjaSignature.filters[name], name, line)
     if Self.walking.contains(name) {
       try charge(value)
       for argument in given.positional { try charge(argument) }
+    }
+    if name == "default" || name == "d" {
+      let fallback = given.value(0, "default_value") ?? .string("")
+      if case .undefined = value { return fallback }
+      return given.value(1, "boolean")?.isTrue == true && !value.isTrue ? fallback : value
     }
     if case .markup(let text) = value {
       return try applyToMarkup(name, text, given, line)
@@ -24,10 +30,6 @@ extension JinjaInterpreter {
     if let found = try applyToNumber(name, value, given, line) { return found }
     if let found = try applyToSequence(name, value, given, line) { return found }
     switch name {
-    case "default", "d":
-      let fallback = given.value(0, "default_value") ?? .string("")
-      if case .undefined = value { return fallback }
-      return given.value(1, "boolean")?.isTrue == true && !value.isTrue ? fallback : value
     case "attr":
       guard case .string(let member) = given.value(0, "name") else { break }
       return try self.member(member, of: value, line)
@@ -52,6 +54,11 @@ extension JinjaInterpreter {
     }
   }
 
+  /// Filters of the text of a value.
+  private static let ofTexts: Set<String> = [
+    "string", "upper", "lower", "capitalize", "title", "trim", "replace", "indent", "escape", "e",
+  ]
+
   /// Filters that go through all of their value.
   private static let walking: Set<String> = [
     "string", "upper", "lower", "capitalize", "title", "trim", "replace", "indent", "escape", "e",
@@ -61,6 +68,12 @@ extension JinjaInterpreter {
   private mutating func applyToText(
     _ name: String, _ value: JinjaValue, _ given: Values, _ line: Int
   ) throws(TemplateError) -> JinjaValue? {
+    if case .list(let list) = value, list.isLazy, Self.ofTexts.contains(name) {
+      throw failure("'\(name)' of a generator", line: line)
+    }
+    if case .function(let function) = value, Self.ofTexts.contains(name) {
+      throw failure("'\(name)' of the function '\(function)'", line: line)
+    }
     switch name {
     case "string": return .string(value.text)
     case "upper": return .string(PythonText.upper(value.text))
@@ -68,16 +81,21 @@ extension JinjaInterpreter {
     case "capitalize": return .string(PythonText.capitalize(value.text))
     case "title": return .string(Self.title(value.text))
     case "trim":
-      let characters = given.value(0, "chars")
-      guard case .string(let set) = characters else {
-        return .string(PythonText.strip(value.text, nil))
+      switch given.value(0, "chars") {
+      case nil, .some(.none): return .string(PythonText.strip(value.text, nil))
+      case .string(let set): return .string(PythonText.strip(value.text, set))
+      default: return nil
       }
-      return .string(PythonText.strip(value.text, set))
     case "replace":
       guard let old = given.value(0, "old"), let new = given.value(1, "new") else { return nil }
       let most = given.value(2, "count")?.whole ?? .max
       return .string(try replace(old.text, in: value.text, with: new.text, most: max(most, 0)))
-    case "indent": return .string(try indent(value.text, given))
+    case "indent":
+      guard case .string(let text) = value else { return nil }
+      switch given.value(0, "width") {
+      case nil, .integer, .bool, .string: return .string(try indent(text, given))
+      default: return nil
+      }
     case "escape", "e": return .markup(Self.escape(value.text))
     default: return nil
     }
@@ -175,15 +193,19 @@ extension JinjaInterpreter {
       return number.map { .float($0) } ?? given.value(0, "default") ?? .float(0)
     case "round":
       guard let number = value.number else { return nil }
-      let digits = given.value(0, "precision")?.whole ?? 0
-      guard (0...15).contains(digits) else { return nil }
+      let precision = given.value(0, "precision") ?? .integer(0)
+      guard case .integer(let digits) = precision, (0...15).contains(digits) else { return nil }
+      let method = given.value(1, "method")?.text ?? "common"
+      // A whole number stays one.
+      if method == "common", let whole = value.whole { return .integer(whole) }
       let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
       let rule: FloatingPointRoundingRule =
-        switch given.value(1, "method")?.text {
+        switch method {
         case "ceil": .up
         case "floor": .down
         default: .toNearestOrEven
         }
+      guard ["common", "ceil", "floor"].contains(method) else { return nil }
       return .float((number * scale).rounded(rule) / scale)
     default: return nil
     }
@@ -196,8 +218,17 @@ extension JinjaInterpreter {
     guard let json = value.json else { throw failure("JSON of \(value.kind)", line: line) }
     var style = JSONStyle.python
     style.asciiOnly = given.value(0, "ensure_ascii")?.isTrue ?? false
-    if let indent = given.value(1, "indent")?.whole { style.indent = min(max(indent, 0), 16) }
-    if let marks = given.value(2, "separators")?.sequence, marks.count == 2 {
+    switch given.value(1, "indent") {
+    case nil, .some(.none): break
+    case .integer(let indent): style.indent = min(max(indent, 0), 16)
+    case .some(let other): throw failure("JSON indented by \(other.kind)", line: line)
+    }
+    switch given.value(2, "separators") {
+    case nil, .some(.none): break
+    case .some(let other):
+      guard let marks = other.sequence, marks.count == 2,
+        marks.allSatisfy({ if case .string = $0 { true } else { false } })
+      else { throw failure("JSON separated by \(other.kind)", line: line) }
       style.comma = marks[0].text
       style.colon = marks[1].text
     }

@@ -35,7 +35,8 @@ extension JinjaInterpreter {
       return text.unicodeScalars.last.map { .string(String($0)) }
         ?? .undefined("the last of nothing")
     }
-    guard let items = try sequence(of: value) else { return nil }
+    // A generator is walked once: only by what walks.
+    guard Self.ofSequences.contains(name), let items = try sequence(of: value) else { return nil }
     switch name {
     case "list": return .list(JinjaList(items))
     case "first": return items.first ?? .undefined("the first of nothing")
@@ -55,20 +56,16 @@ extension JinjaInterpreter {
     case "unique":
       var kept: [JinjaValue] = []
       var known: Set<JinjaKey> = []
-      for item in items {
-        try charge(item)
+      for whole in items {
+        try charge(whole)
+        let item = try comparable(whole, given, line)
         if let key = JinjaKey(item) {
-          if known.insert(key).inserted { kept.append(item) }
+          if known.insert(key).inserted { kept.append(whole) }
           continue
         }
-        var isKnown = false
-        for other in kept where try equal(other, item) {
-          isKnown = true
-          break
-        }
-        if !isKnown { kept.append(item) }
+        throw failure("'unique' of \(item.kind)", line: line)
       }
-      return .list(JinjaList(kept))
+      return .list(JinjaList(kept, isLazy: true))
     case "sum":
       var sum = given.value(1, "start") ?? .integer(0)
       for item in items {
@@ -78,6 +75,23 @@ extension JinjaInterpreter {
       return sum
     default: return nil
     }
+  }
+
+  private static let ofSequences: Set<String> = [
+    "list", "first", "last", "reverse", "join", "map", "select", "reject", "selectattr",
+    "rejectattr", "min", "max", "sort", "unique", "sum",
+  ]
+
+  /// What `min`, `max` and `unique` compare of an item: a member of it, in lower case unless case counts.
+  private mutating func comparable(
+    _ item: JinjaValue, _ given: Values, _ line: Int
+  ) throws(TemplateError) -> JinjaValue {
+    let value = try attribute(given.value(1, "attribute"), of: item, line)
+    guard given.value(0, "case_sensitive")?.isTrue != true, case .string(let text) = value else {
+      return value
+    }
+    try charge(bytes: text.utf8.count)
+    return .string(PythonText.lower(text))
   }
 
   /// The member of an item that an `attribute` argument names, dots and all, or the item itself.
@@ -98,7 +112,8 @@ extension JinjaInterpreter {
       }
       return value
     case .integer: return try self.item(name ?? .none, of: item, line)
-    default: return item
+    case nil, .some(.none): return item
+    case .some(let other): throw failure("an attribute that is \(other.kind)", line: line)
     }
   }
 
@@ -176,8 +191,8 @@ extension JinjaInterpreter {
   ) throws(TemplateError) -> JinjaValue {
     guard var best = items.first else { return .undefined("the extreme of nothing") }
     for item in items.dropFirst() {
-      let one = try attribute(given.named["attribute"], of: item, line)
-      let two = try attribute(given.named["attribute"], of: best, line)
+      let one = try comparable(item, given, line)
+      let two = try comparable(best, given, line)
       if try smallest ? isLess(one, two, line) : isLess(two, one, line) { best = item }
     }
     return best
@@ -187,7 +202,11 @@ extension JinjaInterpreter {
   private mutating func sorted(
     _ items: [JinjaValue], _ given: Values, _ line: Int
   ) throws(TemplateError) -> [JinjaValue] {
-    let reversed = given.value(0, "reverse")?.isTrue ?? false
+    let order = given.value(0, "reverse") ?? .bool(false)
+    guard let whole = order.whole else {
+      throw failure("'sort' in the order \(order.kind)", line: line)
+    }
+    let reversed = whole != 0
     let cased = given.value(1, "case_sensitive")?.isTrue ?? false
     var keyed: [(key: JinjaValue, item: JinjaValue)] = []
     for item in items {

@@ -105,6 +105,9 @@ struct JinjaInterpreter {
   mutating func holds(
     _ name: String, _ value: JinjaValue, _ arguments: [JinjaValue], _ line: Int
   ) throws(TemplateError) -> Bool {
+    guard arguments.count == JinjaSignature.arguments(ofTest: name) else {
+      throw failure("'is \(name)' with \(arguments.count) arguments", line: line)
+    }
     switch name {
     case "in":
       guard let container = arguments.first else { break }
@@ -122,6 +125,7 @@ struct JinjaInterpreter {
   mutating func text(of value: JinjaValue) throws(TemplateError) -> String {
     if case .string(let text) = value { return text }
     if case .list(let list) = value, list.isLazy { throw failure("the text of a generator") }
+    if case .function(let name) = value { throw failure("the text of the function '\(name)'") }
     try charge(value)
     return value.text
   }

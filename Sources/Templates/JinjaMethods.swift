@@ -10,6 +10,7 @@ enum JinjaMethods {
     switch value {
     case .markup: throw interpreter.failure("'\(name)' of safe text", line: line)
     case .string(let text):
+      try interpreter.check(given, against: JinjaSignature.ofStrings[name], name, line)
       try interpreter.charge(bytes: text.utf8.count)
       for argument in given.positional { try interpreter.charge(argument) }
       if name == "format" { return .string(try interpreter.format(text, given, line)) }
@@ -17,12 +18,14 @@ enum JinjaMethods {
       if let found = inspect(name, text, given) { return found }
       throw interpreter.failure("a string has no method '\(name)' here", line: line)
     case .dictionary(let members):
+      try interpreter.check(given, against: JinjaSignature.ofMappings[name], name, line)
       for argument in given.positional { try interpreter.charge(argument) }
       if ["items", "keys", "values"].contains(name) {
         try interpreter.charge(values: members.count)
       }
       return dictionary(name, members, given)
     case .list(let list), .tuple(let list):
+      try interpreter.check(given, against: JinjaSignature.ofLists[name], name, line)
       if name == "index" || name == "count" { try interpreter.charge(value) }
       guard let wanted = given.positional.first else { return nil }
       switch name {
@@ -61,7 +64,12 @@ enum JinjaMethods {
     _ name: String, _ text: String, _ given: JinjaInterpreter.Values,
     _ interpreter: inout JinjaInterpreter
   ) throws(TemplateError) -> JinjaValue? {
-    let first: String? = if case .string(let text) = given.positional.first { text } else { nil }
+    let given0 = given.value(0, "sep") ?? .none
+    let first: String? = if case .string(let text) = given0 { text } else { nil }
+    // Nothing stands for blanks; anything else but a text has no meaning here.
+    if first == nil, name != "join" {
+      guard case .none = given0 else { return nil }
+    }
     switch name {
     case "strip": return .string(PythonText.strip(text, first))
     case "lstrip": return .string(PythonText.strip(text, first, right: false))
@@ -86,7 +94,9 @@ enum JinjaMethods {
       return split(name, text, first, most < 0 ? .max : most)
     case "splitlines": return .list(JinjaList(lines(text).map { .string($0) }))
     case "join":
-      let items = given.positional.first?.sequence ?? []
+      guard let items = try interpreter.sequence(of: given0),
+        items.allSatisfy({ if case .string = $0.plain { true } else { false } })
+      else { return nil }
       return .string(try interpreter.join(items, by: text))
     default: return nil
     }
@@ -134,10 +144,17 @@ enum JinjaMethods {
     let wanted: [String] =
       switch argument {
       case .string(let part): [part]
-      case .list(let parts), .tuple(let parts): parts.map(\.text)
+      case .tuple(let parts) where name.hasSuffix("with"):
+        parts.compactMap { if case .string(let text) = $0 { text } else { nil } }
       default: []
       }
     let scalars = text.unicodeScalars
+    switch name {
+    case "startswith", "endswith", "find", "rfind", "count":
+      // A list, a number and the like are no texts to look for.
+      guard !wanted.isEmpty || argument?.length == 0 else { return nil }
+    default: break
+    }
     switch name {
     case "startswith": return .bool(wanted.contains { PythonText.starts(text, with: $0) })
     case "endswith": return .bool(wanted.contains { PythonText.ends(text, with: $0) })

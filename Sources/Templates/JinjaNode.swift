@@ -55,6 +55,9 @@ indirect enum JinjaExpression: Sendable {
   struct Arguments: Sendable {
     var positional: [JinjaExpression] = []
     var named: [(name: String, value: JinjaExpression)] = []
+    /// `*list` and `**mapping`, whose elements become further arguments.
+    var spread: JinjaExpression?
+    var namedSpread: JinjaExpression?
   }
 
   enum Operation: String, Sendable {

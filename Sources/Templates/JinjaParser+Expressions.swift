@@ -263,6 +263,12 @@ extension JinjaParser {
       {
         position += 2
         arguments.named.append((name, try expression()))
+      } else if token.kind == .symbol("*"), arguments.spread == nil {
+        advance()
+        arguments.spread = try expression()
+      } else if token.kind == .symbol("**"), arguments.namedSpread == nil {
+        advance()
+        arguments.namedSpread = try expression()
       } else {
         arguments.positional.append(try expression())
       }
@@ -307,19 +313,18 @@ extension JinjaParser {
     of value: JinjaExpression, _ line: Int
   ) throws(TemplateError) -> JinjaExpression {
     let negated = take(word: "not")
-    let name: String
-    if case .symbol(let symbol) = token.kind {
-      name = symbol
-      advance()
-    } else {
-      name = try self.name()
-    }
+    let name = try self.name()
     guard JinjaTests.names.contains(name) else {
       throw .unreadable(line: line, expected: "a known test", found: name)
     }
     var arguments: [JinjaExpression] = []
     if token.kind == .symbol("(") {
-      arguments = try self.arguments().positional
+      let given = try self.arguments()
+      guard given.named.isEmpty, given.spread == nil, given.namedSpread == nil else {
+        throw .unreadable(
+          line: line, expected: "arguments by their places", found: "others for the test '\(name)'")
+      }
+      arguments = given.positional
     } else if startsArgument {
       arguments = [try postfix(try primary())]
     }

@@ -29,7 +29,8 @@ enum JinjaTests {
     case "sequence": return value.length != nil
     case "callable":
       switch value {
-      case .macro, .function: return true
+      // Jinja's own object for what is not there can be called, to complain.
+      case .macro, .function, .undefined: return true
       default: return false
       }
     case "lower", "upper":

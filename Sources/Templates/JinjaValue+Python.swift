@@ -22,6 +22,7 @@ extension JinjaValue {
     case .float(let value): return Self.spell(value)
     case .string(let text): return Self.quote(text)
     case .markup(let text): return "Markup(" + Self.quote(text) + ")"
+    case .list(let list) where list.range != nil: return list.range ?? ""
     case .list(let list): return "[" + list.map(\.representation).joined(separator: ", ") + "]"
     case .tuple(let list):
       let parts = list.map(\.representation).joined(separator: ", ")
@@ -31,7 +32,8 @@ extension JinjaValue {
         $0.key.value.representation + ": " + $0.value.representation
       }
       return "{" + parts.joined(separator: ", ") + "}"
-    case .namespace: return "<Namespace>"
+    case .namespace(let space):
+      return "<Namespace " + JinjaValue.dictionary(JinjaMapping(space.members)).representation + ">"
     case .loop(let state): return "<LoopContext \(state.index + 1)/\(state.count)>"
     case .macro(let macro, _): return "<Macro '\(macro.name)'>"
     case .function(let name): return "<function \(name)>"
@@ -74,6 +76,8 @@ extension JinjaValue {
     switch (plain, other.plain) {
     case (.undefined, .undefined), (.none, .none): return true
     case (.string(let one), .string(let two)): return one.utf8.elementsEqual(two.utf8)
+    case (.list(let one), .list(let two)) where (one.range == nil) != (two.range == nil):
+      return false
     case (.list(let one), .list(let two)), (.tuple(let one), .tuple(let two)):
       return one.count == two.count && zip(one, two).allSatisfy { $0.equals($1) }
     case (.dictionary(let one), .dictionary(let two)):
@@ -94,6 +98,9 @@ extension JinjaValue {
     switch (plain, other.plain) {
     case (.string(let one), .string(let two)):
       return one.unicodeScalars.lexicographicallyPrecedes(two.unicodeScalars)
+    case (.list(let one), .list(let two))
+    where one.isLazy || two.isLazy || one.range != nil || two.range != nil:
+      return nil
     case (.list(let one), .list(let two)), (.tuple(let one), .tuple(let two)):
       for (left, right) in zip(one, two) where !left.equals(right) {
         return left.isLess(than: right)

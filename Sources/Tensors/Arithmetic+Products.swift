@@ -25,8 +25,9 @@ extension Arithmetic {
     products.append(
       ns_product(
         w: w.descriptor, x: x.base, x_stride: Int64(x.stride), y: y.base,
-        y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows), x_narrow: nil,
-        x_narrow_stride: 0))
+        y_stride: Int64(y.stride), bias: bias, count: Int64(x.rows), x_rounded: nil,
+        x_rounded_stride: 0, x_arranged: nil, x_arranged_stride: 0))
+    rounded.append(roundings.kernels(for: w, policy: policy))
     weights.append(w)
     policies.append(policy)
     pendingBytes += w.byteCount
@@ -36,17 +37,21 @@ extension Arithmetic {
   package func run() {
     guard !products.isEmpty else { return }
     for job in products.indices { split(job: job) }
-    if let fast { narrowActivations(fast) }
+    roundActivations()
+    if let arrangement = kernels.pointee.arrangement, let arrange = kernels.pointee.arrange {
+      arrangeActivations(arrangement, arrange)
+    }
     let threads = team.threads
     products.withUnsafeBufferPointer { products in
       units.withUnsafeBufferPointer { units in
         slabs.withUnsafeBufferPointer { slabs in
-          let body = { [kernels, fast] (part: Int, thread: Int) in
+          let body = { [kernels, rounded] (part: Int, thread: Int) in
             let unit = units[part]
+            let fast = rounded[unit.job]
             guard let job = products.baseAddress.map({ $0 + unit.job }) else { return }
             let (first, end) = (Int64(unit.rows.lowerBound), Int64(unit.rows.upperBound))
             switch unit.policy {
-            case .single: kernels.pointee.product(job, first, end)
+            case .single: (fast?.pointee.product ?? kernels.pointee.product)(job, first, end)
             case .panel:
               (fast?.pointee.panels ?? kernels.pointee.panels)(
                 job, first, end, Int64(unit.activations.lowerBound),
@@ -64,42 +69,45 @@ extension Arithmetic {
     products.removeAll(keepingCapacity: true)
     weights.removeAll(keepingCapacity: true)
     policies.removeAll(keepingCapacity: true)
+    rounded.removeAll(keepingCapacity: true)
     units.removeAll(keepingCapacity: true)
     pendingBytes = 0
   }
 
-  /// Rounds the activations of panel jobs to bfloat16, once for all jobs that share them.
-  private func narrowActivations(_ fast: UnsafePointer<ns_fast>) {
+  /// Lays the activations of jobs out as their kernel takes them, once for all jobs that share them and their layout.
+  private func arrangeActivations(
+    _ arrangement: @convention(c) (UnsafePointer<ns_matrix>?) -> Int32,
+    _ arrange:
+      @convention(c) (Int32, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int64) -> Void
+  ) {
     var total = 0
-    for job in products.indices where policies[job] == .panel {
-      let product = products[job]
-      let shared = products[..<job].firstIndex {
-        $0.x == product.x && $0.x_stride == product.x_stride && $0.count == product.count
-          && $0.w.columns == product.w.columns && $0.x_narrow_stride > 0
-      }
-      if shared == nil { total += Int(product.count) * Int(product.w.columns + 32) }
-      products[job].x_narrow_stride = (product.w.columns + 31) / 32 * 32
+    for job in products.indices where policies[job] == .single && rounded[job] == nil {
+      guard arrangement(&products[job].w) != 0 else { continue }
+      products[job].x_arranged_stride = products[job].w.columns / 32 * Int64(NS_ARRANGED)
+      total += Int(products[job].count * products[job].x_arranged_stride)
     }
-    if narrowed.count * 2 < total { narrowed = FloatSlab(count: (total + total / 2) / 2 + 1) }
-    var next = UnsafeMutableRawPointer(narrowed.base).assumingMemoryBound(to: UInt16.self)
-    for job in products.indices where policies[job] == .panel {
+    guard total > 0 else { return }
+    if arranged.count < total { arranged = FloatSlab(count: total + total / 2) }
+    var next = arranged.base
+    for job in products.indices where products[job].x_arranged_stride > 0 {
+      let kind = arrangement(&products[job].w)
       let product = products[job]
       let shared = products[..<job].first {
-        $0.x == product.x && $0.x_stride == product.x_stride && $0.count == product.count
-          && $0.w.columns == product.w.columns && $0.x_narrow != nil
+        Self.haveOneInput($0, product) && $0.x_arranged != nil
+          && withUnsafePointer(to: $0.w) { arrangement($0) } == kind
       }
       if let shared {
-        products[job].x_narrow = shared.x_narrow
+        products[job].x_arranged = shared.x_arranged
         continue
       }
-      let (base, stride) = (next, Int(product.x_narrow_stride))
+      let (base, stride) = (next, Int(product.x_arranged_stride))
       split(rows: Int(product.count), width: Int(product.w.columns)) { range in
         for row in range {
-          fast.pointee.narrow(
-            product.x + row * Int(product.x_stride), base + row * stride, product.w.columns)
+          arrange(
+            kind, product.x + row * Int(product.x_stride), base + row * stride, product.w.columns)
         }
       }
-      products[job].x_narrow = UnsafePointer(base)
+      products[job].x_arranged = UnsafePointer(base)
       next = base + Int(product.count) * stride
     }
   }

@@ -46,6 +46,23 @@ extension Arithmetic {
     }
   }
 
+  /// ``layerNorm(_:weight:bias:epsilon:into:)`` of each head of `headDim` numbers without a bias, `weight` being
+  /// `[width]`: each head has its own.
+  package func headLayerNorm(
+    _ x: FloatRows, headDim: Int, weight: UnsafePointer<Float>, epsilon: Float, into y: FloatRows
+  ) {
+    precondition(x.width == y.width && x.rows == y.rows && headDim > 0 && x.width % headDim == 0)
+    split(rows: x.rows, width: x.width) { range in
+      for row in range {
+        for head in stride(from: 0, to: x.width, by: headDim) {
+          kernels.pointee.layer_norm(
+            x.base + row * x.stride + head, weight + head, nil, epsilon,
+            y.base + row * y.stride + head, Int64(headDim))
+        }
+      }
+    }
+  }
+
   /// `x += y`.
   package func addInPlace(_ x: FloatRows, _ y: FloatRows) {
     precondition(x.width == y.width && x.rows == y.rows)

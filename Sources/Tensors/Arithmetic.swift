@@ -23,8 +23,8 @@ package final class Arithmetic: @unchecked Sendable {
   package let numerics: Numerics
   /// The kernels in use; they outlive everything.
   let kernels: UnsafePointer<ns_kernels>
-  /// The rounded products, where they are asked for and there are any.
-  let fast: UnsafePointer<ns_fast>?
+  /// The products of rounded activations, where they are asked for and there are any.
+  package let roundings: Roundings
 
   /// Jobs collected since the last ``run()``, each with its policy and its weights, which it keeps alive.
   var products: [ns_product] = []
@@ -33,8 +33,11 @@ package final class Arithmetic: @unchecked Sendable {
   /// Bytes of all collected weights, and what the jobs are cut into.
   var pendingBytes = 0
   var units: [ProductUnit] = []
-  /// Activations of the collected jobs in bfloat16, for the rounded products.
-  var narrowed = FloatSlab(count: 0)
+  /// How each collected job rounds its activations, nil where it does not; and the rounded rows.
+  var rounded: [UnsafePointer<ns_fast>?] = []
+  var roundedRows = FloatSlab(count: 0)
+  /// Activations of the collected jobs as their kernels take them, where a set arranges them.
+  var arranged = FloatSlab(count: 0)
   /// Attention jobs of the current call, in the kernels' own form.
   var attentionJobs: [ns_attention] = []
   var attentionTiles: [AttentionTile] = []
@@ -56,8 +59,8 @@ package final class Arithmetic: @unchecked Sendable {
       self.kernels = ns_kernels_for(InstructionSet.scalar.code)
       self.instructionSet = .scalar
     }
-    fast = numerics == .fast ? ns_fast_for(self.instructionSet.code) : nil
-    self.numerics = fast == nil ? .exact : .fast
+    roundings = Roundings(numerics, self.instructionSet)
+    self.numerics = roundings.isEmpty ? .exact : .fast
     slabs = (0..<team.threads).map { _ in FloatSlab(count: 0) }
   }
 

@@ -9,13 +9,22 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   case scalar
   /// AVX2 with FMA and F16C.
   case avx2
-  /// AVX-512 with F, BW, DQ and VL: Skylake-X, Cascade Lake and later.
+  /// The same with the dot products of AVX-VNNI, which only ``Numerics/fast`` uses: Alder Lake, Zen 5 and later.
+  case avx2vnni
+  /// AVX-512 with F, BW, DQ and VL: Skylake-X and later.
   case avx512
+  /// The same with the dot products of AVX512-VNNI, which only ``Numerics/fast`` uses: Cascade Lake and later.
+  case avx512vnni
   /// AVX-512 with VBMI besides: Ice Lake, Zen 4 and later.
   case avx512vbmi
 
   /// The sets this processor and build have, slowest first.
   package static var available: [InstructionSet] { allCases.filter { $0.kernels != nil } }
+
+  /// Those of them whose exact kernels are no other's.
+  package static var distinct: [InstructionSet] {
+    available.filter { $0 != .avx2vnni && $0 != .avx512vnni }
+  }
 
   /// The set in use where none is asked for: what `NEUROSCOPE_INSTRUCTION_SET` names, if this machine has it, else
   /// the fastest.
@@ -35,6 +44,8 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     switch self {
     case .scalar: Int32(NS_SCALAR.rawValue)
     case .avx2: Int32(NS_AVX2.rawValue)
+    case .avx2vnni: Int32(NS_AVX2_VNNI.rawValue)
+    case .avx512vnni: Int32(NS_AVX512_VNNI.rawValue)
     case .avx512: Int32(NS_AVX512.rawValue)
     case .avx512vbmi: Int32(NS_AVX512_VBMI.rawValue)
     }

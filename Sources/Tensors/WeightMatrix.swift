@@ -20,6 +20,15 @@ package struct WeightMatrix: @unchecked Sendable {
     case affine(bits: Int, group: Int, scales: ElementType)
     /// FP4 (E2M1) with a power-of-two scale byte for 32 columns, blocks and scales apart.
     case mxfp4Split
+
+    /// As a checkpoint's listing has it.
+    package var name: String {
+      switch self {
+      case .blocks(let type): type.name
+      case .affine(let bits, let group, _): "\(bits)-bit g\(group)"
+      case .mxfp4Split: "MXFP4"
+      }
+    }
   }
 
   package let encoding: Encoding

@@ -6,7 +6,7 @@ extension Tokenizer {
   package func bytes(of token: Token) -> [UInt8] { bytes(of: token, isFirst: false) }
 
   func bytes(of token: Token, isFirst: Bool) -> [UInt8] {
-    if let added = added[token] { return Array(added.text.utf8) }
+    if let added = added[token] { return decoder.bytes(ofAdded: added.text, isFirst: isFirst) }
     return vocabulary.spelling(of: token).map { decoder.bytes(of: $0, isFirst: isFirst) } ?? []
   }
 

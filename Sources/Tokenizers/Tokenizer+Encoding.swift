@@ -28,10 +28,8 @@ extension Tokenizer {
     keepingAsText kept: [Range<Int>] = []
   ) throws(TokenizerError) -> [Token] {
     var budget = PatternBudget(bytes: text.utf8.count)
-    do {
-      let tokens = try encode(text, parseSpecial: parseSpecial, keepingAsText: kept, &budget)
-      return addSpecial ? around(tokens) : tokens
-    } catch { throw TokenizerError(error) }
+    let tokens = try encode(text, parseSpecial: parseSpecial, keepingAsText: kept, &budget)
+    return addSpecial ? around(tokens) : tokens
   }
 
   /// The tokens with what the model expects around a text.
@@ -42,7 +40,7 @@ extension Tokenizer {
   private func encode(
     _ text: String, parseSpecial: Bool, keepingAsText kept: [Range<Int>],
     _ budget: inout PatternBudget
-  ) throws(PatternOverrun) -> [Token] {
+  ) throws(TokenizerError) -> [Token] {
     var tokens: [Token] = []
     let bytes = Array(text.utf8)
     var rest = kept[...]
@@ -85,16 +83,24 @@ extension Tokenizer {
       + "so there are two; a prompt gets one"
   }
 
+  /// Whether the first character of a stretch has a part in its normalised text: HF's library takes only a piece
+  /// that begins where the text does for the first.
+  private func keepsStart(
+    of stretch: ArraySlice<UInt8>, _ budget: inout PatternBudget
+  ) throws(TokenizerError) -> Bool {
+    guard normalizer != nil else { return true }
+    let end =
+      stretch.isEmpty ? stretch.endIndex : BytePairModel.characterEnd(stretch, stretch.startIndex)
+    return try !normalized(stretch[stretch.startIndex..<end], &budget).isEmpty || stretch.isEmpty
+  }
+
   /// Encodes a stretch without raw added tokens.
   private func encode(
     _ stretch: ArraySlice<UInt8>, parseSpecial: Bool, keepingAsText kept: [Range<Int>],
     atStart: Bool, into tokens: inout [Token], _ budget: inout PatternBudget
-  ) throws(PatternOverrun) {
-    var bytes = Array(stretch)
-    if let normalizer {
-      bytes = Array(
-        try normalizer.apply(to: String(decoding: stretch, as: UTF8.self), &budget).utf8)
-    }
+  ) throws(TokenizerError) {
+    let bytes = try normalized(stretch, &budget)
+    let keepsStart = try keepsStart(of: stretch, &budget)
     // Normalising moves bytes, so there a stretch with text to keep spells no control token at all.
     let parts = normalizedMatcher.parts(
       of: bytes, parseSpecial: parseSpecial && (kept.isEmpty || normalizer == nil),
@@ -103,13 +109,50 @@ extension Tokenizer {
       switch part {
       case .token(let token): tokens.append(token)
       case .text(let range):
-        let first = atStart && range.lowerBound == 0
-        var pieces = [bytes[range]]
-        if let preTokenizer {
-          pieces = try preTokenizer.apply(to: pieces, atStart: first, &budget)
-        }
-        for piece in pieces { model.encode(piece, vocabulary, into: &tokens) }
+        let first = atStart && range.lowerBound == 0 && keepsStart
+        try encodePieces(of: bytes[range], atStart: first, into: &tokens, &budget)
       }
     }
+  }
+
+  private func normalized(
+    _ stretch: ArraySlice<UInt8>, _ budget: inout PatternBudget
+  ) throws(TokenizerError) -> [UInt8] {
+    guard let normalizer else { return Array(stretch) }
+    do {
+      return Array(
+        try normalizer.apply(to: String(decoding: stretch, as: UTF8.self), &budget).utf8)
+    } catch { throw TokenizerError(error) }
+  }
+
+  /// Encodes a text piece by piece, of which only a few are in memory at a time where the splitting allows it.
+  private func encodePieces(
+    of text: ArraySlice<UInt8>, atStart: Bool, into tokens: inout [Token],
+    _ budget: inout PatternBudget
+  ) throws(TokenizerError) {
+    guard let preTokenizer else {
+      return try encode([text], into: &tokens, budget)
+    }
+    var rest = text
+    while !rest.isEmpty {
+      let window = preTokenizer.window(of: rest)
+      let pieces: [ArraySlice<UInt8>]
+      do {
+        pieces = try preTokenizer.apply(
+          to: [rest[..<window]], atStart: atStart && rest.startIndex == text.startIndex, &budget)
+      } catch { throw TokenizerError(error) }
+      try encode(pieces, into: &tokens, budget)
+      rest = rest[window...]
+    }
+  }
+
+  private func encode(
+    _ pieces: [ArraySlice<UInt8>], into tokens: inout [Token], _ budget: PatternBudget
+  ) throws(TokenizerError) {
+    for (index, piece) in pieces.enumerated() {
+      model.encode(piece, vocabulary, into: &tokens) { budget.isGivenUp }
+      if index % 256 == 0, budget.isGivenUp { throw .givenUp }
+    }
+    if budget.isGivenUp { throw .givenUp }
   }
 }

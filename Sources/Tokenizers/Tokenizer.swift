@@ -22,6 +22,8 @@ package final class Tokenizer: Sendable {
   /// Tokens cut out of the raw text, and those cut out of the normalised text.
   let rawMatcher: AddedTokenMatcher
   let normalizedMatcher: AddedTokenMatcher
+  /// What one token can stand for; nil where that has no bound.
+  let reach: TokenReach?
   /// Added tokens by their number.
   let added: [Token: AddedToken]
 
@@ -69,6 +71,7 @@ package final class Tokenizer: Sendable {
     }
     specialTokens = special
     hash = Self.hash(of: parts)
+    reach = TokenReach(parts, largestAdded: parts.added.map(\.text.utf8.count).max() ?? 0)
   }
 
   private static func hash(of parts: Parts) -> String {

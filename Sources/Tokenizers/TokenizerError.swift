@@ -35,6 +35,11 @@ package struct TokenizerError: Error, Equatable, Sendable {
       found: "more for \(overrun.pattern.prefix(200))")
   }
 
+  /// Whoever asked for the tokens has left.
+  static let givenUp = TokenizerError(
+    file: "tokenizer", field: "text", expected: "somebody who waits for its tokens",
+    found: "a request that was given up")
+
   /// A fault in the JSON of a file.
   init(file: String, _ fault: JSONFault) {
     self.init(

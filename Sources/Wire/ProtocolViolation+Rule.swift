@@ -5,6 +5,8 @@ extension ProtocolViolation {
   package enum Rule: String, Hashable, Sendable, CaseIterable {
     // Lines and the request line.
     case bareCarriageReturn, bareLineFeed, controlCharacter
+    /// The first byte of TLS (RFC 8446, section 5.1), where HTTP begins.
+    case tlsHello
     case requestLine, method, version, unsupportedVersion, requestLineTooLong
     case target, targetEncoding
     // Fields.

@@ -1,5 +1,6 @@
 internal import Engine
 internal import API
+internal import HTTP
 internal import Sockets
 
 /// What the server says when it is up: where it is, what it serves, what to type next.
@@ -9,6 +10,18 @@ struct Greeting {
 
   func print(_ console: Console) {
     for line in lines { console.line(line) }
+  }
+
+  /// Where the page is served.
+  var pages: [String] {
+    server.addresses.compactMap { address in
+      if case .unix = address { nil } else { place("/", at: address) }
+    }
+  }
+
+  private func place(_ path: String, at address: SocketAddress) -> String {
+    let options = server.service.options
+    return "\(options.scheme)://\(address)\(options.basePath.place(path))"
   }
 
   var lines: [String] {
@@ -26,12 +39,12 @@ struct Greeting {
       if case .unix(let path) = address {
         lines.append("  socket  \(path)")
       } else {
-        lines.append("  page    http://\(address)/")
+        lines.append("  page    \(place("/", at: address))")
       }
     }
     if let address = server.addresses.first(where: { $0.port != nil }) {
       lines.append(
-        "  stream  curl -N http://\(address)/v1/chat/completions -d '{\"stream\":true,"
+        "  stream  curl -N \(place("/v1/chat/completions", at: address)) -d '{\"stream\":true,"
           + "\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}]}'")
     }
     return lines

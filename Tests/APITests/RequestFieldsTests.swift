@@ -1,4 +1,5 @@
 import HTTP
+import TestKit
 import Testing
 import Wire
 
@@ -6,7 +7,7 @@ import Wire
 @testable import Runs
 
 /// Reading JSON bodies.
-@Suite struct RequestFieldsTests {
+@Suite(.ownThreads) struct RequestFieldsTests {
   private func fields(_ text: String) throws -> Fields { try Fields(body: Array(text.utf8)) }
 
   private func sentence<Value>(_ body: () throws -> Value) -> String? {

@@ -10,10 +10,10 @@ import Tokenizers
 @testable import Runs
 
 /// Analyses that a run streams beside its tokens.
-@Suite(.timeLimit(.minutes(20))) struct ServerAnalysisTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerAnalysisTests {
   private static let all =
     #"[{"name":"logit_lens","top":3},{"name":"direct_logit_attribution"},"#
-    + #"{"name":"head_scores"},{"name":"attention_entropy"}]"#
+    + #"{"name":"head_scores"},{"name":"attention_entropy"},{"name":"information_flow"}]"#
   private static let hooks =
     #"[{"layer_name":"transformer.h.3","component":"residual","hook_id":"a"},"#
     + #"{"layer_name":"transformer.h.23","component":"residual","hook_id":"b","positions":"last"}]"#
@@ -56,7 +56,7 @@ import Tokenizers
         let always = ["frame", "frame", "logit_lens", "direct_logit_attribution"]
         // The heads are scored over the prompt, so in its pass alone.
         let heads = step == 0 ? ["head_scores"] : []
-        #expect(pass == always + heads + ["attention_entropy"])
+        #expect(pass == always + heads + ["attention_entropy", "information_flow"])
         pass = []
         step += 1
         continue
@@ -68,7 +68,10 @@ import Tokenizers
     let object = try await kit.json("GET", "/v1/runs/\(run)")
     #expect(
       object["analyses"]?.array?.map(\.string)
-        == ["logit_lens", "direct_logit_attribution", "head_scores", "attention_entropy"])
+        == [
+          "logit_lens", "direct_logit_attribution", "head_scores", "attention_entropy",
+          "information_flow",
+        ])
   }
 
   @Test func `analyses change no bit of text, logarithms and tensors`() async throws {
@@ -233,18 +236,23 @@ import Tokenizers
     #expect(frames.isEmpty)
   }
 
+  /// Has a paused run make one token, its `count`-th.
+  private func step(_ kit: ServerKit, _ run: String, to count: Int) async throws {
+    _ = try await kit.json("POST", "/v1/runs/\(run)/step", "{}")
+    #expect(
+      await eventually {
+        let object = try? await kit.json("GET", "/v1/runs/\(run)")
+        return object?["completion_tokens"]?.integer == Int64(count)
+          && object?["status"]?.string == "paused"
+      })
+  }
+
   @Test func `an analysed run is stepped, forked and given hooks like any other`() async throws {
     let kit = try await ServerKit.shared()
     let run = try await kit.start(
       Self.body(#""start":"paused","analyses":[{"name":"logit_lens","layers":[23]}]"#))
     for step in 0..<3 {
-      _ = try await kit.json("POST", "/v1/runs/\(run)/step", "{}")
-      #expect(
-        await eventually {
-          let object = try? await kit.json("GET", "/v1/runs/\(run)")
-          return object?["completion_tokens"]?.integer == Int64(step + 1)
-            && object?["status"]?.string == "paused"
-        })
+      try await self.step(kit, run, to: step + 1)
       if step == 0 {
         _ = try await kit.json("POST", "/v1/runs/\(run)/hooks", #"{"add":\#(Self.hooks)}"#)
       }
@@ -256,6 +264,56 @@ import Tokenizers
     let fork = try await kit.events(try #require(child["run_id"]?.string))
     #expect(results("logit_lens", parent).count == 5)
     #expect(results("logit_lens", fork) == Array(results("logit_lens", parent).suffix(2)))
+  }
+
+  @Test func `a flow graph is small, names the token behind it, and holds together`() async throws {
+    let kit = try await ServerKit.shared()
+    let events = try await kit.events(
+      try await kit.start(Self.body(#""analyses":[{"name":"information_flow"}]"#)))
+    let found = events.filter { $0.type == "analysis" }
+    #expect(found.count == 5)
+    for (event, token) in zip(found, tokens(events)) {
+      #expect(event.json.json(.compact).utf8.count < 20_000)
+      let result = try #require(event.json["result"])
+      #expect(result["token"]?["token_id"] == token.json["token_id"])
+      let nodes = try #require(result["nodes"]?.array)
+      let edges = try #require(result["edges"]?.array)
+      let ids = nodes.compactMap { $0["id"]?.string }
+      #expect(Set(ids).count == nodes.count && nodes.contains { $0["kind"]?.string == "head" })
+      #expect(
+        edges.allSatisfy { edge in
+          ids.contains(edge["source"]?.string ?? "") && ids.contains(edge["target"]?.string ?? "")
+        })
+    }
+  }
+
+  @Test func `a flow graph goes on after a rewind as it came before it`() async throws {
+    let kit = try await ServerKit.shared()
+    let run = try await kit.start(
+      Self.body(#""start":"paused","analyses":[{"name":"information_flow"}]"#))
+    for step in 0..<4 {
+      try await self.step(kit, run, to: step + 1)
+    }
+    _ = try await kit.json("POST", "/v1/runs/\(run)/rewind", #"{"to_step":1}"#)
+    _ = try await kit.json("POST", "/v1/runs/\(run)/resume")
+    let graphs = results("information_flow", try await kit.events(run))
+    #expect(graphs.count == 7)
+    #expect(Array(graphs[2..<4]) == Array(graphs[4..<6]))
+  }
+
+  @Test func `a flow graph that would keep too much is refused`() async throws {
+    let kit = try await ServerKit { $0.captureBudget = 10_000_000 }
+    let refused = try await kit.send(
+      "POST", "/v1/runs",
+      #"{"tokens":[5,6,7],"max_tokens":400,"analyses":[{"name":"information_flow"}]}"#)
+    #expect(refused.code == 413)
+    for (member, value) in [("granularity", #""word""#), ("threshold", "0"), ("keep", "0")] {
+      let wrong = try await kit.send(
+        "POST", "/v1/runs",
+        #"{"tokens":[5],"analyses":[{"name":"information_flow","\#(member)":\#(value)}]}"#)
+      #expect(wrong.code == 400)
+      #expect(try wrong.json["details"]?["field"]?.string == "analyses[0].\(member)")
+    }
   }
 
   @Test func `what analyses read and tell counts in the estimate`() async throws {

@@ -9,7 +9,7 @@ import Testing
 
 /// Many clients change one recorded run at once: whatever order the engine took their changes in, the recording tells
 /// that very order, so that the run can be computed again.
-@Suite(.timeLimit(.minutes(20))) struct `Concurrent changes` {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct `Concurrent changes` {
   private static let body =
     #"{"prompt":"The capital of France","max_tokens":14,"temperature":1,"seed":4,"detach":true,"#
     + #""ignore_eos":true,"record":true,"start":"paused","activation_hooks":["#

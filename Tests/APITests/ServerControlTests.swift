@@ -8,7 +8,7 @@ import Wire
 @testable import Runs
 
 /// What may be done to a run while it runs.
-@Suite(.timeLimit(.minutes(20))) struct ServerControlTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerControlTests {
   private static let hook =
     #"{"layer_name":"transformer.h.12","component":"residual","hook_id":"r"}"#
 

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Runs
 
-@Suite struct `A fork` {
+@Suite(.ownThreads) struct `A fork` {
   @Test func `asks of the engine all that its parent asked, but for what its body changes`()
     async throws
   {
@@ -28,12 +28,16 @@ import Testing
     func members(_ order: RunOrder) -> [String: String] {
       var all: [String: String] = [:]
       for child in Mirror(reflecting: order.generation).children {
-        let text = child.label == "model" ? order.model.info.id : String(describing: child.value)
-        // A set has no order.
         all[child.label ?? ""] =
-          child.label == "stopTokens" ? "\(order.generation.stopTokens.sorted())" : text
+          child.label == "model" ? order.model.info.id : described(child.value)
       }
       return all
+    }
+    /// In words that are the same for equal values: a set has no order.
+    func described(_ value: Any) -> String {
+      let mirror = Mirror(reflecting: value)
+      guard mirror.displayStyle == .set else { return String(describing: value) }
+      return mirror.children.map { String(describing: $0.value) }.sorted().description
     }
     func fork(_ body: String) async throws -> RunOrder {
       try await service.forkedOrder(

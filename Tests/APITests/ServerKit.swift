@@ -26,13 +26,20 @@ struct ServerKit: Sendable {
     _ adjust: (inout ServerOptions) -> Void = { _ in }
   ) async throws {
     var options = ServerOptions()
+    // Tests load models that they have changed from wherever they keep them.
+    options.modelDirectories = ["/"]
     options.addresses = [.ipv4("127.0.0.1", port: 0)]
     options.engine = EngineOptions(threads: 1)
     options.drainSeconds = 1
     // All tests of a shared server together begin more runs than a server usually remembers.
     options.keptRuns = 1024
+    // They are one client as well, and on a fast machine all of them ask at once.
+    options.waitingRequests = 1 << 20
+    options.runLimit = 1 << 20
+    options.engine.maxWaiting = 1 << 20
     // Far away, so that a busy machine fails no test that is not about deadlines.
     options.transport.endure()
+    options.viewerGrace = 3600
     adjust(&options)
     var silent = Logger(label: "test")
     silent.logLevel = .critical
@@ -45,25 +52,28 @@ struct ServerKit: Sendable {
   }
 
   func client() throws -> LoopbackClient {
-    try #require(LoopbackClient(port: port, timeoutSeconds: 120))
+    try #require(LoopbackClient(port: port))
   }
 
   /// One request on a connection of its own, and the whole answer with its chunks joined.
   func send(
-    _ method: String, _ path: String, _ body: String? = nil, fields: [String] = []
+    _ method: String, _ path: String, _ body: String? = nil, typed isTyped: Bool = true,
+    fields: [String] = []
   ) async throws -> TestResponse {
     let client = try client()
-    await client.send(Self.request(method, path, body, fields: fields))
+    await client.send(Self.request(method, path, body, typed: isTyped, fields: fields))
     return TestResponse(try #require(await client.receiveAll())).dechunked
   }
 
   static func request(
-    _ method: String, _ path: String, _ body: String?, fields: [String] = []
+    _ method: String, _ path: String, _ body: String?, typed isTyped: Bool = true,
+    fields: [String] = []
   ) -> [UInt8] {
     let bytes = Array((body ?? "").utf8)
     var lines = ["\(method) \(path) HTTP/1.1", "Host: localhost", "Connection: close"] + fields
     if body != nil {
-      lines += ["Content-Type: application/json", "Content-Length: \(bytes.count)"]
+      lines += isTyped ? ["Content-Type: application/json"] : []
+      lines.append("Content-Length: \(bytes.count)")
     }
     return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + bytes
   }

@@ -10,7 +10,7 @@ import Testing
 @testable import Runs
 
 /// What is done to runs while they stream, among other runs.
-@Suite(.timeLimit(.minutes(20))) struct ServerLiveTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerLiveTests {
   private static func body(_ prompt: String, _ more: String = "") -> String {
     #"{"prompt":"\#(prompt)","max_tokens":400,"temperature":1,"seed":9,"detach":true,"#
       + #""ignore_eos":true,"frames":{"dtype":"f32","codec":"raw"},"activation_hooks":["#

@@ -9,7 +9,7 @@ import Wire
 @testable import Runs
 
 /// Patches take the numbers that another run computed, whatever was sent of them.
-@Suite struct `Patching from another run` {
+@Suite(.ownThreads) struct `Patching from another run` {
   /// Hooks of whole rows: with and without heads, beside the residual stream.
   private static let places = [
     ("transformer.h.8", "residual"), ("blocks.3.attn.hook_z", "attention"),

@@ -8,7 +8,7 @@ import Testing
 @testable import Runs
 
 /// Taking up a stream behind what memory still holds: from the recording, byte for byte, through each door.
-@Suite(.timeLimit(.minutes(20))) struct ServerResumeTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerResumeTests {
   /// A server that remembers little, and a recorded run of it that waits after its first steps.
   private struct Stage {
     let kit: ServerKit

@@ -8,7 +8,7 @@ import Wire
 @testable import Runs
 
 /// Runs over their three doors.
-@Suite(.timeLimit(.minutes(20))) struct ServerRunTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerRunTests {
   private static let body =
     #"{\#(ServerKit.france),"temperature":0,"max_tokens":6,"detach":true,"activation_hooks":["#
     + #"{"layer_name":"transformer.h.0","component":"residual","hook_id":"a"},"#

@@ -9,8 +9,8 @@ import Testing
 @testable import Runs
 
 /// The sessions of `Fixtures/sessions`, played through every door and computed again.
-@Suite(.timeLimit(.minutes(20))) struct ServerSessionTests {
-  static let names = ["plain", "changed", "stepped", "forked", "cut"]
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerSessionTests {
+  static let names = ["plain", "watched", "changed", "stepped", "forked", "cut"]
 
   private static func server(loadsModel: Bool) async throws -> ServerKit {
     try await ServerKit(loadsModel: loadsModel) {

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(3))) struct `A snapshot of a run` {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct `A snapshot of a run` {
   private static let body =
     #"{"tokens":[5,6,250],"max_tokens":6,"seed":3,"detach":true,"ignore_eos":true,"activation_hooks":["#
     + #"{"layer_name":"transformer.h.2","component":"mlp","hook_id":"m","capture_input":true},"#

@@ -7,7 +7,7 @@ import Testing
 @testable import Runs
 
 /// The conversation over a WebSocket.
-@Suite(.timeLimit(.minutes(20))) struct ServerSocketTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerSocketTests {
   private static let start =
     #"{"id":1,"command":"start","prompt":"The capital of France","max_tokens":5,"temperature":0,"#
     + #""activation_hooks":[{"layer_name":"transformer.h.0","component":"residual"}]}"#
@@ -44,6 +44,25 @@ import Testing
       }
     }
     #expect(finished.count == 2)
+  }
+
+  @Test(arguments: [10, 998, 999, 100_000])
+  func `a command's id comes back, unless it is too long to be repeated`(length: Int) async throws {
+    let kit = try await ServerKit.shared()
+    let socket = try await WebSocketTestClient(kit)
+    let id = String(repeating: "i", count: length)
+    for command in ["ping", "nothing"] {
+      await socket.send(text: #"{"id":"\#(id)","command":"\#(command)"}"#)
+      var frames: [[UInt8]] = []
+      let reply = try #require(try await socket.message(frames: &frames))
+      if length <= 998 {
+        #expect(reply["id"]?.string == id)
+        #expect(reply["ok"]?.bool == (command == "ping"))
+      } else {
+        #expect(reply["id"] == .null)
+        #expect(reply["code"]?.string == "out_of_range")
+      }
+    }
   }
 
   @Test func `commands are refused by id, in the words of REST`() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Runs
 
 /// Analyses of several passes: `POST /v1/analyses`.
-@Suite(.timeLimit(.minutes(20))) struct ServerSweepTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerSweepTests {
   private static let path = "/v1/analyses"
   private static let names =
     #""clean":"When Mary and John went to the store, John gave a drink to","answer":" Mary","wrong":" John""#
@@ -85,14 +85,21 @@ import Testing
     let response = try await kit.send("POST", Self.path, body, fields: accepts)
     #expect(response["Content-Type"] == "text/event-stream")
     let events = try TestEvent.read(response.text)
-    let progress = events.dropLast().map(\.json)
+    #expect(events.map(\.sequence) == Array(events.indices))
+    #expect(events.first?.type == "job.started" && events.last?.type == "run.finished")
+    let progress = events.dropFirst().dropLast(2).map(\.json)
     #expect(progress.allSatisfy { $0["type"]?.string == "analysis.progress" })
     #expect(progress.compactMap { $0["done"]?.integer } == Array(1...15))
     #expect(progress.allSatisfy { $0["total"]?.integer == 15 })
     let whole = try await kit.json(
       "POST", Self.path, Self.patching(#""component":"z","layers":[3,4,5]"#))
-    #expect(events.last?.type == "analysis.result")
-    #expect(events.last?.json == whole && rows(whole["effect"]).map(\.count) == [4, 4, 4])
+    let result = try #require(events.dropLast().last?.json)
+    for member in whole.members ?? [] { #expect(result[member.name] == member.value) }
+    #expect(rows(whole["effect"]).map(\.count) == [4, 4, 4])
+    // It is a run: whoever comes late is told the same.
+    let run = try #require(response["X-NeuroScope-Run"])
+    #expect(try await kit.events(run).map(\.json) == events.map(\.json))
+    #expect(try await kit.json("GET", "/v1/runs/\(run)")["detached"]?.bool == false)
   }
 
   @Test func `an analysis changes nothing in the runs beside it`() async throws {
@@ -117,13 +124,14 @@ import Testing
       #"{"analysis":"ablation","component":"z","layers":[0],"stream":true,"answer":1,"wrong":2,"#
         + #""clean":{"tokens":\#(long)}}"#)
     let events = try TestEvent.read(response.text)
-    #expect(events.map(\.type) == ["error"])
+    #expect(events.map(\.type) == ["job.started", "error"])
     #expect(events.last?.json["error"]?["code"]?.string == "context_length_exceeded")
   }
 
   static let refusals: [(body: String, status: Int, error: String)] = [
     (
-      #"{"analysis":"x"}"#, 400, #"analysis "x" is not known; known: activation_patching, ablation"#
+      #"{"analysis":"x"}"#, 400,
+      #"analysis "x" is not known; known: activation_patching, ablation, path_patching, attribution_graph, weight_circuits"#
     ),
     ("{}", 400, "analysis is required"),
     (#"{"analysis":"ablation"}"#, 400, "component is required"),
@@ -170,7 +178,7 @@ import Testing
       #"{"analysis":"activation_patching","component":"resid_pre","clean":{"tokens":\#(Array(repeating: 5, count: 500))},"#
         + #""corrupted":{"tokens":\#(Array(repeating: 6, count: 500))},"answer":1,"wrong":2}"#, 413,
       "The analysis takes 12003 passes over 500 tokens, more than the 4194304 tokens allowed in all; "
-        + "name fewer layers or prompts"
+        + "name fewer layers, places or prompts"
     ),
     (
       #"{"analysis":"ablation","component":"z","by":"neuron","clean":"a","answer":1,"wrong":2}"#,

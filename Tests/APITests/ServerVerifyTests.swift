@@ -9,7 +9,7 @@ import Testing
 @testable import Runs
 
 /// Executing recorded runs a second time, with everything that was changed while they ran.
-@Suite(.timeLimit(.minutes(20))) struct ServerVerifyTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerVerifyTests {
   private static let body =
     #"{"prompt":"The capital of France","max_tokens":10,"temperature":1,"seed":9,"detach":true,"#
     + #""ignore_eos":true,"record":true,"start":"paused","activation_hooks":["#
@@ -116,6 +116,26 @@ import Testing
     #expect(found["ok"]?.bool == true, "\(found)")
     // Two passes with one hook, one with two, and seven with the last one alone.
     #expect(found["frames_compared"]?.integer == 11)
+  }
+
+  @Test func `hooks whose tensors travelled in several types are computed again in each`()
+    async throws
+  {
+    let stage = try await Stage()
+    defer { stage.end() }
+    let run = try await stage.kit.start(Self.body)
+    for type in ["f32", "bf16", "f16", "f32"] {
+      try await stage.step(run, 1)
+      try await stage.post(
+        "\(run)/hooks",
+        #"{"add":[{"layer_name":"transformer.h.6","component":"residual","hook_id":"r","#
+          + #""dtype":"\#(type)"}]}"#)
+    }
+    try await stage.step(run, 1)
+    try await stage.post("\(run)/rewind", #"{"to_step":3}"#)
+    let found = try await stage.verify(try await stage.finish(run))
+    #expect(found["ok"]?.bool == true, "\(found)")
+    #expect(found["frames_compared"]?.integer == 10)
   }
 
   @Test func `an intervention replaced by one that begins later is computed again as it was`()

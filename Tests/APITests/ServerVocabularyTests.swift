@@ -1,13 +1,14 @@
 import Foundation
 import JSON
 import Logging
+import StreamKit
 import TestKit
 import Testing
 
 @testable import API
 
 /// Models loaded with `vocab_only`, and what a load tells of what it did not use.
-@Suite(.timeLimit(.minutes(20))) struct ServerVocabularyTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerVocabularyTests {
   @Test func `a vocabulary alone tokenises and renders, and is refused as a model to run`()
     async throws
   {
@@ -42,8 +43,10 @@ import Testing
       #expect(refused.code == 400, "\(path): \(refused.text)")
       #expect(try refused.json["code"]?.string == "vocabulary_only")
     }
-    let points = try await kit.send("GET", "/v1/models/v/hook_points")
-    #expect(try points.json["code"]?.string == "vocabulary_only")
+    for part in ["hook_points", "heads"] {
+      let refused = try await kit.send("GET", "/v1/models/v/\(part)")
+      #expect(try refused.json["code"]?.string == "vocabulary_only")
+    }
     // Being loaded last it is the current one, and the other one serves on.
     let other = try await kit.send("POST", "/v1/completions", #"{"prompt": "x", "max_tokens": 1}"#)
     #expect(try other.json["code"]?.string == "vocabulary_only")

@@ -1,5 +1,7 @@
 import Interpretability
 import Foundation
+import HTTP
+import HTTPTypes
 import JSON
 import TestKit
 import Testing
@@ -8,7 +10,7 @@ import Testing
 @testable import Runs
 
 /// Every refusal of the documented contract, word for word.
-@Suite(.timeLimit(.minutes(20))) struct ServerWordingTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ServerWordingTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let method: String
     let path: String
@@ -58,7 +60,8 @@ import Testing
       "messages[0].role \"king\" is not known; known: system, developer, user, assistant, tool"),
     Case(
       "POST /v1/runs", #"{"tokens":[5,6,7],"max_tokens":5000}"#, 400,
-      "The context holds 512 tokens, but 5003 were asked for (3 in the prompt, 5000 to generate)"),
+      "This model's maximum context length is 512 tokens, but 5003 were asked for (3 in the prompt, 5000 to generate)"
+    ),
     Case(
       "POST /v1/runs", "{\(user),\"analyses\":[{\"name\":\"crystal_ball\"}]}", 400,
       "analyses[0].name \"crystal_ball\" is not known; known: "
@@ -212,29 +215,93 @@ import Testing
     #expect(dotted.code == 403)
   }
 
-  @Test
-  func `a family that is not there is refused with those that are and the page on adding one`()
+  @Test func `without directories only the operator's models and the bundled one are loaded`()
     async throws
   {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    for name in ["own", "other", "fetched/pulled"] {
+      let place = folder.appending(path: name)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: TestModels.bundled, toPath: place.path)
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let kit = try await ServerKit {
+      $0.modelDirectories = []
+      $0.fetchedModels = folder.path + "/fetched"
+    }
+    let own = folder.path + "/own"
+    func load(_ path: String) async throws -> Int {
+      try await kit.send(
+        "POST", "/v1/models/load", #"{"model_path":"\#(path)","vocab_only":true}"#
+      ).code
+    }
+    for path in [
+      "/etc/hosts", "/etc/absent", "/", folder.path, own, own + "/../other", "../../etc/passwd",
+      "~", folder.path + "/fetched/../other", TestModels.bundled + "/../../../README.md",
+    ] {
+      #expect(try await load(path) == 403, "\(path)")
+    }
+    _ = try await kit.server.service.loadUnchecked(path: own, id: "own", contextLength: nil)
+    for path in [own, own + "/", folder.path + "/fetched/pulled", TestModels.bundled] {
+      #expect(try await load(path) == 200, "\(path)")
+    }
+    #expect(try await load(folder.path + "/other") == 403)
+    let found = try await kit.json("GET", "/v1/models/available")["models"]?.array ?? []
+    let paths = found.compactMap { $0["path"]?.string }
+    #expect(paths.contains { $0.hasSuffix("/own") } && paths.contains { $0.hasSuffix("/pulled") })
+    #expect(!paths.contains { $0.hasSuffix("/other") })
+  }
+
+  @Test func `a foreign name of the server reaches no route`() async throws {
+    let kit = try await ServerKit.shared()
+    var count = 0
+    for route in Routes(kit.server.service).all {
+      for host in ["a", "evil.example", "localhost.evil.example:\(kit.port)", "10.0.0.1"] {
+        let client = try kit.client()
+        let path = route.pattern.replacing("{id}", with: "circuits").replacing("{", with: "")
+          .replacing("}", with: "")
+        let head =
+          "\(route.method.rawValue) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+          + "Content-Length: 2\r\n\r\n{}"
+        await client.send(head)
+        let response = TestResponse(try #require(await client.receiveAll()))
+        #expect(
+          response.code == 421, "\(route.method.rawValue) \(path) as \(host): \(response.text)")
+        count += 1
+      }
+    }
+    #expect(count > 150)
+  }
+
+  @Test(arguments: [
+    ("mamba", "MambaForCausalLM"), ("deepseek_v2", "DeepseekV2ForCausalLM"),
+    ("deepseek_v3", "DeepseekV3ForCausalLM"),
+  ])
+  func `a family that is not there is refused with those that are and the page on adding one`(
+    family: String, architecture: String
+  ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.copyItem(atPath: TestModels.bundled, toPath: folder.path)
     defer { try? FileManager.default.removeItem(at: folder) }
     let configuration = folder.appending(path: "config.json")
     let text = try String(contentsOf: configuration, encoding: .utf8)
-    try text.replacing("LlamaForCausalLM", with: "MambaForCausalLM")
-      .replacing(#""llama""#, with: #""mamba""#).write(
-        to: configuration, atomically: true, encoding: .utf8)
+    // Latent attention's own keys change nothing of it: the family comes before them.
+    try text.replacing("LlamaForCausalLM", with: architecture)
+      .replacing(#""llama""#, with: #""\#(family)", "kv_lora_rank": 512, "q_lora_rank": null"#)
+      .write(to: configuration, atomically: true, encoding: .utf8)
     let kit = try await ServerKit(loadsModel: false)
     let response = try await kit.send(
       "POST", "/v1/models/load", #"{"model_path":"\#(folder.path)"}"#)
     #expect(response.code == 422)
     #expect(
       try response.json["error"]?.string
-        == "Models of the family mamba are not supported; supported: llama, mistral, smollm3, "
+        == "Models of the family \(family) are not supported; supported: llama, mistral, smollm3, "
         + "granite, mixtral, qwen2, qwen3, qwen2_moe, qwen3_moe, gpt2, gemma2, gemma3_text, olmo2, olmo3, "
-        + "phi3, gpt_oss. Sources/FAMILIES.md says how to add one")
+        + "phi3, stablelm, cohere, cohere2, gpt_oss. Sources/FAMILIES.md says how to add one")
     let page = try String(contentsOfFile: TestModels.root + "/Sources/FAMILIES.md", encoding: .utf8)
     #expect(page.hasPrefix("# Adding a model family"))
+    #expect(page.contains("`deepseek_v2`, `deepseek_v3`"))
   }
 
   @Test func `two hundred malformed requests get only 4xx, and the server keeps serving`()
@@ -259,7 +326,7 @@ import Testing
       let client = try kit.client()
       let path = paths[number % paths.count]
       let head =
-        "POST \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         + "Content-Length: \(bytes.count)\r\n\r\n"
       await client.send(Array(head.utf8) + bytes)
       let response = TestResponse(try #require(await client.receiveAll()))

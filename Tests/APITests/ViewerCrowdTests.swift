@@ -9,7 +9,7 @@ import Testing
 @testable import API
 
 /// Many viewers of one run, good and bad, over both streaming doors.
-@Suite(.timeLimit(.minutes(20))) struct ViewerCrowdTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ViewerCrowdTests {
   private static let steps = 200
 
   private func transport(_ topic: Topic) async throws -> TransportKit {

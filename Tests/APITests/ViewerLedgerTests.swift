@@ -8,7 +8,7 @@ import Testing
 @testable import API
 
 /// Viewers that take nothing, when too much waits for all of them together.
-@Suite(.timeLimit(.minutes(20))) struct ViewerLedgerTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ViewerLedgerTests {
   @Test func `peers that never read are sent away, the run and its other viewers are not`()
     async throws
   {

@@ -9,7 +9,7 @@ import Testing
 @testable import API
 
 /// A topic's viewers over a WebSocket.
-@Suite(.timeLimit(.minutes(20))) struct ViewerMessageTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ViewerMessageTests {
   /// Watches a topic with whatever the query says.
   private static func watch(_ topic: Topic) -> Route {
     Route(.get, "/socket") { request in

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(20))) struct ViewerStreamTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct ViewerStreamTests {
   /// A route that streams a topic's events; `?lag=` bounds how far behind the viewer may be.
   private func events(_ topic: Topic) -> Route {
     Route(.get, "/events") { request in
@@ -125,7 +125,7 @@ import Testing
         .events(
           .writing { writer in
             try await writer.write(Array("data: 1\n\n".utf8))
-            try? await Task.sleep(for: .seconds(20))
+            try? await Task.sleep(for: .seconds(3600))
             log.note(Task.isCancelled ? "cancelled" : "slept")
           }, heartbeat: .rareComments)
       }
@@ -147,7 +147,7 @@ import Testing
           heartbeat: Heartbeat(bytes: Array(":\n\n".utf8), interval: .milliseconds(60), opens: true)
         )
       }
-    ])
+    ]) { $0.heartbeatFloor = .zero }
     let client = try transport.client()
     await client.send(request)
     _ = await client.receive(through: "\r\n\r\n")

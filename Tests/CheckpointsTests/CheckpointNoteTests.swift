@@ -26,6 +26,14 @@ struct CheckpointNoteTests {
     #expect(other.notes.isEmpty)
   }
 
+  @Test func `positions that only longer runs would stretch are noted`() throws {
+    let config = SafetensorsBuilder.tinyConfig.dropLast()
+    let rope = #", "rope_scaling": {"type": "dynamic", "factor": 2.0}}"#
+    try folder.write("config.json", config + rope)
+    try folder.write("model.safetensors", SafetensorsBuilder.tinyLlama().bytes())
+    #expect(try Checkpoint.open(folder.path).notes == [.dynamicRope(context: 64)])
+  }
+
   @Test func `metadata that is not understood is listed, the tokenizer's too`() throws {
     let file = try gguf {
       $0.fields += [
@@ -43,7 +51,7 @@ struct CheckpointNoteTests {
       let spare = $0.tensors[1]
       for name in [
         "mm.0.weight", "mm.1.weight", "v.blk.weight", "blk.0.attn.rotary_emb.inv_freq",
-        "blk.0.attn.masked_bias", "rope_freqs.weight",
+        "blk.0.attn.masked_bias",
       ] {
         var tensor = spare
         tensor.name = name

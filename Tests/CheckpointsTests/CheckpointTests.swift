@@ -198,12 +198,25 @@ struct CheckpointTests {
     #expect(try Checkpoint.open(folder.path).chatTemplate == "new")
   }
 
-  @Test func `refuses quantisations of others`() throws {
+  @Test(arguments: [
+    (#"{"quant_method": "gptq", "bits": 4, "group_size": 128}"#, ".quant_method"),
+    (#"{"quant_method": "awq", "bits": 4, "group_size": 128}"#, ".quant_method"),
+    (#"{"quant_method": "bitsandbytes", "load_in_4bit": true}"#, ".quant_method"),
+    (#"{"quant_method": "fp8", "weight_block_size": [128, 128]}"#, ".quant_method"),
+    (#"{"quant_method": "compressed-tensors", "config_groups": {}}"#, ".quant_method"),
+    (#"{"quant_method": 4}"#, ".quant_method"), (#"{"load_in_8bit": true}"#, ""),
+    (#"{"quant_method": null, "load_in_8bit": true}"#, ""), (#""int8""#, ""), ("4", ""),
+  ])
+  func `refuses quantisations of others by the field, before any number is read`(
+    _ quantization: String, _ member: String
+  ) throws {
     try writeLlama(
-      SafetensorsBuilder.tinyConfig.dropLast()
-        + #", "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}}"#)
-    let error = try refused()
-    #expect(error.subject == .field("quantization_config.quant_method"))
-    #expect(error.found == "'gptq'")
+      SafetensorsBuilder.tinyConfig.dropLast() + #", "quantization_config": \#(quantization)}"#)
+    #expect(try refused().subject == .field("quantization_config" + member))
+    // The same where the text model's configuration stands inside another.
+    let inner =
+      SafetensorsBuilder.tinyConfig.dropLast() + #", "quantization_config": \#(quantization)}"#
+    try writeLlama(#"{"model_type": "gemma3", "text_config": \#(inner)}"#)
+    #expect(try refused().subject == .field("text_config.quantization_config" + member))
   }
 }

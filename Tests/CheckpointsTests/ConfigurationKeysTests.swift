@@ -18,6 +18,8 @@ struct ConfigurationKeysTests {
     let wrappers: [String: [String: Member]]
     let rope: [String]
     let gguf: [String]
+    /// The names of PEFT's `LoraConfig`.
+    let peft: [String]
   }
 
   /// A default as JSON has it.
@@ -79,6 +81,11 @@ struct ConfigurationKeysTests {
     }
     let aliases = try #require(library.aliases[name])
     #expect(keys.aliases == aliases)
+  }
+
+  @Test func `every key of an adapter's configuration is accounted for`() {
+    #expect(library.peft.count > 30)
+    for key in library.peft { #expect(ConfigurationKeys.peft.knows(key), "\(key)") }
   }
 
   @Test func `every key around a text model is accounted for`() {

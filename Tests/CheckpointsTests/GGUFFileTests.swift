@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Checkpoints
@@ -124,6 +125,35 @@ struct GGUFFileTests {
   @Test(arguments: [16, 1 << 20, 1 << 63, .max - 31] as [UInt64])
   func `refuses offsets that are crooked or outside`(_ offset: UInt64) {
     #expect(refused { $0.tensors[1].offset = offset }?.subject == .tensor("output_norm.weight"))
+  }
+
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func `takes tensors in any order, and refuses them where any two share a byte`(seed: UInt64)
+    throws
+  {
+    var generator = SeededGenerator(seed: seed)
+    var builder = GGUFBuilder.tinyLlama()
+    builder.tensors = (0..<5).map { number in
+      let rows = UInt64.random(in: 1...4, using: &generator)
+      return .init(
+        name: "t\(number)", extents: [8, rows], type: 0,
+        bytes: [UInt8](repeating: 0, count: Int(rows) * 32),
+        offset: UInt64.random(in: 0..<12, using: &generator) * 32)
+    }
+    // Behind the last of them: the data section has room for all of these places.
+    builder.tensors.append(
+      .init(name: "room", extents: [512], type: 0, bytes: [UInt8](repeating: 0, count: 2048)))
+    builder.tensors[5].offset = 1024
+    let ranges = builder.tensors.map { tensor in
+      (tensor.offset ?? 0)..<((tensor.offset ?? 0) + UInt64(tensor.bytes.count))
+    }
+    let isShared = ranges.indices.contains { first in
+      ranges.indices.contains { $0 > first && ranges[$0].overlaps(ranges[first]) }
+    }
+    builder.tail = 2048
+    let error = refusal { () throws(CheckpointError) in try open(builder) }
+    #expect((error?.found.hasPrefix("bytes shared with") ?? false) == isShared, "\(ranges)")
+    #expect((error == nil) == !isShared)
   }
 
   @Test func `refuses tensors that share bytes`() {

@@ -72,9 +72,18 @@ struct MLXQuantizationTests {
     (#"{"group_size": 32, "bits": "4"}"#, "bits"),
     (#"{"group_size": 64, "bits": 4, "mode": "mxfp4"}"#, "quantization"),
     (#"{"group_size": 32, "bits": 4, "a.b": {"bits": 1}}"#, "quantization.a.b.bits"),
+    (#"{"group_size": 32, "bits": 4, "a.b": 4}"#, "quantization.a.b"),
+    (#"{"group_size": 32, "bits": 4, "scheme": "odd"}"#, "quantization.scheme"),
   ])
   func `refuses settings that no kernel reads`(_ quantization: String, _ field: String) throws {
     #expect(try refused(quantization).subject == .field(field))
+  }
+
+  @Test func `a module that is skipped may say so`() throws {
+    let checkpoint = try open(
+      #"{"group_size": 32, "bits": 4, "model.norm": false, "model.x": null}"#
+    ) { _ in }
+    #expect(checkpoint.quantization == "MLX 4-bit g32")
   }
 
   @Test func `refuses scales and biases that do not fit`() throws {

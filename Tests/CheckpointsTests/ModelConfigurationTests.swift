@@ -132,6 +132,41 @@ struct ModelConfigurationTests {
   }
 
   @Test(arguments: [
+    #"{"eos_token_id": "x"}"#, #"{"eos_token_id": [1, "2"]}"#, #"{"eos_token_id": -1}"#,
+    #"{"temperature": "hot"}"#, #"{"top_p": 2.0}"#, #"{"do_sample": 1}"#, "[1]", "3", "\"x\"",
+  ])
+  func `what is wrong in generation_config.json is refused by that file's name`(text: String)
+    throws
+  {
+    let model = "{\"model_type\": \"llama\", \(Self.sizes)}"
+    let error = #expect(throws: CheckpointError.self) { try read(model, generation: text) }
+    #expect(error?.file == "generation_config.json")
+  }
+
+  @Test(arguments: [#""2""#, #"[1, "2"]"#, "[[1]]", "1.5"])
+  func `a mistyped end of texts is refused though generation_config.json wins`(value: String) throws
+  {
+    let model = "{\"model_type\": \"llama\", \(Self.sizes), \"eos_token_id\": \(value)}"
+    let error = try #require(throws: CheckpointError.self) {
+      try read(model, generation: #"{"eos_token_id": [7, 8]}"#)
+    }
+    #expect(error.subject == .field("eos_token_id") && error.file == "config.json")
+    let right = "{\"model_type\": \"llama\", \(Self.sizes), \"eos_token_id\": 2}"
+    #expect(try read(right, generation: #"{"eos_token_id": [7, 8]}"#).endTokens == [7, 8])
+  }
+
+  @Test(arguments: ["gemma2", "gemma3_text", "olmo3", "gpt_oss", "cohere2"])
+  func `a family of both kinds of layers needs a window even where none slides`(family: String)
+    throws
+  {
+    let full = Array(repeating: "\"full_attention\"", count: 4).joined(separator: ", ")
+    let members = "\"model_type\": \"\(family)\", \(Self.sizes), \"layer_types\": [\(full)]"
+    #expect(try read("{\(members), \"sliding_window\": 8}").slidingWindow == nil)
+    #expect(
+      try refused("\(members), \"sliding_window\": null").subject == .field("sliding_window"))
+  }
+
+  @Test(arguments: [
     ("num_hidden_layers", "0"), ("num_hidden_layers", "1025"), ("num_hidden_layers", "-1"),
     ("num_hidden_layers", "1.5"), ("num_hidden_layers", "\"4\""), ("num_hidden_layers", "1e30"),
     ("hidden_size", "4611686018427387904"), ("hidden_size", "null"), ("vocab_size", "[]"),
@@ -152,7 +187,7 @@ struct ModelConfigurationTests {
   @Test(arguments: [
     #""layer_types": ["full_attention"], "sliding_window": 8"#,
     #""layer_types": "full_attention""#,
-    #""rope_scaling": {"rope_type": "dynamic", "factor": 2}"#,
+    #""rope_scaling": {"rope_type": "dynamic"}"#,
     #""rope_scaling": {"rope_type": "llama3", "factor": 8}"#,
     #""rope_scaling": {"rope_type": "linear"}"#,
     #""rope_scaling": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1]}"#,
@@ -231,27 +266,47 @@ struct ModelConfigurationTests {
     #expect(llama.rope == RopeConfiguration(theta: 10_000, rotaryDimension: 16, scaling: .none))
   }
 
-  @Test func `takes frequency factors from their tensor`() throws {
-    let llama = try gguf {
-      $0.tensors.append(
-        .init(
-          name: "rope_freqs.weight", extents: [8], type: 0, bytes: .init(repeating: 0, count: 32)))
+  @Test func `takes one size where a list has it for every layer, and refuses any other list`()
+    throws
+  {
+    func heads(_ list: [Int32], layers: UInt32) throws -> Int {
+      try gguf {
+        $0.fields.removeAll {
+          $0.0 == "llama.attention.head_count_kv" || $0.0 == "llama.block_count"
+        }
+        $0.fields.append(("llama.block_count", .uint32(layers)))
+        $0.fields.append(("llama.attention.head_count_kv", .int32s(list)))
+      }.keyValueHeads
     }
-    #expect(llama.rope?.scaling == .frequencyFactors(tensor: "rope_freqs.weight"))
+    #expect(try heads([2, 2], layers: 2) == 2)
+    #expect(try heads([1], layers: 1) == 1)
+    for list in [[2, 1], [2], [2, 2, 2], []] as [[Int32]] {
+      let error = #expect(throws: CheckpointError.self) { try heads(list, layers: 2) }
+      #expect(error?.subject == .field("attention.head_count_kv"), "\(list)")
+    }
   }
 
-  @Test func `takes one size where a list has it for every layer`() throws {
-    let llama = try gguf {
-      $0.fields.removeAll { $0.0 == "llama.attention.head_count_kv" }
-      $0.fields.append(("llama.attention.head_count_kv", .int32s([2, 2])))
+  @Test func `what another name overrules is read all the same`() throws {
+    let flags = #""no_rope_layers": [1, 0, 1, 0], "no_rope_layer_interval""#
+    let smol = "\"model_type\": \"smollm3\", \(Self.sizes), \(flags)"
+    #expect(try read("{\(smol): 0}").unrotatedLayers == [1, 3])
+    #expect(try refused("\(smol): null").subject == .field("no_rope_layer_interval"))
+    for family in ["gemma3_text", "olmo3"] {
+      let error = try refused(
+        "\"model_type\": \"\(family)\", \(Self.sizes), \"sliding_window\": 8, "
+          + #""rope_scaling": {"rope_type": "linear", "factor": 2.0}, "#
+          + #""rope_parameters": {"sliding_attention": {"rope_type": "default"}}"#)
+      #expect(error.subject == .field("rope_parameters.full_attention"))
     }
-    #expect(llama.keyValueHeads == 2)
-    #expect(throws: CheckpointError.self) {
-      try gguf {
-        $0.fields.removeAll { $0.0 == "llama.attention.head_count_kv" }
-        $0.fields.append(("llama.attention.head_count_kv", .int32s([2, 1])))
-      }
+  }
+
+  @Test func `what does not go together is refused by the format's own names`() throws {
+    let error = #expect(throws: CheckpointError.self) {
+      try gguf { $0.fields.append(("llama.expert_count", .uint32(4))) }
     }
+    #expect(error?.subject == .field("expert_used_count"))
+    let odd = try refused("\"model_type\": \"llama\", \(Self.sizes), \"head_dim\": 15")
+    #expect(odd.subject == .field("head_dim"))
   }
 
   @Test func `reads sliding layers by period and by flags`() throws {

@@ -1,5 +1,6 @@
 import CKernels
 import Checkpoints
+import Digests
 import Foundation
 import TestKit
 import Testing

@@ -108,8 +108,10 @@ enum References {
   static let paths: [String] = {
     guard let root, let all = FileManager.default.enumerator(atPath: root) else { return [] }
     return all.compactMap { $0 as? String }.filter {
-      // Folders of other tests: vocabularies alone, a model of another size, and configurations that are refused.
-      !$0.hasPrefix("tok/") && !$0.hasPrefix("real/") && !$0.hasPrefix("quirks/")
+      // Folders of other tests: vocabularies alone, a model of another size, configurations that are refused, and
+      // adapters.
+      !$0.hasPrefix("tok/") && !$0.hasPrefix("adapters/") && !$0.hasPrefix("real/")
+        && !$0.hasPrefix("quirks/")
         && ($0.hasSuffix(".gguf") || $0.hasSuffix("/config.json"))
     }.map { root + "/" + ($0.hasSuffix(".gguf") ? $0 : String($0.dropLast("/config.json".count))) }
       .sorted()

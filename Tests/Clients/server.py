@@ -23,7 +23,7 @@ class Address:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers or {}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=600) as answer:
                 return answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
@@ -33,7 +33,7 @@ class Address:
         assert status < 300, (status, data)
         return json.loads(data)
 
-    def wait(self, run, *statuses, seconds=30):
+    def wait(self, run, *statuses, seconds=600):
         """The run object once its status is one of these."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -50,7 +50,8 @@ class Server(Address):
     def __init__(self, *arguments, **process):
         self.recordings = tempfile.mkdtemp(prefix="neuroscope-")
         command = [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0",
-                   "--recordings-dir", self.recordings, *arguments]
+                   "--recordings-dir", self.recordings,
+                   "--harvests-dir", os.path.join(self.recordings, "harvests"), "--models-dir", self.recordings, *arguments]
         # From another directory: the server has to find its files by itself.
         self.process = subprocess.Popen(
             command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **process)
@@ -69,7 +70,7 @@ class Server(Address):
         """Ends the server as a service manager does; its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=600)
 
 
 _shared = None

@@ -36,7 +36,7 @@ class Contract(unittest.TestCase):
             for status, members, line in blocks:
                 done = subprocess.run(
                     ["bash", "-c", line.replace("http://127.0.0.1:8080", self.server.url)], capture_output=True,
-                    text=True, timeout=60, check=True, env={"PATH": os.environ["PATH"], "HOME": folder})
+                    text=True, timeout=600, check=True, env={"PATH": os.environ["PATH"], "HOME": folder})
                 body, found = done.stdout.rsplit("\n", 1)
                 self.assertEqual(found, status, line + body[:300])
                 self.holds(body, members, line)
@@ -198,7 +198,7 @@ class Contract(unittest.TestCase):
             request = urllib.request.Request(
                 self.server.url + "/v1/chat/completions", headers={"Accept": accept}, data=json.dumps({
                     "messages": FRANCE, "max_tokens": 450, "ignore_eos": True, "stream": True}).encode())
-            with urllib.request.urlopen(request, timeout=60) as stream:
+            with urllib.request.urlopen(request, timeout=600) as stream:
                 # Whoever knows the run may break it.
                 status, _, _ = self.server.call("POST", f"/v1/runs/{stream.headers['X-NeuroScope-Run']}/interventions", {
                     "layer_name": "transformer.h.3", "component": "residual", "kind": "add", "strength": 1e6,

@@ -8,7 +8,7 @@ import unittest
 from server import FRANCE, residuals, shared
 
 
-def curl(*arguments, timeout=60):
+def curl(*arguments, timeout=600):
     done = subprocess.run(["curl", "-sS", *arguments], capture_output=True, timeout=timeout, check=True)
     return done.stdout.decode()
 

@@ -17,7 +17,7 @@ STEPS = ("requirements", "check", "capture", "circuits", "streaming", "attention
 
 def demo(*arguments):
     return subprocess.run([os.environ["NEUROSCOPE_BINARY"], "demo", *arguments], capture_output=True, text=True,
-                          timeout=300, cwd="/")
+                          timeout=1500, cwd="/")
 
 
 def safetensors(path):

@@ -12,7 +12,7 @@ import unittest
 from schemas import PROTOCOL
 
 OPERATION = {
-    "method": "POST", "path": "/v1/runs/{id}/nudge", "group": "control", "summary": "Nudges a run.", "parameters": ["RunID"],
+    "method": "POST", "path": "/v1/runs/{id}/nudge", "group": "control", "scope": "run", "summary": "Nudges a run.", "parameters": ["RunID"],
     "request": {"required": True, "schema": {
         "type": "object", "required": ["strength"],
         "properties": {"strength": {"type": "number"}, "how_long": {"type": ["integer", "null"]}, "from": {"type": "integer"}}}},
@@ -31,6 +31,10 @@ class Generate(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name, "Protocol")
         shutil.copytree(PROTOCOL, self.folder, ignore=shutil.ignore_patterns(".venv*", "__pycache__"))
+        members = "Sources/API/Members/DescribedMembers.swift"
+        written = pathlib.Path(folder.name, members)
+        written.parent.mkdir(parents=True)
+        shutil.copy(PROTOCOL.parent / members, written)
         self.python = self.folder / "clients/python/src/neuroscope"
 
     def test_what_lies_here_is_what_it_writes(self):

@@ -31,8 +31,8 @@ class Malformed(unittest.TestCase):
     def send(self, head, body=b""):
         """Status and body of the answer to raw bytes."""
         host, port = self.server.host.split(":")
-        with socket.create_connection((host, int(port)), timeout=60) as peer:
-            peer.sendall(head + b"Host: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        with socket.create_connection((host, int(port)), timeout=600) as peer:
+            peer.sendall(head + b"Host: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             data = b""
             while piece := peer.recv(1 << 16):
                 data += piece

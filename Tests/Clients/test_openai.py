@@ -54,7 +54,8 @@ class OpenAI(unittest.TestCase):
             self.client.chat.completions.create(model="absent", messages=FRANCE)
         with self.assertRaises(openai.BadRequestError) as caught:
             self.client.chat.completions.create(model="circuits-5m", messages=[])
-        self.assertEqual(caught.exception.response.json()["error"], "Messages are required")
+        self.assertEqual(caught.exception.body["message"], "Messages are required")
+        self.assertEqual(caught.exception.code, "messages_required")
         with self.assertRaises(openai.BadRequestError):
             self.client.chat.completions.create(model="circuits-5m", messages=FRANCE, max_tokens=100_000)
 

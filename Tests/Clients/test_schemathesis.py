@@ -25,7 +25,10 @@ parameters = {{ "path.id" = "{finished}" }}
 include-path-regex = "^/v1/recordings/[{{]id[}}]"
 parameters = {{ "path.id" = "{recording}" }}
 [[operations]]
-include-operation-id = ["cancelRun", "deleteRecording"]
+include-path-regex = "^/v1/harvests/[{{]id[}}]"
+parameters = {{ "path.id" = "kept" }}
+[[operations]]
+include-operation-id = ["cancelRun", "deleteRecording", "deleteHarvest"]
 parameters = {{ "path.id" = "{other}" }}
 # What follows /v1/models/ may be the name of a model, so these paths answer GET too.
 [[operations]]
@@ -44,6 +47,8 @@ class Schemathesis(unittest.TestCase):
         run = server.json("POST", "/v1/runs", {**RUN, "record": True})["run_id"]
         ids = {"finished": run, "recording": server.wait(run, "finished")["recording_id"], "other": "other",
                "paused": server.json("POST", "/v1/runs", {**RUN, "max_tokens": 400, "start": "paused"})["run_id"]}
+        server.json("POST", "/v1/harvest", {
+            "name": "kept", "texts": ["Once"], "activation_hooks": [{"layer_name": "blocks.3.hook_resid_post"}]})
         with tempfile.TemporaryDirectory() as folder:
             configuration = pathlib.Path(folder, "schemathesis.toml")
             configuration.write_text(CONFIGURATION.format(**ids))
@@ -51,11 +56,11 @@ class Schemathesis(unittest.TestCase):
                 [pathlib.Path(sys.executable).parent / "schemathesis", "--config-file", configuration, "--no-color",
                  "run", server.url + "/v1/openapi.json", "--seed", "1", "--phases", "examples,coverage,fuzzing",
                  "--max-examples", os.environ.get("NEUROSCOPE_EXAMPLES", "12"), "--no-shrink",
-                 "--continue-on-failure", "--request-timeout", "30",
+                 "--continue-on-failure", "--request-timeout", "300",
                  # Two threads of Python 3.11 that compile at the same time may fail one another (its issue 106905).
                  "--workers", "1",
                  "--generation-database", "none"],
-                cwd=folder, capture_output=True, text=True, timeout=300)
+                cwd=folder, capture_output=True, text=True, timeout=1500)
         self.assertEqual(done.returncode, 0, done.stdout[-60000:] + done.stderr[-2000:])
         cases = int(re.search(r"(\d+) generated", done.stdout).group(1))
         self.assertGreater(cases, 1000)

@@ -147,7 +147,9 @@ class Streaming(Runs, unittest.TestCase):
             order = np.argsort(-np.abs(rows), axis=-1, kind="stable")[..., :4]
             return np.stack([np.take_along_axis(rows, order, -1), order.astype(np.float32)], -2)
 
+        directions = np.random.default_rng(5).normal(size=(3, 128)).astype(np.float32)
         cases = [
+            (dict(reduce={"project": directions.tolist()}), lambda rows: rows @ directions.astype(np.float64).T),
             (dict(reduce="norm"), norm), (dict(reduce="mean_abs"), lambda rows: np.abs(rows).mean(-1)),
             (dict(reduce="stats"), stats), (dict(reduce="histogram"), histogram), (dict(reduce="topk:4"), topk),
             (dict(neurons=[0, 5, 127]), lambda rows: rows[..., [0, 5, 127]]),

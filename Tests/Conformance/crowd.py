@@ -49,7 +49,7 @@ class Server:
         self.address, self.pid = (host, int(port)), pid
 
     def ask(self, method, path, body=None):
-        line = http.client.HTTPConnection(*self.address, timeout=60)
+        line = http.client.HTTPConnection(*self.address, timeout=600)
         line.request(method, path, None if body is None else json.dumps(body))
         answer = line.getresponse()
         text = answer.read()

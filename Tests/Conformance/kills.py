@@ -48,7 +48,7 @@ class Server:
         raise AssertionError("a server did not start on what a killed one left")
 
     def line(self):
-        return http.client.HTTPConnection(*self.address, timeout=30)
+        return http.client.HTTPConnection(*self.address, timeout=600)
 
     def call(self, method, path, body=None):
         line = self.line()
@@ -275,7 +275,7 @@ def main():
             server = Server(options.binary, home)
             rounds.check(server.wait())
             server.process.send_signal(signal.SIGTERM)
-            check(server.process.wait(30) == 0, "the last server did not end well")
+            check(server.process.wait(600) == 0, "the last server did not end well")
         except AssertionError as error:
             print(f"kills failed in round {done} of seed {options.seed}: {error}")
             return 1

@@ -36,14 +36,16 @@ def demand(truth, what):
 class Process:
     """A server on a free port of 127.0.0.1, or wherever the options say."""
 
-    def __init__(self, command, *options, descriptors=None):
+    def __init__(self, command, *options, descriptors=None, environment={}):
         def limit():
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
         places = [] if "--listen" in options else ["--port", "0"]
+        # Without backtraces, whose making takes as long as the machine is busy.
         self.process = subprocess.Popen(
-            [*command, *places, *options], stdout=subprocess.PIPE, text=True, preexec_fn=limit
+            [*command, *places, *options], stdout=subprocess.PIPE, text=True, preexec_fn=limit,
+            env={**os.environ, "SWIFT_BACKTRACE": "enable=no", **environment},
         )
         self.greeting = ""
         for line in self.process.stdout:
@@ -63,7 +65,7 @@ class Process:
         self.process.wait()
         self.process.stdout.close()
 
-    def connect(self, timeout=20):
+    def connect(self, timeout=600):
         return socket.create_connection(self.address, timeout=timeout)
 
     def json(self, method, path, body=None):
@@ -123,7 +125,7 @@ def other_addresses(command):
             with socket.create_connection(("::1", port)) as peer:
                 demand(ask(peer).startswith(b"HTTP/1.1 200 "), "no answer over IPv6")
             server.process.terminate()
-            demand(server.process.wait(20) == 0, "status %s" % server.process.returncode)
+            demand(server.process.wait(600) == 0, "status %s" % server.process.returncode)
         demand(not os.path.exists(path), "the socket's file is left behind")
 
 
@@ -190,7 +192,7 @@ def graceful_end(command):
             text = whole(peer)
             demand(name == "idle" or b'"type":"run.finished"' in text, "the watching socket is not told of the end")
             demand(text.endswith(going_away), "the %s socket is not told that the server goes: %r" % (name, text[-40:]))
-        demand(server.process.wait(20) == 0, "status %s" % server.process.returncode)
+        demand(server.process.wait(600) == 0, "status %s" % server.process.returncode)
         took = time.monotonic() - began
         demand(took < 12, "the end took %.1f s" % took)
         try:
@@ -222,7 +224,7 @@ def indifferent_signals(command):
             demand(process.poll() is None, "ended with %s when its log's reader left" % process.returncode)
             demand(time.monotonic() < deadline, "no answers")
             try:
-                with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+                with socket.create_connection(("127.0.0.1", port), timeout=600) as peer:
                     answers += ask(peer).startswith(b"HTTP/1.1 200 ")
             except OSError:
                 time.sleep(0.1)
@@ -243,10 +245,53 @@ def second_signal(command):
             for _ in range(count):
                 server.process.send_signal(signal.SIGTERM)
                 time.sleep(0.5)
-            demand(server.process.wait(30) == 0, "status %s" % server.process.returncode)
+            demand(server.process.wait(600) == 0, "status %s" % server.process.returncode)
             took.append(time.monotonic() - began)
             peer.close()
     demand(took[0] > 2 and took[1] < 2, "one signal took %.1f s, two %.1f s" % tuple(took))
+
+
+class Manager:
+    """What systemd is to a service of Type=notify: a datagram socket that is told how far it is."""
+
+    def __init__(self, name):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + name[1:] if name.startswith("@") else name)
+        self.socket.settimeout(600)
+
+    def news(self):
+        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().split("\n"))
+
+    def until(self, name):
+        while name not in (news := self.news()):
+            demand(set(news) == {"WATCHDOG"}, "told %s before %s" % (news, name))
+        return news
+
+
+def service_manager(command):
+    """A service manager is told when it is ready, alive, reading keys again and stopping; a stuck or strange one hurts nobody."""
+    folder = tempfile.mkdtemp()
+    keys = os.path.join(folder, "keys.json")
+    subprocess.run([command[0], "keys", "add", "one", "--keys", keys], check=True, capture_output=True)
+    for name in (os.path.join(folder, "notify"), "@neuroscope-%d" % os.getpid()):
+        manager = Manager(name)
+        environment = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
+        with Process(command, "--keys", keys, environment=environment) as server:
+            ready = manager.until("READY")
+            demand("127.0.0.1:%d" % server.address[1] in ready["STATUS"], "status %s" % ready)
+            demand([manager.news() for _ in range(3)] == [{"WATCHDOG": "1"}] * 3, "no signs of life")
+            server.process.send_signal(signal.SIGHUP)
+            demand(int(manager.until("RELOADING")["MONOTONIC_USEC"]) > 0, "no time")
+            manager.until("READY")
+            server.process.send_signal(signal.SIGTERM)
+            manager.until("STOPPING")
+            demand(server.process.wait(600) == 0, "status %s" % server.process.returncode)
+        manager.socket.close()
+    for name in ("", "relative", "/nowhere/" + "x" * 200, "@", folder):
+        with Process(command, environment={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "-1"}) as server:
+            with server.connect() as peer:
+                demand(ask(peer).startswith(b"HTTP/1.1 200 "), "no answer with %r" % name)
+    shutil.rmtree(folder)
 
 
 def cut_model(command):
@@ -256,7 +301,7 @@ def cut_model(command):
     )
     demand(found, "the bundled model is not there")
     bundled = os.path.join(found, "Fixtures/models/circuits-5m")
-    with tempfile.TemporaryDirectory() as folder, Process(command) as server:
+    with tempfile.TemporaryDirectory() as folder, Process(command, "--models-dir", folder) as server:
         for way in ("cut", "written over"):
             copy = os.path.join(folder, "victim")
             shutil.rmtree(copy, ignore_errors=True)
@@ -291,7 +336,6 @@ def cut_model(command):
             status, answer = server.json("POST", "/v1/completions", {**other, "model": "victim"})
             demand(status == 200, "the mended model does not run: %r" % answer)
     with Process(command) as server:
-        # Where Swift prints backtraces, the first one that was merely sent only prints; on a busy machine that takes its time.
         deadline = time.monotonic() + 120
         while server.process.poll() is None:
             demand(time.monotonic() < deadline, "SIGBUS from elsewhere is swallowed")
@@ -422,7 +466,7 @@ def main():
         return 2
     command = [os.path.abspath(sys.argv[1]), "serve", *sys.argv[2:]]
     failed = 0
-    checks = [other_addresses, storm, few_descriptors, graceful_end, indifferent_signals, second_signal]
+    checks = [other_addresses, storm, few_descriptors, graceful_end, indifferent_signals, second_signal, service_manager]
     checks += [cut_model, replaced_models, odd_recordings, bare_copy]
     wished = os.environ.get("NEUROSCOPE_CHECKS", "").split()
     checks = [check for check in checks if not wished or check.__name__ in wished]

@@ -64,7 +64,7 @@ class Server:
     def call(self, method, path, body=None):
         request = urllib.request.Request(
             self.url + path, None if body is None else json.dumps(body).encode(), method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             return answer.read()
 
     def json(self, method, path, body=None):
@@ -72,7 +72,7 @@ class Server:
 
     def end(self, number):
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=600)
 
 
 def check(condition, what):

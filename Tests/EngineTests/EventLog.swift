@@ -56,9 +56,9 @@ final class EventLog: GenerationSink {
     return nil
   }
 
-  /// Waits until an event is there, at most thirty patient seconds.
+  /// Waits until an event is there.
   func wait(for isWanted: (GenerationEvent) -> Bool) async throws {
-    let deadline = ContinuousClock.now + Patience.seconds(30)
+    let deadline = ContinuousClock.now + Patience.limit
     while !events.contains(where: isWanted) {
       try #require(
         ContinuousClock.now < deadline, "the event did not come: \(events.count) others did")

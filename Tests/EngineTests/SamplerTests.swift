@@ -1,3 +1,4 @@
+import Constraints
 import Foundation
 import Tensors
 import Testing
@@ -10,12 +11,12 @@ import Tokenizers
 
   private func choose(
     _ scores: [Float], _ options: SamplingOptions, seen: [Token: Int] = [:],
-    generated: [Token: Int] = [:], step: Int = 0, top: Int = 0
+    generated: [Token: Int] = [:], step: Int = 0, top: Int = 0, within mask: TokenMask? = nil
   ) -> Sampler.Choice? {
     var scores = scores
     return scores.withUnsafeMutableBufferPointer {
       Sampler(options: options, topLogprobs: top).choose(
-        $0, seen: seen, generated: generated, step: step, Self.arithmetic)
+        $0, within: mask, seen: seen, generated: generated, step: step, Self.arithmetic)
     }
   }
 
@@ -51,6 +52,38 @@ import Tokenizers
     let scores = [0.4, 0.3, 0.15, 0.15].map { Float(log($0)) }
     let drawn = Set((0..<500).compactMap { choose(scores, options, step: $0)?.score.token })
     #expect(drawn == expected)
+  }
+
+  /// A mask of some tokens.
+  private static func mask(_ tokens: Set<Token>, of size: Int) throws -> TokenMask {
+    let trie = TokenTrie(texts: [[0x61]], vocabularySize: size)
+    let constraint = try Constraint(kind: "choice", try Grammar.answer(.choice(["a"])), trie)
+    var cursor = constraint.start()
+    #expect(constraint.advance(&cursor, 0, bytes: [0x61]))
+    var mask = constraint.mask(&cursor)
+    mask.formUnion(tokens)
+    return mask
+  }
+
+  @Test(arguments: filters.map(\.0) + [SamplingOptions(temperature: 0)])
+  func `of a mask's tokens alone one is drawn, and told`(
+    options: SamplingOptions
+  ) throws {
+    let scores = (0..<200).map { Float($0 % 7) }
+    let allowed: Set<Token> = [3, 64, 130, 199]
+    var options = options
+    options.repetitionPenalty = 1.3
+    options.logitBias = [6: 100, 64: -100]
+    let mask = try Self.mask(allowed, of: scores.count)
+    var whole = 0.0
+    for step in 0..<300 {
+      let choice = try #require(
+        choose(scores, options, seen: [5: 1], step: step, top: 20, within: mask))
+      #expect(allowed.contains(choice.score.token))
+      #expect(Set(choice.top.map(\.token)) == allowed)
+      whole = choice.top.reduce(0) { $0 + exp(Double($1.logprob)) }
+    }
+    #expect(abs(whole - 1) < 1e-5)
   }
 
   @Test func `a flat distribution over a large vocabulary is drawn from whole`() {

@@ -3,7 +3,7 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@Suite struct `An error's echo of what was sent` {
+@Suite(.ownThreads) struct `An error's echo of what was sent` {
   private func message(_ text: String) -> String {
     ErrorReply(.badRequest, code: "x", message: text).message
   }

@@ -1,8 +1,9 @@
 @testable import HTTP
 import Sockets
+import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(20))) struct TransportBodyWriterTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct TransportBodyWriterTests {
   @Test func `pieces are pulled in order, then the end`() {
     let writer = BodyWriter()
     #expect(writer.offer([1]) == .queued)

@@ -1,9 +1,10 @@
 import HTTP
 import Loops
 import Sockets
+import TestKit
 import Testing
 
-@Suite struct `A client's key` {
+@Suite(.ownThreads) struct `A client's key` {
   @Test(arguments: [
     (SocketAddress.ipv4("192.0.2.1", port: 4711), "192.0.2.1"),
     (.ipv6("::ffff:192.0.2.1", port: 9), "192.0.2.1"),

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// How conversations over WebSocket end while messages still wait for the handler.
-@Suite(.timeLimit(.minutes(20))) struct TransportFarewellTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct TransportFarewellTests {
   /// Answers each message only when the door has been opened.
   private static func slowEcho(_ log: SignalLog, _ door: Door) -> Route {
     Route(.get, "/socket") { _ in
@@ -96,16 +96,4 @@ import Wire
     #expect(await eventually { log.all == ["got a", "closed 0"] })
     door.open()
   }
-}
-
-/// Holds up whoever wants to pass until it is opened; from then on it is open.
-private final class Door: Sendable {
-  private let opening: AsyncStream<Void>
-  private let opener: AsyncStream<Void>.Continuation
-
-  init() { (opening, opener) = AsyncStream.makeStream(of: Void.self) }
-
-  func open() { opener.finish() }
-
-  func pass() async { for await _ in opening {} }
 }

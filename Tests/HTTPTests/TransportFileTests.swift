@@ -1,9 +1,10 @@
 @testable import HTTP
 import HTTPTypes
+import TestKit
 import Testing
 import Wire
 
-@Suite struct TransportFileTests {
+@Suite(.ownThreads) struct TransportFileTests {
   private let file = StaticFile(type: "text/html", bytes: Array("0123456789".utf8))
 
   private func answer(_ fields: HTTPFields, method: HTTPRequest.Method = .get) -> String {

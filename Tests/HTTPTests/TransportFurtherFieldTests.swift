@@ -1,8 +1,9 @@
 import HTTP
 import HTTPTypes
+import TestKit
 import Testing
 
-@Suite struct `Header fields of ours` {
+@Suite(.ownThreads) struct `Header fields of ours` {
   @Test(arguments: FurtherField.allCases)
   func `are served under their own name and no other`(field: FurtherField) throws {
     var fields = HTTPFields()

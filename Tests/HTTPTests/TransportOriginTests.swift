@@ -4,7 +4,7 @@ import TestKit
 import StreamKit
 import Testing
 
-@Suite struct TransportOriginTests {
+@Suite(.ownThreads) struct TransportOriginTests {
   @Test(arguments: [
     ("http://localhost:3000", true), ("http://127.0.0.1", true), ("http://[::1]:5173", true),
     ("https://localhost", true), ("http://evil.example", false),

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// What happens when too much waits for all peers together.
-@Suite(.timeLimit(.minutes(20))) struct TransportOutboxLedgerTests {
+@Suite(.ownThreads, .timeLimit(.minutes(60))) struct TransportOutboxLedgerTests {
   private static let start = ContinuousClock.now
 
   @discardableResult

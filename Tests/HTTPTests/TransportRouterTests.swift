@@ -1,9 +1,10 @@
 @testable import HTTP
 import HTTPTypes
+import TestKit
 import Testing
 import Wire
 
-@Suite struct TransportRouterTests {
+@Suite(.ownThreads) struct TransportRouterTests {
   private let router = Router([
     Self.route(.get, "/"),
     Self.route(.get, "/v1/runs"),

@@ -37,6 +37,9 @@ import Testing
     #expect(text(.residualPost, Selection(reduction: .topK(3))) == "S 2 3")
     #expect(text(.residualPost, Selection(neurons: [0, 1], reduction: .topK(3))) == "S 2 2")
     #expect(text(.attentionPattern, Selection(reduction: .topK(3))) == "4 S 2 3")
+    let two = Selection.Reduction.project(Directions([1, 2, 3, 4], width: 2))
+    #expect(text(.headOutput, Selection(reduction: two)) == "4 S 2")
+    #expect(text(.residualPost, Selection(neurons: [0, 1], reduction: two)) == "S 2")
   }
 
   /// Every site with every kind of selection it takes.

@@ -7,7 +7,7 @@ import Testing
     neurons: 16, experts: 0, expertsPerToken: 0,
     sites: Set(HookSite.allCases).subtracting([
       .positionEmbedding, .attentionSink, .routerLogits, .expertIndices, .expertWeights,
-      .expertOutput, .sharedExpertOutput, .sharedExpertGate,
+      .expertOutput, .expertResult, .sharedExpertOutput, .sharedExpertGate,
     ]), family: "llama")
 
   static let experts = HookCatalogue(
@@ -43,6 +43,27 @@ import Testing
     #expect(try point(name, "value") == HookPoint(.value, layer: 5))
     #expect(try point(name, "attentionWeights") == HookPoint(.attentionPattern, layer: 5))
     #expect(try point(name, "attention_scores") == HookPoint(.attentionScores, layer: 5))
+  }
+
+  @Test
+  func
+    `where both parts read one norm, that norm is the second's input and nothing lies between them`()
+    throws
+  {
+    let parallel = HookCatalogue(
+      layers: 3, hiddenSize: 8, heads: 4, keyValueHeads: 2, headDimension: 2, vocabularySize: 50,
+      neurons: 16, experts: 0, expertsPerToken: 0,
+      sites: Self.dense.sites.subtracting([.residualMid, .mlpNormalized, .mlpNorm]),
+      family: "cohere")
+    #expect(
+      try point("layers.1", "mlp", input: true, in: parallel) == HookPoint(.attentionNorm, layer: 1)
+    )
+    #expect(
+      try point("layers.1", "attention", input: true, in: parallel)
+        == HookPoint(.attentionNorm, layer: 1))
+    #expect(throws: HookNameProblem.self) {
+      try point("blocks.1.hook_resid_mid", "residual", in: parallel)
+    }
   }
 
   @Test func `modules and places outside the blocks have their own names`() throws {

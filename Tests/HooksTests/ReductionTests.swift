@@ -1,5 +1,7 @@
-import Hooks
+import TestKit
 import Testing
+
+@testable import Hooks
 
 @Suite struct Reductions {
   private func reduce(_ reduction: Selection.Reduction, _ row: [Float]) -> [Float] {
@@ -30,5 +32,30 @@ import Testing
     #expect(bins[0] == 0 && bins[1] == 63)
     #expect(bins[2...].allSatisfy { $0 == 2 })
     #expect(reduce(.histogram, [4, 4])[2] == 2)
+  }
+
+  @Test func `a projection is the dot product with each direction, summed in double precision`() {
+    var random = SeededGenerator(seed: 5)
+    for width in [1, 2, 7, 64, 257] {
+      for count in [1, 3, 9] {
+        let row = (0..<width).map { _ in random.normal() * 1e4 }
+        let vectors = (0..<count).map { _ in (0..<width).map { _ in random.normal() } }
+        let found = reduce(.project(Directions(Array(vectors.joined()), width: width)), row)
+        let expected = vectors.map { vector in
+          Float(zip(vector, row).reduce(0.0) { $0 + Double($1.0) * Double($1.1) })
+        }
+        #expect(found == expected)
+      }
+    }
+    #expect(
+      reduce(.project(Directions([1, 0, 0, 1], width: 2)), [.infinity, 2]).last?.isNaN == true)
+  }
+
+  @Test func `framing counts how many directions a row is projected on`() {
+    func reads(_ count: Int) -> Int {
+      Selection.Reduction.project(Directions(Array(repeating: 1, count: count), width: 1)).reads
+    }
+    #expect([1, 8, 64, 256].map(reads) == [1, 1, 8, 32])
+    #expect(Selection.Reduction.norm.reads == 1)
   }
 }

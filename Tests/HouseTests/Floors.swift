@@ -3,38 +3,49 @@
 /// An arrow goes down only. A change here is a change of the architecture: draw it there too.
 enum Floors {
   static let all: [String: Set<String>] = [
-    "CKernels": [], "CZlib": [], "CSystem": [],
+    "CKernels": [], "COpenBLAS": [], "CZlib": [], "CSystem": [], "CBuild": [],
+    "COpenSSL": [],
     "Tensors": ["CKernels"],
     "Compression": ["CZlib"],
+    "Digests": ["CKernels"],
+    "Metrics": [],
     "JSON": [],
     "Frames": ["Compression", "JSON"],
     "Wire": ["Compression"],
+    "TLS": ["COpenSSL"],
     "Templates": ["JSON"],
     "Patterns": [],
     "Loops": ["CSystem"],
     "Sockets": ["Loops", "CSystem"],
-    "Checkpoints": ["CKernels", "Tensors", "JSON", "CSystem"],
+    "Traces": ["JSON", "Loops", "Metrics"],
+    "Checkpoints": ["Digests", "Tensors", "JSON", "CSystem"],
     "Tokenizers": ["JSON", "Templates", "Patterns"],
     "Hooks": ["Tensors"],
-    "Hub": ["Checkpoints"],
+    "Constraints": ["JSON"],
+    "Hub": ["Checkpoints", "Digests"],
     "Models": ["Tensors", "Checkpoints", "Hooks"],
-    "Engine": ["Models", "Checkpoints", "Tokenizers", "Hooks", "Tensors", "Loops"],
-    "Interpretability": ["Engine", "Hooks", "Tokenizers"],
-    "Recordings": ["Frames", "Compression", "JSON"],
-    "HTTP": ["Wire", "Sockets", "Loops", "Compression", "JSON"],
+    "Engine": [
+      "Models", "Checkpoints", "Tokenizers", "Constraints", "Hooks", "Tensors", "Loops", "Digests",
+    ],
+    "Interpretability": ["Engine", "Hooks", "Tensors", "Tokenizers", "COpenBLAS"],
+    "Recordings": ["Frames", "Compression", "JSON", "CSystem"],
+    "HTTP": [
+      "Wire", "TLS", "Sockets", "Loops", "Compression", "JSON", "Digests", "Metrics", "Traces",
+    ],
     "Streams": ["Frames", "Wire", "JSON"],
     "Runs": [
-      "Engine", "Hooks", "Interpretability", "Recordings", "Frames", "Streams", "Loops",
-      "Tokenizers", "JSON",
+      "Engine", "Constraints", "Hooks", "Interpretability", "Recordings", "Frames", "Streams",
+      "Loops", "Tokenizers", "JSON", "Metrics", "Traces",
     ],
     "API": [
-      "Runs", "HTTP", "Streams", "Engine", "Hooks", "Interpretability", "Recordings", "Frames",
-      "Wire", "Sockets", "Loops", "Tokenizers", "JSON",
+      "Runs", "HTTP", "Streams", "Engine", "Constraints", "Hooks", "Interpretability",
+      "Recordings", "Frames", "Wire", "Sockets", "Loops", "Tokenizers", "JSON", "Digests",
+      "Metrics", "Traces", "CBuild",
     ],
     "neuroscope": [
       "API", "Runs", "HTTP", "Streams", "Hub", "Engine", "Models", "Checkpoints", "Tokenizers",
-      "Hooks", "Tensors", "Frames",
-      "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Interpretability",
+      "Hooks", "Tensors", "Frames", "Digests",
+      "Compression", "JSON", "Recordings", "Wire", "Sockets", "Loops", "Traces", "Interpretability",
     ],
   ]
 
@@ -46,9 +57,10 @@ enum Floors {
   /// Modules of packages, and the rooms that may see them.
   static let packages: [String: Set<String>] = [
     "HTTPTypes": ["Wire", "HTTP", "API"],
-    "Logging": ["HTTP", "API", "neuroscope"],
+    "Logging": ["HTTP", "API", "Traces", "neuroscope"],
+    "Tracing": ["Traces", "HTTP", "Runs", "API"],
     "UnixSignals": ["neuroscope"],
-    "FoundationNetworking": ["Hub", "neuroscope"],
+    "FoundationNetworking": ["Hub", "Traces", "neuroscope"],
     "ArgumentParser": ["neuroscope"],
     "OrderedCollections": ["JSON", "Templates", "Tokenizers", "Runs", "API"],
     "DequeModule": ["Streams", "Runs"],
@@ -56,5 +68,8 @@ enum Floors {
   ]
 
   /// Modules of C libraries that only a `Fence` file imports, since only it may call them.
-  static let fenced: Set<String> = ["Glibc", "Musl", "Darwin", "CZlib", "CSystem"]
+  static let fenced: Set<String> = [
+    "Glibc", "Musl", "Darwin", "COpenBLAS", "CZlib", "CSystem", "CBuild",
+    "COpenSSL",
+  ]
 }

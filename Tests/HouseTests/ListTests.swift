@@ -19,6 +19,8 @@ import Testing
     List(
       list: "Sources/Checkpoints/WeightFormats.swift", folder: "Sources/Checkpoints/Formats",
       suffix: "Format"),
+    List(list: "Sources/HTTP/Guards.swift", folder: "Sources/HTTP/Guards"),
+    List(list: "Sources/HTTP/Observers.swift", folder: "Sources/HTTP/Observers"),
     List(list: "Sources/API/RunCommands.swift", folder: "Sources/API/Commands"),
     List(list: "Sources/Hooks/Changes.swift", folder: "Sources/Hooks/Changes"),
     List(

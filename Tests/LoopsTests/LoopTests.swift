@@ -64,9 +64,16 @@ import Testing
   @Test func `a cancelled timer stays silent`() async throws {
     let loop = Loop(label: "test")
     let fired = Atomic(false)
-    let ticket = loop.schedule(after: .milliseconds(60)) { fired.store(true, ordering: .relaxed) }
-    loop.cancel(ticket)
-    try await Task.sleep(for: .milliseconds(200))
+    // On the loop itself, so that nothing can come between setting and cancelling it.
+    await withCheckedContinuation { continuation in
+      loop.execute {
+        let ticket = loop.schedule(after: .milliseconds(1)) {
+          fired.store(true, ordering: .relaxed)
+        }
+        loop.cancel(ticket)
+        _ = loop.schedule(after: .milliseconds(100)) { continuation.resume() }
+      }
+    }
     let hasFired = fired.load(ordering: .relaxed)
     #expect(!hasFired)
   }

@@ -38,8 +38,11 @@ final class ModelRunner {
   private let batch: ForwardBatch
   private let pool = CapturePool()
 
-  init(_ path: String, instructionSet: InstructionSet = .best, threads: Int = 2) throws {
-    checkpoint = try Checkpoint.open(path)
+  init(
+    _ path: String, adapter: String? = nil, instructionSet: InstructionSet = .best,
+    threads: Int = 2
+  ) throws {
+    checkpoint = try Checkpoint.open(path, adapter: adapter)
     let c = checkpoint.configuration
     let family = try #require(Families.family(of: c.architecture))
     model = try family.build(

@@ -24,7 +24,8 @@ import Testing
     ("(?i)k", "k K \u{212A}", ["k", "K", "\u{212A}"]),
     ("\\p{Lu}\\P{Lu}+", "aBcdEf", ["Bcd", "Ef"]),
     ("\\d+\\w*", "a12b c", ["12b"]), (".+", "a\nb", ["a", "b"]), ("\\x41\\u00e9", "Aé", ["Aé"]),
-    ("(?:a|b)*?c", "abac", ["abac"]), ("(?:a?b?){3}", "abab", ["abab"]), ("a|", "ba", ["a"]),
+    (#"\bab|b\B."#, "ab xab bc", ["ab", "bc"]), ("(?:a|b)*?c", "abac", ["abac"]),
+    ("(?:a?b?){3}", "abab", ["abab"]), ("a|", "ba", ["a"]),
   ])
   func `patterns match as in Oniguruma`(
     _ pattern: String, _ text: String, _ expected: [String]
@@ -33,10 +34,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"a\1"#, #"\1"#), (#"\p{Han}+"#, #"\p{Han}+"#), (#"\bx"#, #"\bx"#), ("(?<n>a)", "(?<n>a)"),
+    (#"a\1"#, #"\1"#), (#"\p{Han}+"#, #"\p{Han}+"#), ("(?<n>a)", "(?<n>a)"),
     ("a**b", nil), ("(a?)*", "(a?)*"), ("(a", "(a"), ("a)", ")"), ("[a", "[a"), ("[z-a]", "[z-a]"),
     ("[a&&b]", "[a&&b]"), ("[[:alpha:]]", "[[:alpha:]]"), ("a{3,2}", "{3,2}"),
-    ("a{1000}", "{1000}"), ("*a", "*a"), ("(?<=a+)b", "(?<=a+)b"), ("\\", "\\"), ("(?m)a", "(?m)a"),
+    ("a{2000}", "{2000}"), ("*a", "*a"), ("(?<=a+)b", "(?<=a+)b"), ("\\", "\\"), ("(?m)a", "(?m)a"),
   ])
   func `what is not known is refused by its text`(_ pattern: String, _ part: String?) {
     #expect {

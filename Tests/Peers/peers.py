@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LLAMA = ROOT / ".build-peers" / "llama" / "bin"
+# What `prepare` builds and what is made of models; NEUROSCOPE_PEERS names another folder.
+BUILT = Path(os.environ.get("NEUROSCOPE_PEERS", ROOT / ".build-peers"))
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -30,8 +32,9 @@ def ours() -> Path:
     raise SystemExit("build first: swift build -c release --product neuroscope")
 
 
-def theirs(name: str) -> Path:
-    path = LLAMA / name
+def theirs(name: str, build: str = "llama") -> Path:
+    """A program of llama.cpp's; `build` is llama (for this processor) or llama-avx2."""
+    path = BUILT / build / "bin" / name
     if not path.exists():
         raise SystemExit(f"{name} is missing; run Tests/Peers/prepare")
     return path
@@ -55,7 +58,7 @@ def benched(model: Path, *options) -> dict[str, float]:
 
 def requantised(model: Path, kind: str) -> Path:
     """The model in another number format, made once by llama.cpp's own tool."""
-    target = ROOT / ".build-peers" / f"{model.stem}.{kind}.gguf"
+    target = BUILT / f"{model.stem}.{kind}.gguf"
     if not target.exists():
         output(theirs("llama-quantize"), "--allow-requantize", model, target, kind)
     return target

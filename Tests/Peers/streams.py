@@ -96,4 +96,5 @@ def main():
     rounds.table("tokens/s or ms", pairs)
 
 
-main()
+if __name__ == "__main__":
+    main()

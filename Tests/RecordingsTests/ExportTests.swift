@@ -31,6 +31,26 @@ import Testing
     }
   }
 
+  @Test func `an export of singles has the numbers that each frame stands for`() throws {
+    try SampleRecording.inFolder { folder in
+      let (path, _) = try SampleRecording.finished(folder)
+      var export = try SafetensorsExport(RecordingReader(path: path), asSingles: true)
+      var file: [UInt8] = []
+      while let piece = try export.next() { file += piece }
+      let length = Int(RecordingLayout.load(file, 0, UInt64.self))
+      let header = try JSONValue(parsing: Array(file[8..<8 + length]))
+      var place = 8 + length
+      for (step, frame) in try SampleRecording.frames().enumerated() {
+        let entry = try #require(header["resid/00000\(step)/00000\(step)"])
+        #expect(entry["dtype"]?.string == "F32")
+        let numbers = try frame.values().withUnsafeBytes { Array($0) }
+        #expect(Array(file[place..<place + numbers.count]) == numbers)
+        place += numbers.count
+      }
+      #expect(place == file.count)
+    }
+  }
+
   @Test func `an NPZ export is an archive that Python reads`() throws {
     try SampleRecording.inFolder { folder in
       let (path, _) = try SampleRecording.finished(folder)

@@ -110,8 +110,17 @@ enum SampleRecording {
 final class SmallDisk: RecordingSink {
   var bytes: [UInt8] = []
   let room: Int
+  /// Whether room can be taken before it is needed.
+  let reserves: Bool
 
-  init(room: Int) { self.room = room }
+  init(room: Int, reserves: Bool = false) {
+    self.room = room
+    self.reserves = reserves
+  }
+
+  func reserve(upTo size: Int) throws(RecordingError) {
+    if reserves, size > room { throw .diskFull(path: "small") }
+  }
 
   func write(_ new: [UInt8], at offset: Int) throws(RecordingError) {
     bytes = Array(bytes.prefix(offset)) + new.prefix(room - offset)

@@ -22,7 +22,7 @@ import Testing
 
   func text(_ form: TensorForm, _ positions: [Int] = [4, 5]) throws -> String {
     let item = TopicItem(
-      "activation", sequence: 3, tensor: try event(positions).tensor, hook: "a", epoch: "e")
+      "activation", sequence: 3, tensor: try event(positions), hook: "a", epoch: "e")
     return String(decoding: item.text(form), as: UTF8.self)
   }
 

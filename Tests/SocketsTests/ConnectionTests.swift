@@ -8,7 +8,7 @@ import Testing
 @testable import Sockets
 
 /// Connections over real loopback sockets, against peers that misbehave.
-@Suite struct ConnectionTests {
+@Suite(.ownThreads) struct ConnectionTests {
   @Test func `what a peer sends comes back, in order, over IPv4, IPv6 and Unix sockets`()
     async throws
   {

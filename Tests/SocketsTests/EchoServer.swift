@@ -101,8 +101,14 @@ actor EchoServer {
 
   /// How the next connection ended.
   func nextEnding() async -> ReadOutcome {
-    if !endings.isEmpty { return endings.removeFirst() }
-    return await withCheckedContinuation { waiting = $0 }
+    // Asked where nothing comes between: the way into the closure may be a turn of its own.
+    await withCheckedContinuation { continuation in
+      if endings.isEmpty {
+        waiting = continuation
+      } else {
+        continuation.resume(returning: endings.removeFirst())
+      }
+    }
   }
 
   func stop() async {

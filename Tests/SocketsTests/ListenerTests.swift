@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sockets
 
-@Suite struct ListenerTests {
+@Suite(.ownThreads) struct ListenerTests {
   /// A kernel that answers from a script, then as the real one does.
   private final class Script: Sendable {
     private let outcomes: Mutex<[AcceptOutcome]>

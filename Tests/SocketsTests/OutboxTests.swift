@@ -1,8 +1,9 @@
+import TestKit
 import Testing
 
 @testable import Sockets
 
-@Suite struct OutboxTests {
+@Suite(.ownThreads) struct OutboxTests {
   @Test func `offers are queued below the limit, dropped at it, refused after closing`() {
     var outbox = Outbox(limit: 4)
     #expect(outbox.offer([1, 2]) == .queued)

@@ -1,8 +1,9 @@
+import TestKit
 import Testing
 
 @testable import Sockets
 
-@Suite struct SocketAddressTests {
+@Suite(.ownThreads) struct SocketAddressTests {
   @Test func `texts of the three kinds are understood`() throws {
     #expect(try SocketAddress.resolve("127.0.0.1:8080") == [.ipv4("127.0.0.1", port: 8080)])
     #expect(try SocketAddress.resolve("[::1]:80") == [.ipv6("::1", port: 80)])

@@ -39,14 +39,24 @@ package struct TopicKit: ~Copyable {
   /// A frame of 1,000 bytes, which costs 1,128.
   package mutating func frame(_ hook: String = "h", bytes: Int = 1000) {
     publisher.add(frameOf: hook) { sequence in
-      EncodedTensor(
-        frame: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: bytes),
-        text: { Array("{\"seq\":\(sequence)}".utf8) }, numbers: { $0.integer(sequence) })
+      NumberedTensor(
+        bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: bytes),
+        sequence: sequence)
     }
     publisher.announce()
   }
 
   package consuming func finish() { publisher.finish() }
+}
+
+/// A tensor that says its number.
+private struct NumberedTensor: EncodedTensor {
+  let bytes: [UInt8]
+  let sequence: UInt64
+
+  var text: [UInt8] { Array("{\"seq\":\(sequence)}".utf8) }
+
+  func writeNumbers(to writer: inout JSONWriter) { writer.integer(sequence) }
 }
 
 extension Subscriber {

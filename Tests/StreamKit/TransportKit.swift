@@ -11,7 +11,11 @@ package struct TransportKit: Sendable {
   package let port: UInt16
   package let log = SignalLog()
 
-  package init(_ routes: [Route], adjust: (inout TransportLimits) -> Void = { _ in }) async throws {
+  package init(
+    _ routes: [Route], access: AccessRules = AccessRules(hosts: .any),
+    certificate: ServerCertificate? = nil, log lines: LogLines? = nil,
+    adjust: (inout TransportLimits) -> Void = { _ in }
+  ) async throws {
     var limits = TransportLimits()
     // Far away, so that a busy machine fails no test that is not about deadlines.
     limits.endure()
@@ -19,8 +23,10 @@ package struct TransportKit: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     server = HTTPServer(
-      router: Router(routes), limits: limits, loops: LoopGroup(label: "test", count: 2),
-      logger: logger)
+      router: Router(routes), limits: limits,
+      // Tests of the transport call it what they like; those of hosts give rules of their own.
+      access: access, certificate: certificate, loops: LoopGroup(label: "test", count: 2),
+      logger: lines?.logger ?? logger)
     let address = try await server.listen(on: .ipv4("127.0.0.1", port: 0))
     port = try require(address.port)
   }
@@ -52,13 +58,16 @@ package struct TransportKit: Sendable {
 }
 
 extension TransportLimits {
-  /// Moves every deadline far away: how long a busy machine takes for a peer's next step decides nothing then.
+  /// Moves every deadline far away: how long a busy machine takes for a peer's next step decides nothing then, and no ping
+  /// comes among what a test counts.
   package mutating func endure() {
     headDeadline = .seconds(3600)
     bodyDeadline = .seconds(3600)
     idleDeadline = .seconds(3600)
     writeDeadline = .seconds(3600)
     drainDeadline = .seconds(3600)
+    heartbeatFloor = .seconds(3600)
+    pingInterval = .seconds(3600)
     silenceDeadline = .seconds(3600)
   }
 }

@@ -6,6 +6,23 @@ import StreamKit
 import TestKit
 import Testing
 
+/// A tensor that notes what is made of it.
+private struct NotedTensor: EncodedTensor {
+  let bytes: [UInt8]
+  let sequence: UInt64
+  let made: SignalLog
+
+  var text: [UInt8] {
+    made.note("text")
+    return Array("{\"seq\":\(sequence)}".utf8)
+  }
+
+  func writeNumbers(to writer: inout JSONWriter) {
+    made.note("numbers")
+    writer.integer(5)
+  }
+}
+
 /// What viewers at the same place take together.
 @Suite struct TopicBatchTests {
   private func item(_ sequence: UInt64, frame: [UInt8], _ made: SignalLog = SignalLog())
@@ -13,17 +30,7 @@ import Testing
   {
     TopicItem(
       "activation", sequence: sequence,
-      tensor: EncodedTensor(
-        frame: frame,
-        text: {
-          made.note("text")
-          return Array("{\"seq\":\(sequence)}".utf8)
-        },
-        numbers: {
-          made.note("numbers")
-          $0.integer(5)
-        }),
-      hook: "h", epoch: "e")
+      tensor: NotedTensor(bytes: frame, sequence: sequence, made: made), hook: "h", epoch: "e")
   }
 
   private func text(_ batch: TopicBatch, _ shape: StreamShape) -> String {

@@ -31,6 +31,21 @@ import Testing
     #expect(resumed.drain(step: 1) == (cut..<6).map(String.init).joined(separator: " "))
   }
 
+  @Test func `the lag is what the viewer furthest behind has not been given, lost items included`()
+  {
+    var kit = TopicKit(ring: 4000)
+    #expect(kit.topic.greatestLag == 0)
+    let ready = kit.topic.subscribe()
+    let deaf = kit.topic.subscribe()
+    for _ in 0..<6 { kit.frame() }
+    kit.event()
+    #expect(kit.topic.greatestLag == 7)
+    _ = ready.drain()
+    #expect(kit.topic.greatestLag == 7)
+    _ = deaf.drain()
+    #expect(kit.topic.greatestLag == 0)
+  }
+
   @Test func `a number that is yet to come means what comes next`() {
     var kit = TopicKit()
     kit.event()

@@ -23,7 +23,7 @@ import Testing
     "{'a': x}.items() | list",
     "[x] | list", "[x] | map('default', 1) | list", "[x] * 2", "[x][:]", "{'k': x} | dictsort",
     "[x] | reverse",
-    "[x] | sort(attribute='q') if false else [x]", "[x] | unique", "{'a': x} | items | list",
+    "[x] | sort(attribute='q') if false else [x]", "{'a': x} | items | list",
   ]
   /// What is done with it in the end.
   static let uses = [
@@ -72,7 +72,7 @@ import Testing
     "t.split('b')",
     "t.strip()", "t.find(u)", "t.rfind(u)", "t.count('b')", "t.startswith(t2)", "t.upper()",
     "t.isalpha()",
-    "t is lower", "t is in [t2]", "t in [t2]", "[t, t2] | unique | length", "[t, t2] | sort",
+    "t is lower", "t is in [t2]", "t in [t2]", "[t, t2] | unique | list | length", "[t, t2] | sort",
     "[t, t2] | max",
     "l | sort", "l | length ~ (l | string)", "l == l2", "999 in l | reverse", "-1 in l",
     "l.index(999)", "l.count(-1)",

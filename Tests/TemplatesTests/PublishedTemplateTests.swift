@@ -46,6 +46,6 @@ import Testing
       }
     }
     print("\(equal) renderings equal, refused:", refused.joined(separator: "\n"), separator: "\n")
-    #expect(equal > 700 && refused.count * 20 < equal)
+    #expect(equal > 1000 && refused.isEmpty)
   }
 }

@@ -54,7 +54,7 @@ final class SmallCache {
         + "window \(window), sinks \(sinks), cap \(softcap), page \(pageLength)"
     }
 
-    static let all: [Case] = InstructionSet.available.flatMap { set in
+    static let all: [Case] = InstructionSet.distinct.flatMap { set in
       [
         Case(set: set), Case(set: set, rows: 5), Case(set: set, rows: 37, first: 20),
         Case(set: set, type: .f16, rows: 3, first: 50, headDim: 64),
@@ -219,7 +219,7 @@ final class SmallCache {
     #expect(whole.values == cut.values)
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `scores of minus infinity take no share, however many blocks they fill`(set: InstructionSet)
   {
     let setup = Setup(Case(set: set, rows: 1, first: 600, headDim: 64))
@@ -249,7 +249,7 @@ final class SmallCache {
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `a segment's bits do not depend on the other segments of a batch`(set: InstructionSet) {
     let setups = [
       Setup(Case(set: set, rows: 1, first: 40, headDim: 64)),

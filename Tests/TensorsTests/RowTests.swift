@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `norms divide by the root of the mean square`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 2, instructionSet: set)
     var random = SeededGenerator(seed: 1)
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `a head norm is the norm of each head`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var random = SeededGenerator(seed: 2)
@@ -64,7 +64,46 @@ import Testing
     #expect(y.values == z.values)
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
+  func `a layer norm of each head has each head's own weight`(set: InstructionSet) {
+    let arithmetic = Arithmetic(threads: 1, instructionSet: set)
+    var random = SeededGenerator(seed: 4)
+    for (heads, size) in [(4, 24), (1, 7), (3, 16)] {
+      let width = heads * size
+      let x = FloatSlab(random.floats(2 * width))
+      let weight = FloatSlab(random.floats(width))
+      let (y, z) = (FloatSlab(count: 2 * width), FloatSlab(count: 2 * width))
+      arithmetic.headLayerNorm(
+        x.rows(2, width: width), headDim: size, weight: weight.base, epsilon: 1e-5,
+        into: y.rows(2, width: width))
+      for head in 0..<heads {
+        let columns = head * size..<(head + 1) * size
+        arithmetic.layerNorm(
+          x.rows(2, width: width).columns(columns), weight: weight.base + head * size, bias: nil,
+          epsilon: 1e-5, into: z.rows(2, width: width).columns(columns))
+      }
+      #expect(y.values == z.values)
+    }
+  }
+
+  @Test(arguments: [2, 6, 16, 64])
+  func `heads taken apart by turns are put together again`(size: Int) {
+    let arithmetic = Arithmetic(threads: 2)
+    let numbers = (0..<5 * 3 * size).map(Float.init)
+    let x = FloatSlab(numbers)
+    let rows = x.rows(5, width: 3 * size)
+    arithmetic.deinterleave(rows, headDim: size)
+    for (place, value) in x.values.enumerated() {
+      let (first, element) = (place / size * size, place % size)
+      let half = size / 2
+      let source = element < half ? 2 * element : 2 * (element - half) + 1
+      #expect(value == numbers[first + source])
+    }
+    arithmetic.interleave(rows, headDim: size)
+    #expect(x.values == numbers)
+  }
+
+  @Test(arguments: InstructionSet.distinct)
   func `activations are good to a few units in the last place`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     let points = (-2000...2000).map { Float($0) / 100 } + [-1000, -200, 89, 120, 1e-20, -1e-6]
@@ -113,7 +152,7 @@ import Testing
       }, within: 2e-6, "gpt-oss")
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `rotation turns pairs that are half the rotating part apart`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var random = SeededGenerator(seed: 4)
@@ -148,7 +187,7 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `a soft maximum sums to one and a logarithm undoes it`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var random = SeededGenerator(seed: 5)
@@ -173,7 +212,33 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
+  func `distances are sums of absolute differences`(set: InstructionSet) {
+    var random = SeededGenerator(seed: 61)
+    for (width, count) in [(1, 1), (7, 3), (16, 5), (33, 2), (128, 700), (257, 4)] {
+      let arithmetic = Arithmetic(threads: 2, instructionSet: set)
+      func numbers(_ count: Int) -> FloatSlab {
+        let slab = FloatSlab(count: count)
+        for place in 0..<count { slab.base[place] = Float.random(in: -2...2, using: &random) }
+        return slab
+      }
+      let (whole, parts, factors) = (numbers(width), numbers(width * count), numbers(count))
+      factors.base[0] = 0
+      let out = FloatSlab(count: count)
+      arithmetic.distances(
+        from: whole.base, to: parts.rows(count, width: width), factors: factors.base,
+        into: out.base)
+      for part in 0..<count {
+        let expected = (0..<width).reduce(0.0) { sum, column in
+          let taken = Double(factors.base[part]) * Double(parts.base[part * width + column])
+          return sum + abs(Double(whole.base[column]) - taken)
+        }
+        #expect(abs(Double(out.base[part]) - expected) <= 1e-5 * (1 + expected))
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.distinct)
   func `the largest come falling, equals by place`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var random = SeededGenerator(seed: 6)
@@ -195,7 +260,7 @@ import Testing
     }
   }
 
-  @Test(arguments: InstructionSet.available)
+  @Test(arguments: InstructionSet.distinct)
   func `what is no number is never among the largest while numbers are left`(set: InstructionSet) {
     let arithmetic = Arithmetic(threads: 1, instructionSet: set)
     var x = [Float](repeating: .nan, count: 5000)

@@ -1,6 +1,7 @@
-/// Waits until something holds; false after twelve thousand looks, a minute at least.
+/// Whether something comes true before patience ends.
 package func eventually(_ condition: () async -> Bool) async -> Bool {
-  for _ in 0..<12_000 * Patience.factor {
+  let end = ContinuousClock.now + Patience.limit
+  while ContinuousClock.now < end {
     if await condition() { return true }
     try? await Task.sleep(for: .milliseconds(5))
   }

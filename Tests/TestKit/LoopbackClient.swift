@@ -11,7 +11,7 @@ package final class LoopbackClient: @unchecked Sendable {
   /// - Parameter receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
   package init?(
     host: String = "127.0.0.1", port: UInt16 = 0, unix path: String? = nil,
-    receiveBuffer: Int32? = nil, timeoutSeconds: Int = 120
+    receiveBuffer: Int32? = nil
   ) {
     let isIPv6 = host.contains(":")
     let family = path != nil ? AF_UNIX : isIPv6 ? AF_INET6 : AF_INET
@@ -20,13 +20,13 @@ package final class LoopbackClient: @unchecked Sendable {
     if var receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
     }
-    var limit = timeval(tv_sec: timeoutSeconds * Patience.factor, tv_usec: 0)
+    var limit = timeval(tv_sec: Int(Patience.limit.components.seconds), tv_usec: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(
       descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    // A client that has its descriptor is whole: its end closes it, here too.
     guard Self.join(descriptor, host: host, port: port, path: path, isIPv6: isIPv6) == 0 else {
-      Glibc.close(descriptor)
       return nil
     }
   }

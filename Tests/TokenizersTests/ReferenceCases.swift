@@ -22,6 +22,18 @@ struct ReferenceCases: Sendable {
     URL(filePath: $0).appending(path: "tok")
   }
 
+  /// A file of other cases that is committed.
+  static func committedFile(_ name: String) -> URL {
+    committed.deletingLastPathComponent().appending(path: name)
+  }
+
+  /// That file, then the full one, where the environment has it.
+  static func files(_ name: String) -> [URL] {
+    [committedFile(name)]
+      + (best.map { [$0.appending(path: name)] } ?? [])
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
   static let all = [committed] + (best.map { [$0] } ?? [])
 
   /// Reading takes a second in a debug build: once is enough.

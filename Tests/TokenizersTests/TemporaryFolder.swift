@@ -27,6 +27,7 @@ enum TinyVocabulary {
     {"added_tokens": [
       {"id": 7, "content": "<|im_start|>", "special": true, "normalized": false},
       {"id": 8, "content": "<|im_end|>", "special": true, "normalized": false}\(added)],
+     \(parts.contains(#""decoder""#) ? "" : #""decoder": {"type": "Fuse"},"#)
      \(parts)
      "model": {"type": "BPE", \(model)
        "vocab": {"a": 0, "b": 1, "c": 2, "d": 3, "ab": 4, "cd": 5, "abcd": 6},

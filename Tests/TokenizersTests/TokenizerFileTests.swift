@@ -29,7 +29,7 @@ import Testing
     (TinyVocabulary.json(model: #""dropout": 0.1,"#), "model.dropout"),
     (TinyVocabulary.json(model: #""unk_token": "?","#), "model.unk_token"),
     (TinyVocabulary.json(model: #""byte_fallback": 1,"#), "model.byte_fallback"),
-    (TinyVocabulary.json(parts: #""normalizer": {"type": "Nmt"},"#), "normalizer.type"),
+    (TinyVocabulary.json(parts: #""normalizer": {"type": "Unheard"},"#), "normalizer.type"),
     (TinyVocabulary.json(parts: #""normalizer": {},"#), "normalizer.type"),
     (
       TinyVocabulary.json(
@@ -61,7 +61,9 @@ import Testing
       TinyVocabulary.json(added: #", {"id": 4294967296, "content": "x"}"#), "added_tokens[2].id"
     ),
     (TinyVocabulary.json(added: #", {"id": 5}"#), "added_tokens[2].content"),
-    (#"{"model": {"type": "WordPiece", "vocab": {"a": 0}}}"#, "model.type"),
+    (#"{"model": {"type": "Markov", "vocab": {"a": 0}}}"#, "model.type"),
+    (#"{"model": {"type": "WordPiece", "vocab": {"a": 0}}}"#, "model.unk_token"),
+    (#"{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "b"}}"#, "model.unk_token"),
     (#"{"model": {"type": "BPE"}}"#, "model.vocab"), ("{}", "model.vocab"),
     (#"{"model": {"vocab": {"a": 9999999}}}"#, #"model.vocab["a"]"#),
     (#"{"model": {"vocab": {"a": -1}}}"#, #"model.vocab["a"]"#),

@@ -1,7 +1,7 @@
 /**
  * A client of NeuroScope for browsers and Node: one module, nothing to install.
  *
- * In order: errors, tensor frames (../../frames.md), streams of events (../../events.md), the client with one method a
+ * In order: errors, tensor frames (../../frames.md), recordings (../../recording.md), streams of events (../../events.md), the client with one method a
  * route (../../openapi.json), the WebSocket (../../asyncapi.json). Options are in camelCase; what travels as JSON
  * (messages, hooks, interventions, events) keeps the names of the wire. Types are in neuroscope.d.ts.
  */
@@ -49,8 +49,9 @@ export class FrameError extends NeuroScopeError {
 // generated: lists, from event.json and interface.json
 const EVENT_TYPES = [
   "run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed",
-  "intervention.applied", "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked",
-  "recording.stopped", "gap", "run.finished", "error",
+  "intervention.applied", "intervention.removed", "watches.changed", "watch.fired", "run.paused", "run.resumed",
+  "run.rewound", "run.forked", "run.expiring", "recording.stopped", "job.started", "analysis.progress",
+  "analysis.rows", "analysis.result", "gap", "run.finished", "error",
 ];
 const ELEMENT_TYPES = [
   "f32", "f16", "bf16", "i8", "u32",
@@ -72,6 +73,7 @@ const PACKED = 0x80000000;
 
 /** Bytes that one tensor may take unless a reader says otherwise. */
 export const TENSOR_LIMIT = 256 * 1024 * 1024;
+const FRAME_HEADER = 64;
 
 const CRC_TABLE = Uint32Array.from({length: 256}, (_, byte) => {
   for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;
@@ -153,6 +155,56 @@ export function splitFrames(bytes, limit = TENSOR_LIMIT) {
     frames.push(readFrame(data, start, limit));
   }
   return frames;
+}
+
+/** Reads frames from pieces of bytes, however they are cut. */
+export class FrameReader {
+  #pieces = [];
+  #length = 0;
+  #wanted = FRAME_HEADER;
+  #limit;
+
+  constructor(limit = TENSOR_LIMIT) { this.#limit = limit; }
+
+  /** Whether a frame has begun that is not complete. */
+  get isWithin() { return this.#length > 0; }
+
+  /** The frames that a piece completes. */
+  feed(bytes) {
+    const piece = asBytes(bytes);
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    const frames = [];
+    while (this.#length >= this.#wanted) {
+      const data = this.#joined();
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      const payload = view.getBigUint64(48, true);
+      const isFrame = view.getUint32(0) === 0x4e535446 && payload <= BigInt(this.#limit) + 16n;
+      // What can't be a frame is refused before more of it is kept.
+      if (!isFrame) readFrame(data.subarray(0, FRAME_HEADER), 0, this.#limit);
+      this.#wanted = (view.getUint16(6, true) + Number(payload) + 7) & ~7;
+      if (data.length < this.#wanted) break;
+      frames.push(readFrame(data, 0, this.#limit));
+      this.#keep(data.subarray(this.#wanted));
+    }
+    return frames;
+  }
+
+  #joined() {
+    if (this.#pieces.length > 1) {
+      const all = new Uint8Array(this.#length);
+      let start = 0;
+      for (const piece of this.#pieces) { all.set(piece, start); start += piece.length; }
+      this.#pieces = [all];
+    }
+    return this.#pieces[0];
+  }
+
+  #keep(rest) {
+    this.#pieces = rest.length ? [rest] : [];
+    this.#length = rest.length;
+    this.#wanted = FRAME_HEADER;
+  }
 }
 
 /** Exactly one frame. */
@@ -322,6 +374,107 @@ function bytesOfBase64(text) {
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
+}
+
+// MARK: Recordings
+
+const RECORDING_MAGIC = [0x89, 0x4e, 0x53, 0x52, 0x0d, 0x0a, 0x1a, 0x0a];
+const RECORDS = {1: "metadata", 2: "request", 3: "event", 4: "frame", 5: "change", 6: "index"};
+const RECORD_HEAD = 24;
+
+/** Bytes that are not a recording; `code` says why. */
+export class RecordingError extends NeuroScopeError {
+  constructor(code, message) {
+    super(message, {code});
+  }
+}
+
+/**
+ * A recorded run (../../recording.md) from the bytes of its file, read through from the front: no server is needed. A file that was cut
+ * or damaged is read up to its last whole record, and `stopped` says why: `truncated`, `head` or `checksum`.
+ */
+export class RecordingFile {
+  #bytes;
+  #view;
+  /** Records as `{type, start, length, microseconds}`. */
+  records = [];
+  stopped = null;
+  /** Whether the run was recorded to its end. */
+  isComplete = false;
+
+  constructor(bytes) {
+    this.#bytes = asBytes(bytes);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    this.#readHeader();
+    let next = 32;
+    while (next < this.#bytes.length && !this.isComplete) next = this.#readRecord(next) ?? this.#bytes.length;
+    if (this.records[0]?.type !== "metadata") throw new RecordingError("metadata", "The recording does not begin with what it is of");
+    this.metadata = this.json(this.records[0]);
+  }
+
+  #readHeader() {
+    const bytes = this.#bytes;
+    if (bytes.length < 32 || RECORDING_MAGIC.some((byte, place) => bytes[place] !== byte)) throw new RecordingError("magic", "This file is not a recording");
+    if (this.#view.getUint16(8, true) !== 1) throw new RecordingError("version", "The recording's version is not known here");
+    if (this.#view.getUint32(28, true) !== crc32(bytes.subarray(0, 28))) throw new RecordingError("checksum", "The recording's header is damaged");
+  }
+
+  /** Where the next record begins; null where no whole one does. */
+  #readRecord(start) {
+    const room = this.#bytes.length - start;
+    if (room < RECORD_HEAD) return this.#stop("truncated");
+    const type = RECORDS[this.#bytes[start]];
+    const payload = this.#view.getBigUint64(start + 8, true);
+    if (!type || this.#bytes.subarray(start + 1, start + 4).some(Boolean) || payload > 1n << 40n) return this.#stop("head");
+    const whole = RECORD_HEAD + roundUp(Number(payload));
+    if (whole > room) return this.#stop("truncated");
+    const bytes = this.#bytes.subarray(start, start + whole);
+    const found = crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4)));
+    if (found !== this.#view.getUint32(start + 4, true)) return this.#stop("checksum");
+    if (type === "index") this.isComplete = true;
+    else this.records.push({type, start: start + RECORD_HEAD, length: Number(payload), microseconds: Number(this.#view.getBigUint64(start + 16, true))});
+    return start + whole;
+  }
+
+  #stop(reason) {
+    this.stopped = reason;
+    return null;
+  }
+
+  /** The payload of a record. */
+  bytes({start, length}) { return this.#bytes.subarray(start, start + length); }
+
+  json(record) { return JSON.parse(new TextDecoder().decode(this.bytes(record))); }
+
+  /**
+   * The events as viewers got them, `activation` with `frame` and `data`, each with the `microseconds` when it was sent. Where the rows
+   * of a tensor are not evenly spaced, the file does not say which positions they are: such an event has no `positions`.
+   */
+  async *events() {
+    let hooks = [];
+    for (const record of this.records) {
+      const {microseconds} = record;
+      if (record.type === "event") {
+        const event = this.json(record);
+        hooks = event.hooks ?? hooks;
+        yield {...event, microseconds};
+      } else if (record.type === "frame") {
+        const frame = decodeFrame(this.bytes(record));
+        const hook = hooks.find(({index}) => index === frame.hookIndex);
+        yield {...this.#activation(frame, hook), frame, data: await frame.values(), microseconds};
+      }
+    }
+  }
+
+  #activation(frame, hook = {}) {
+    const {shape, step, firstPosition: first, positionStride: stride} = frame;
+    const rows = shape[shape.length === 4 ? 2 : 1] ?? 1;
+    return {
+      type: "activation", run_id: this.metadata.run_id, seq: Number(frame.sequence), step, hook_index: frame.hookIndex,
+      hook_id: hook.hook_id, layer_name: hook.layer_name, component: hook.component ?? frame.component, is_input: frame.isInput, shape,
+      dtype: frame.elementType, ...(!frame.hasListedPositions && {positions: [first, first + Math.max(stride, 1) * (rows - 1) + 1]}),
+    };
+  }
 }
 
 // MARK: Streams of events
@@ -506,6 +659,15 @@ export class CompletionStream {
 }
 
 /** What fetch throws for a lost connection, as an error of ours; everything else as it is. */
+/** One prompt or several, as the server takes them. */
+function asTexts(prompts) {
+  return typeof prompts === "string" || typeof prompts[0] === "number" ? [prompts] : [...prompts];
+}
+
+function asContrasts(prompts) {
+  return asTexts(prompts).map((one) => typeof one === "string" ? one : {tokens: [...one]});
+}
+
 function asConnectionLost(error) {
   return error instanceof TypeError ? new ConnectionLostError(`The connection failed: ${error.message}`, error) : error;
 }
@@ -522,6 +684,10 @@ export class NeuroScopeClient {
   // generated: routes, from operations/
   /** Whether the server is up, and which models it holds. */
   healthCheck() { return this.#json("GET", "/health"); }
+  /** Whether the process answers at all. */
+  live() { return this.#json("GET", "/livez"); }
+  /** Whether work should be sent here. */
+  ready() { return this.#json("GET", "/readyz"); }
   /** What this server can capture, reduce, change and send. */
   capabilities() { return this.#json("GET", "/v1/capabilities"); }
   /** Loaded models. */
@@ -536,8 +702,16 @@ export class NeuroScopeClient {
   unloadModel(modelId) { return this.#json("POST", "/v1/models/unload", body({model_id: modelId})); }
   /** The facts of one loaded model. */
   describeModel(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}`); }
+  /** Which of the known kinds each head is, with the scores and the tests that say so. */
+  nameHeads(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}/heads`); }
   /** Every point that can be captured or changed, with axes, shape, dtype and names. */
   hookPoints(id) { return this.#json("GET", `/v1/models/${encodeURIComponent(id)}/hook_points`); }
+  /** A vector of each text: the mean of its residual stream, or the stream at its last token. */
+  embed(request) { return this.#json("POST", "/v1/embeddings", body(request), request); }
+  /** An answer in the shape of OpenAI's Responses API, whole or as its events. */
+  respond(request) { return this.#json("POST", "/v1/responses", body(request), request); }
+  /** How likely texts are behind a prompt, token by token. */
+  score(request) { return this.#json("POST", "/v1/score", body(request), request); }
   /** Registered hooks, which apply only to requests that ask for them. */
   listHooks(model) { return this.#json("GET", "/v1/activations/hooks", undefined, {query: {model}}); }
   /** Registers all hooks of a list, or none where one is wrong. */
@@ -552,7 +726,8 @@ export class NeuroScopeClient {
   detokenize(tokens, options) { return this.#json("POST", "/v1/detokenize", body(options, {tokens}), options); }
   /** Text to tokens. */
   tokenize(text, options) { return this.#json("POST", "/v1/tokenize", body(options, {text}), options); }
-  /** Unfinished runs and the last finished ones, the newest first. */
+  /** Unfinished runs and the last finished ones, the newest first; of long ones the first 16 hooks and
+   * interventions and 4,000 bytes of text. */
   listRuns() { return this.#json("GET", "/v1/runs"); }
   /** Begins a run that any number of viewers can watch. */
   startRun(request) { return this.#json("POST", "/v1/runs", body(request), request); }
@@ -564,6 +739,8 @@ export class NeuroScopeClient {
   async frames(id, {hook, from, to, signal} = {}) {
     return splitFrames(await bytesOf(await this.request("GET", `/v1/runs/${encodeURIComponent(id)}/frames`, {query: {hook, from, to}, signal})));
   }
+  /** Lets other keys watch a run, or its own alone. */
+  shareRun(id, shared) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/share`, body({shared})); }
   /** A second run that goes on from here; what the body names replaces the first one's. */
   fork(id, request) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/fork`, body(request), request); }
   /** Adds hooks to a run, or takes them off, from the next step on. */
@@ -595,10 +772,58 @@ export class NeuroScopeClient {
   }
   /** Computes (or plays) some passes of a paused run, then pauses again. */
   step(id, count) { return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/step`, body({count})); }
+  /** Adds watchpoints to a run, or takes them off, from the next step on. */
+  changeWatches(id, request) {
+    return this.#json("POST", `/v1/runs/${encodeURIComponent(id)}/watch`, body(request), request);
+  }
+  /** What a model expects behind a prompt with places of the pass changed, and without. */
+  patchActivations(request) { return this.#json("POST", "/v1/activations/patch", body(request), request); }
   /** The analyses there are, their parameters and where they are described. */
   listAnalyses() { return this.#json("GET", "/v1/analyses"); }
   /** Measures a logit difference while one place of the model after the other is changed. */
   analyse(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Measures what of a logit difference goes from some parts of the model to others. */
+  analysePaths(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Begins such a measurement as a run of its own; `detach` has to be true. */
+  startAnalysis(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Begins a measurement of paths as a run of its own; `detach` has to be true. */
+  startPaths(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Finds what heads do by their weights alone, and which read what others write. */
+  analyseWeights(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** Begins that as a run of its own; `detach` has to be true. */
+  startWeights(request) { return this.#json("POST", "/v1/analyses", body(request), request); }
+  /** What each head attends to in a prompt, and what kind of head that makes it. */
+  analyzeAttention(request) { return this.#json("POST", "/v1/analyze/attention", body(request), request); }
+  /** Which places of a model matter for what comes behind a prompt. */
+  discoverCircuits(request) { return this.#json("POST", "/v1/circuits/discover", body(request), request); }
+  /** The attribution graphs that are kept, the newest use first. */
+  listGraphs() { return this.#json("GET", "/v1/graphs"); }
+  /** An attribution graph, as Neuronpedia and circuit-tracer read it. */
+  describeGraph(slug) { return this.#json("GET", `/v1/graphs/${encodeURIComponent(slug)}`); }
+  /** Forgets an attribution graph. */
+  deleteGraph(slug) { return this.#json("DELETE", `/v1/graphs/${encodeURIComponent(slug)}`); }
+  /** Lets other keys read an attribution graph, or its own alone. */
+  shareGraph(slug, shared) {
+    return this.#json("POST", `/v1/graphs/${encodeURIComponent(slug)}/share`, body({shared}));
+  }
+  /** Checks an attribution graph by cutting what is outside of its circuit, and the circuit itself. */
+  verifyGraph(slug, request) {
+    return this.#json("POST", `/v1/graphs/${encodeURIComponent(slug)}/verify`, body(request), request);
+  }
+  /** Harvests that are kept in files. */
+  listHarvests() { return this.#json("GET", "/v1/harvests"); }
+  /** How a kept harvest stands. */
+  describeHarvest(id) { return this.#json("GET", `/v1/harvests/${encodeURIComponent(id)}`); }
+  /** Ends a harvest that is being written, or removes one that is not. */
+  deleteHarvest(id) { return this.#json("DELETE", `/v1/harvests/${encodeURIComponent(id)}`); }
+  /** A file of a kept harvest. */
+  async harvestFile(id, file) {
+    return await bytesOf(await this.request("GET", `/v1/harvests/${encodeURIComponent(id)}/files/${encodeURIComponent(file)}`));
+  }
+  /** Lets other keys see a kept harvest, or its own alone. */
+  shareHarvest(id, shared) {
+    return this.#json("POST", `/v1/harvests/${encodeURIComponent(id)}/share`, body({shared}));
+  }
   /** Recorded runs. */
   listRecordings() { return this.#json("GET", "/v1/recordings"); }
   /** What a recording says of itself. */
@@ -606,8 +831,8 @@ export class NeuroScopeClient {
   /** Removes a recording. */
   deleteRecording(id) { return this.#json("DELETE", `/v1/recordings/${encodeURIComponent(id)}`); }
   /** The tensors as safetensors or NPZ. */
-  async exportRecording(id, format) {
-    return await bytesOf(await this.request("GET", `/v1/recordings/${encodeURIComponent(id)}/export`, {query: {format}}));
+  async exportRecording(id, format, dtype) {
+    return await bytesOf(await this.request("GET", `/v1/recordings/${encodeURIComponent(id)}/export`, {query: {format, dtype}}));
   }
   /** The file, as recording.md draws it. */
   async recordingFile(id) {
@@ -617,6 +842,10 @@ export class NeuroScopeClient {
   replayRecording(id, options) {
     return this.#json("POST", `/v1/recordings/${encodeURIComponent(id)}/replay`, body(options), options);
   }
+  /** Lets other keys see a recording, or its own alone. */
+  shareRecording(id, shared) {
+    return this.#json("POST", `/v1/recordings/${encodeURIComponent(id)}/share`, body({shared}));
+  }
   /** Executes the recorded run again, with every change it saw, and reports the first difference. */
   verifyRecording(id) { return this.#json("POST", `/v1/recordings/${encodeURIComponent(id)}/verify`); }
   /** The documented scenarios and hook configurations. */
@@ -625,6 +854,10 @@ export class NeuroScopeClient {
   runScenario(name, request) {
     return this.#json("POST", `/v1/scenarios/${encodeURIComponent(name)}/run`, body(request), request);
   }
+  /** Reads the file of keys and the TLS certificate again; a file that is wrong changes nothing of either. */
+  reloadKeys() { return this.#json("POST", "/v1/keys/reload"); }
+  /** A ticket that opens one GET on behalf of the caller's key, as `?ticket=…`. */
+  makeTicket() { return this.#json("POST", "/v1/tickets"); }
   /** This document as JSON. */
   openApi() { return this.#json("GET", "/v1/openapi.json"); }
   // end of generated
@@ -706,6 +939,184 @@ export class NeuroScopeClient {
     }
   }
 
+  /**
+   * An analysis of many passes as it goes on: `analysis.progress` and `analysis.rows`, at last `analysis.result`. Leaving the loop or
+   * the signal ends the work on the server.
+   */
+  async *analysisEvents(request, {signal = this.#options.signal} = {}) {
+    const response = await this.request("POST", "/v1/analyses", {body: body(request, {stream: true}), signal});
+    for await (const {data} of serverSentEvents(response)) {
+      const event = JSON.parse(data);
+      if (event.type === "error") throw RunFailedError.from(event);
+      if (event.type.startsWith("analysis.")) yield event;
+      if (event.type === "analysis.result") return;
+    }
+    throw new ConnectionLostError("The analysis ended before its result");
+  }
+
+  /**
+   * What made a token (../../circuits.md): an attribution graph of a prompt, messages, tokens, or a run's step, found, kept on the server and
+   * read. `progress` is given the events on the way.
+   */
+  async graph(request, {progress, signal} = {}) {
+    let slug;
+    for await (const event of this.analysisEvents({analysis: "attribution_graph", ...request}, {signal})) {
+      if (event.type === "analysis.result") slug = event.slug;
+      else progress?.(event);
+    }
+    return read(await this.request("GET", `/v1/graphs/${encodeURIComponent(slug)}`, {signal}));
+  }
+
+  /** The information flow (../../circuits.md) into what comes next behind a prompt: a text, or tokens. */
+  async flow(prompt, {model, signal, ...parameters} = {}) {
+    const begun = typeof prompt === "string" ? {prompt} : {tokens: [...prompt]};
+    const analyses = [{name: "information_flow", ...body(parameters)}];
+    for await (const event of this.streamRun({...begun, model, analyses, maxTokens: 1, temperature: 0, ignoreEos: true}, {signal})) {
+      if (event.type === "analysis") return event.result;
+    }
+    throw new ConnectionLostError("The run ended before its analysis");
+  }
+
+  /** Each prompt of a harvest in turn, as it comes: `{index, tokens, frames}`; leaving the loop or the signal ends it. */
+  async *harvest(request, {signal = this.#options.signal} = {}) {
+    const asked = body(request);
+    const own = new AbortController();
+    const response = await this.request("POST", "/v1/harvest", {
+      body: asked, headers: {Accept: "application/octet-stream"},
+      signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal});
+    const count = (asked.texts ?? asked.tokens).length;
+    const reader = new FrameReader();
+    let prompt = {index: 0, tokens: null, frames: []};
+    const begin = (index) => { prompt = {index, tokens: null, frames: []}; };
+    try {
+      for await (const piece of response.body) {
+        for (const frame of reader.feed(piece)) {
+          while (prompt.index < Number(frame.sequence)) {
+            yield prompt;
+            begin(prompt.index + 1);
+          }
+          if (frame.kind === 3) prompt.tokens = [...await frame.values()]; else prompt.frames.push(frame);
+        }
+      }
+      if (reader.isWithin) throw new ConnectionLostError("The harvest ended within a frame");
+      for (; prompt.index < count; begin(prompt.index + 1)) yield prompt;
+    } catch (error) {
+      if (signal?.aborted || error instanceof NeuroScopeError) throw error;
+      throw asConnectionLost(error);
+    } finally {
+      own.abort();
+    }
+  }
+
+  /**
+   * The activations of prompts by name, nothing being generated: `{tokens, arrays: {name: [{shape, data}, …]}}`, one for each
+   * prompt. Names are those of TransformerLens, with `*` for any part: `blocks.*.hook_resid_post`.
+   */
+  async cache(prompts, names, {model, positions, dtype = "f32", signal} = {}) {
+    const hooks = await this.#hooks(names, {model, positions, dtype});
+    const wanted = hooks.map(({hook_id}) => hook_id);
+    const cache = {tokens: [], arrays: Object.fromEntries(wanted.map((name) => [name, []]))};
+    for await (const prompt of this.harvest({texts: asTexts(prompts), activationHooks: hooks, inputIds: true, model}, {signal})) {
+      cache.tokens.push(prompt.tokens);
+      for (const frame of prompt.frames) {
+        cache.arrays[wanted[frame.hookIndex]][prompt.index] = {shape: frame.shape.slice(1), data: await frame.values()};
+      }
+    }
+    return cache;
+  }
+
+  /** Keeps the activations of prompts in files on the server; `describeHarvest` tells how far it is. The same again goes on. */
+  async store(name, prompts, names, {model, positions, dtype = "f32", shardBytes, signal} = {}) {
+    const hooks = await this.#hooks(names, {model, positions, dtype});
+    const request = {name, texts: asTexts(prompts), activationHooks: hooks, shardBytes, model};
+    return this.#json("POST", "/v1/harvest", body(request), {signal});
+  }
+
+  /**
+   * What heads attend to, the mean over prompts: `{layers, previous_token, duplicate_token, induction}`, each kind `[layer][head]`;
+   * NaN where no prompt has what the kind looks for, such as a repeated token.
+   */
+  async heads(prompts, {layers, model, signal} = {}) {
+    const list = asTexts(prompts);
+    if (!list.length) throw new TypeError("There is no prompt");
+    const found = [];
+    for (const prompt of list) found.push((await this.#analysed({name: "head_scores", layers}, prompt, {model, signal})).result);
+    const mean = (kind) => {
+      const count = found.reduce((sum, one) => sum + one.counts[kind], 0);
+      return found[0][kind].map((row, layer) => row.map((_, head) => count === 0 ? NaN
+        : found.reduce((sum, one) => sum + one[kind][layer][head] * one.counts[kind], 0) / count));
+    };
+    return {
+      layers: found[0].layers, previous_token: mean("previous_token"), duplicate_token: mean("duplicate_token"),
+      induction: mean("induction"),
+    };
+  }
+
+  /** What each layer would say next, at each position: `{layers, positions, predictions: [layer][position], prompt: [token]}`. */
+  async lens(prompt, {layers, positions = "all", top = 5, model, signal} = {}) {
+    const {result, pieces} = await this.#analysed({name: "logit_lens", layers, positions, top}, asTexts(prompt)[0], {model, signal});
+    return {...result, prompt: pieces};
+  }
+
+  /** What of a behaviour comes back when a clean run's activations are put into a corrupted one, place by place. */
+  async patch(clean, corrupted, answer, wrong, {component = "resid_post", by, layers, model, signal} = {}) {
+    return this.analyse({
+      analysis: "activation_patching", clean: asContrasts(clean), corrupted: asContrasts(corrupted), answer, wrong, component,
+      by, layers, model, signal});
+  }
+
+  /**
+   * Which of the known kinds each head of a model is; waits for the job that finds it, where nobody has asked before. `progress` is given
+   * what is done on the way.
+   */
+  async namedHeads(model, {progress, signal} = {}) {
+    const name = model ?? (await this.listModels()).data.find((one) => one.is_current).id;
+    for (;;) {
+      const found = await read(await this.request("GET", `/v1/models/${encodeURIComponent(name)}/heads`, {signal}));
+      if (found.status !== "running") return found;
+      progress?.(found);
+      await new Promise((resolve) => { setTimeout(resolve, 200); });
+    }
+  }
+
+  /** What heads do by their weights alone: what each asks for and moves, and which read what earlier ones write. */
+  async weightCircuits(layers, {foldNorms, directions, top, vectors, edges, model, signal} = {}) {
+    return this.analyseWeights({
+      analysis: "weight_circuits", layers, fold_norms: foldNorms, directions, top, vectors, edges, model, signal});
+  }
+
+  /** What of a behaviour goes from senders (each head, unless some are named) to receivers, everything else held fixed. */
+  async patchPaths(clean, corrupted, answer, wrong, receivers, {senders, direction, frozen, model, signal} = {}) {
+    return this.analysePaths({
+      analysis: "path_patching", clean: asContrasts(clean), corrupted: asContrasts(corrupted), answer, wrong, senders, receivers,
+      direction, frozen, model, signal});
+  }
+
+  /** An analysis of a prompt's own pass, and the prompt's tokens as texts. */
+  async #analysed(analysis, prompt, {model, signal}) {
+    const begun = typeof prompt === "string" ? {prompt} : {tokens: [...prompt]};
+    const found = {};
+    for await (const event of this.streamRun({...begun, maxTokens: 1, analyses: [analysis], model}, {signal})) {
+      if (event.type === "run.started") found.pieces = event.prompt.pieces;
+      if (event.type === "analysis") found.result ??= event.result;
+    }
+    return found;
+  }
+
+  async #hooks(names, {model, positions, dtype}) {
+    const list = [names].flat();
+    const isWild = list.some((name) => name.includes("*"));
+    const points = isWild ? (await this.hookPoints(model ?? (await this.listModels()).data.find((one) => one.is_current).id)).hook_points : [];
+    const found = new Set(list.flatMap((name) => {
+      if (!name.includes("*")) return [name];
+      const pattern = new RegExp(`^${name.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+      const matching = points.flatMap((point) => [point.name, ...point.aliases].find((one) => pattern.test(one)) ?? []);
+      if (!matching.length) throw new TypeError(`${name} matches no hook point of this model`);
+      return matching;
+    }));
+    return [...found].map((name) => ({hook_id: name, layer_name: name, dtype, ...(positions === undefined ? {} : {positions})}));
+  }
+
   /** The events of a run by the browser's own EventSource, which takes broken connections up by itself. */
   async *eventSource(id, {tensors = "base64", from, policy, signal = this.#options.signal} = {}) {
     const EventSource = this.#options.EventSource ?? globalThis.EventSource;
@@ -738,11 +1149,17 @@ export class NeuroScopeClient {
   async socket({signal = this.#options.signal, retries = 8} = {}) {
     const WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
     if (!WebSocket) throw new TypeError("There is no WebSocket here; pass one as an option");
-    const url = this.#url("/v1/socket").replace(/^http/, "ws");
-    const socket = new NeuroScopeSocket(() => new WebSocket(url, "neuroscope.v1"), new Patience(retries, signal));
+    const connect = async () => {
+      const query = this.#options.apiKey === undefined ? {} : {ticket: await this.#ticket(signal)};
+      return new WebSocket(this.#url("/v1/socket", query).replace(/^http/, "ws"), "neuroscope.v1");
+    };
+    const socket = new NeuroScopeSocket(connect, new Patience(retries, signal));
     await socket._open();
     return socket;
   }
+
+  /** What opens one socket: browsers give a WebSocket no fields, so it cannot show a key. */
+  async #ticket(signal) { return (await this.#json("POST", "/v1/tickets", undefined, {signal})).ticket; }
 
   // Requests
 
@@ -758,7 +1175,9 @@ export class NeuroScopeClient {
 
   async #fetch(method, path, {query, body, headers, signal = this.#options.signal} = {}) {
     const send = this.#options.fetch ?? globalThis.fetch;
-    const all = {...this.#options.headers, ...(body !== undefined && {"Content-Type": "application/json"}), ...headers};
+    const {apiKey} = this.#options;
+    const key = apiKey !== undefined && {Authorization: `Bearer ${apiKey}`};
+    const all = {...this.#options.headers, ...key, ...(body !== undefined && {"Content-Type": "application/json"}), ...headers};
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     try {
       return await send(this.#url(path, query), {method, headers: all, body: text, signal});
@@ -817,6 +1236,7 @@ export class WatchedRun {
   rewind(toStep) { return this.#command("rewind", {to_step: toStep}); }
   cancel() { return this.#command("cancel"); }
   changeHooks(changes) { return this.#command("hooks", body(changes)); }
+  changeWatches(changes) { return this.#command("watch", body(changes)); }
   intervene(intervention) { return this.#command("intervene", intervention); }
   removeIntervention(id) { return this.#command("remove_intervention", {intervention_id: id}); }
 
@@ -911,9 +1331,13 @@ export class NeuroScopeSocket {
     this.#described = [];
   }
 
-  #connect() {
-    return new Promise((resolve, reject) => {
-      const socket = this.#make();
+  async #connect() {
+    const socket = await this.#make();
+    if (this.#isClosed) {
+      socket.close();
+      throw new ConnectionLostError("The socket was closed before it opened");
+    }
+    await new Promise((resolve, reject) => {
       socket.binaryType = "arraybuffer";
       this.#socket = socket;
       let wasOpen = false;

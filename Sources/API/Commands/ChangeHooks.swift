@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 internal import Engine
 internal import Frames
@@ -7,10 +8,11 @@ extension RunCommands {
   /// Adds and takes off hooks while the run runs.
   enum ChangeHooks: RunCommand {
     static let name = "hooks"
+    static let scope = Scope.intervene
 
     static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer {
       let run = try call.computed()
-      let first = try await call.service.changeHooks(run, try call.fields())
+      let first = try await call.service.changeHooks(run, call.fields())
       let list = await run.facts.hooks
       return .members(of: run) { writer in
         writer.member("first_step", first)

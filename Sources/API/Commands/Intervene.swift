@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 internal import Frames
 internal import HTTPTypes
@@ -6,11 +7,12 @@ extension RunCommands {
   /// Changes the run from its next step on.
   enum Intervene: RunCommand {
     static let name = "intervene"
+    static let scope = Scope.intervene
     static let path = "interventions"
 
     static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer {
       let run = try call.computed()
-      let applied = try await call.service.intervene(run, try call.fields())
+      let applied = try await call.service.intervene(run, call.fields())
       return .members(of: run, status: .created) { applied.write(to: &$0) }
     }
   }

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 internal import HTTPTypes
 
@@ -5,8 +6,10 @@ extension RunCommands {
   /// Takes an intervention off, from the run's next step on.
   enum RemoveIntervention: RunCommand {
     static let name = "remove_intervention"
+    static let scope = Scope.intervene
     static let method = HTTPRequest.Method.delete
     static let path = "interventions/{intervention}"
+    static let furtherMembers: Set<String> = ["intervention_id"]
 
     static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer {
       let run = try call.computed()

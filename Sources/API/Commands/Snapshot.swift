@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Streams
 internal import JSON
 internal import Frames
@@ -8,10 +9,11 @@ extension RunCommands {
   /// The run as it is now, with the newest tensor of each hook: what a late viewer needs to draw, without the whole stream.
   enum Snapshot: RunCommand {
     static let name = "snapshot"
+    static let scope = Scope.run
     static let method = HTTPRequest.Method.get
 
     static func perform(_ call: RunCall) async throws(Refusal) -> RunAnswer {
-      let run = try call.run()
+      let run = try call.watched()
       let form = try form(call)
       let object = await run.object()
       let newest = newest(of: run.topic)
@@ -38,8 +40,8 @@ extension RunCommands {
     private static func newest(of topic: Topic) -> [TopicItem] {
       var last: [UInt32: TopicItem] = [:]
       for item in topic.pieces().joined() {
-        guard let bytes = item.frame, let found = try? FrameBytes(checking: bytes) else { continue }
-        last[found.frame.hookIndex] = item
+        guard let event = item.activation else { continue }
+        last[event.frame.frame.hookIndex] = item
       }
       return last.sorted { $0.key < $1.key }.map(\.value)
     }

@@ -6,18 +6,21 @@ internal import Runs
 
 extension JSONWriter {
   /// An activation as the documented contract writes it.
-  mutating func activation(_ tensor: CompletionStep.Tensor, encoding requested: TensorEncoding) {
+  mutating func activation(_ tensor: CapturedTensor, encoding requested: TensorEncoding) {
     let encoding = tensor.encoding ?? requested
+    let hook = tensor.event.hook
     let frame = tensor.frame
     object { writer in
-      for name in ["hook_id", "layer_name", "component", "shape"] {
-        writer.member(name, tensor.description[name] ?? .null)
+      writer.member("hook_id", hook.id)
+      writer.member("layer_name", hook.layerName)
+      writer.member("component", hook.component)
+      writer.array("shape") { writer in
+        for dimension in frame.frame.shape { writer.integer(dimension) }
       }
       writer.member("dtype", Self.dtype(of: frame, encoding))
-      writer.member("is_input", tensor.description["is_input"] ?? .bool(false))
+      writer.member("is_input", hook.isInput)
       writer.member("step", Int(frame.frame.step))
-      writer.member("positions", tensor.description["positions"] ?? .null)
-      if let list = tensor.description["position_list"] { writer.member("position_list", list) }
+      tensor.event.writePositions(to: &writer)
       writer.name("data")
       switch encoding {
       case .nested: writer.tensor(frame, flat: false)
@@ -48,10 +51,10 @@ extension JSONWriter {
   /// `{hook_id: [activation, …], …}`: the given ids first, each even if nothing was captured, then others in the
   /// order of their first appearance.
   mutating func activations(
-    _ tensors: [CompletionStep.Tensor], ids: [String], encoding: TensorEncoding
+    _ tensors: [CapturedTensor], ids: [String], encoding: TensorEncoding
   ) {
     var order = ids
-    var byHook: [String: [CompletionStep.Tensor]] = [:]
+    var byHook: [String: [CapturedTensor]] = [:]
     for tensor in tensors {
       if byHook[tensor.hookID] == nil, !ids.contains(tensor.hookID) { order.append(tensor.hookID) }
       byHook[tensor.hookID, default: []].append(tensor)

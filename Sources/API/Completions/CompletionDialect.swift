@@ -1,3 +1,4 @@
+internal import Frames
 internal import JSON
 internal import Tokenizers
 internal import Runs
@@ -11,18 +12,30 @@ struct CompletionDialect: Sendable {
     var toolCalls: [ToolCall] = []
     var finishReason = "stop"
     var logprobs: [TokenLogprob] = []
-    var tensors: [CompletionStep.Tensor] = []
+    var tensors: [CapturedTensor] = []
     var promptTokens = 0
     var completionTokens = 0
     var cachedTokens = 0
+    /// Tokens that said something of the thought.
+    var reasoningTokens = 0
+    /// The prompt, where it is repeated.
+    var echo: Echo?
+  }
+
+  /// A prompt before its continuation.
+  struct Echo: Sendable {
+    let text: String
+    /// Of each of its tokens; empty where none are wanted.
+    let logprobs: [TokenLogprob]
   }
 
   /// One token as OpenAI's logprobs list it.
   struct TokenLogprob: Sendable {
     var token: Token
-    var logprob: Double
+    /// Nil for a prompt's first token, which has nothing before it.
+    var logprob: Double?
     var top: [(id: Token, logprob: Double)]
-    /// Where its text begins in the answer, in characters.
+    /// Where its text begins in the answer, in code points.
     var offset: Int
   }
 
@@ -31,9 +44,9 @@ struct CompletionDialect: Sendable {
     var index = 0
     var delta = ChatDelta()
     var beginsMessage = false
-    var logprob: TokenLogprob?
+    var logprobs: [TokenLogprob] = []
     var finishReason: String?
-    var tensors: [CompletionStep.Tensor] = []
+    var tensors: [CapturedTensor] = []
   }
 
   let isChat: Bool
@@ -43,6 +56,8 @@ struct CompletionDialect: Sendable {
   let tokenizer: Tokenizer
   let wantsLogprobs: Bool
   let includesUsage: Bool
+  /// Answers to each prompt.
+  let count: Int
   /// Nil where the endpoint carries no activations.
   let encoding: TensorEncoding?
   /// The hooks' ids in the order of the request.
@@ -76,10 +91,10 @@ struct CompletionDialect: Sendable {
           if !choice.toolCalls.isEmpty { write(choice.toolCalls, &writer) }
         }
       } else {
-        writer.member("text", choice.content)
+        writer.member("text", (choice.echo?.text ?? "") + choice.content)
       }
       writer.name("logprobs")
-      logprobs(choice.logprobs, &writer)
+      logprobs((choice.echo?.logprobs ?? []) + choice.logprobs, &writer)
       writer.member("finish_reason", choice.finishReason)
     }
   }
@@ -104,14 +119,16 @@ struct CompletionDialect: Sendable {
   }
 
   private func usage(_ choices: [Choice], _ writer: inout JSONWriter) {
-    let prompt = choices.first?.promptTokens ?? 0
+    // Each prompt counts once, however many answers there are to it.
+    let prompts = choices.enumerated().filter { $0.offset % max(count, 1) == 0 }.map(\.element)
+    let prompt = prompts.reduce(0) { $0 + $1.promptTokens }
     let completion = choices.reduce(0) { $0 + $1.completionTokens }
     writer.object("usage") { writer in
       writer.member("prompt_tokens", prompt)
       writer.member("completion_tokens", completion)
       writer.member("total_tokens", prompt + completion)
       writer.object("prompt_tokens_details") {
-        $0.member("cached_tokens", choices.first?.cachedTokens ?? 0)
+        $0.member("cached_tokens", prompts.reduce(0) { $0 + $1.cachedTokens })
       }
     }
   }
@@ -130,7 +147,7 @@ struct CompletionDialect: Sendable {
             writer.member("text", chunk.delta.content)
           }
           writer.name("logprobs")
-          logprobs(chunk.logprob.map { [$0] } ?? [], &writer)
+          logprobs(chunk.logprobs, &writer)
           writer.member("finish_reason", chunk.finishReason)
         }
       }
@@ -207,23 +224,33 @@ struct CompletionDialect: Sendable {
         writer.name("refusal")
         writer.null()
       } else {
-        writer.member("tokens", list.map { tokenizer.piece($0.token) })
-        writer.member("token_logprobs", list.map(\.logprob))
+        writer.member("tokens", list.map { tokenizer.name(of: $0.token) })
+        writer.array("token_logprobs") { writer in
+          for entry in list { entry.logprob.map { writer.number($0) } ?? writer.null() }
+        }
         writer.array("top_logprobs") { writer in
-          for entry in list {
-            writer.object { writer in
-              for one in entry.top { writer.member(tokenizer.piece(one.id), one.logprob) }
-            }
-          }
+          for entry in list { alternatives(of: entry, &writer) }
         }
         writer.member("text_offset", list.map(\.offset))
       }
     }
   }
 
+  /// The likeliest tokens, the chosen one always among them.
+  private func alternatives(of entry: TokenLogprob, _ writer: inout JSONWriter) {
+    guard let logprob = entry.logprob else { return writer.null() }
+    let others = entry.top.filter { $0.id != entry.token }
+    let all = [(id: entry.token, logprob: logprob)] + others
+    writer.object { writer in
+      for (name, one) in zip(tokenizer.names(of: all.map(\.id)), all) {
+        writer.member(name, one.logprob)
+      }
+    }
+  }
+
   private func write(_ entry: TokenLogprob, _ writer: inout JSONWriter) {
     writer.object { writer in
-      describe(entry.token, entry.logprob, &writer)
+      describe(entry.token, entry.logprob ?? 0, &writer)
       writer.array("top_logprobs") { writer in
         for one in entry.top {
           writer.object { writer in describe(one.id, one.logprob, &writer) }
@@ -233,8 +260,23 @@ struct CompletionDialect: Sendable {
   }
 
   private func describe(_ token: Token, _ logprob: Double, _ writer: inout JSONWriter) {
-    writer.member("token", tokenizer.piece(token))
+    writer.member("token", tokenizer.name(of: token))
     writer.member("logprob", logprob)
     writer.member("bytes", tokenizer.bytes(of: token).map { Int($0) })
   }
+}
+
+extension CompletionDialect.Choice {
+  /// Bytes that are gone through to write it.
+  var weight: Int { tensors.weight + content.utf8.count }
+}
+
+extension CompletionDialect.Chunk {
+  /// Bytes that are gone through to write it.
+  var weight: Int { tensors.weight }
+}
+
+extension [CapturedTensor] {
+  /// Bytes of all frames.
+  fileprivate var weight: Int { reduce(0) { $0 + $1.frame.count } }
 }

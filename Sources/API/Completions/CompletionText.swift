@@ -6,23 +6,43 @@ internal import Tokenizers
 /// channels need every token.
 struct CompletionText: Sendable {
   private var parser: ChatOutputParser?
+  private let tokenizer: Tokenizer
+  /// The whole text, as it would be without stop strings.
+  private var decoder: TextDecoder
+  /// Code points of the answer that the tokens so far make.
+  private(set) var length = 0
   private(set) var sawToolCall = false
 
-  /// - Parameter chat: the format of a chat answer; nil for plain text.
-  init(_ chat: ChatFormat?) {
-    parser = chat.flatMap { $0.writesChannels ? $0.makeOutputParser() : nil }
+  /// What a token adds.
+  struct Piece {
+    var delta: ChatDelta
+    /// Where the token's text begins in the answer, in code points; nil where it is no part of the answer.
+    var start: Int?
   }
 
-  mutating func append(_ token: Token, text: String) -> ChatDelta {
+  /// - Parameter parser: of a chat answer; nil for plain text.
+  init(_ parser: ChatOutputParser?, _ tokenizer: Tokenizer) {
+    self.parser = parser
+    self.tokenizer = tokenizer
+    decoder = TextDecoder(tokenizer, skipSpecial: true)
+  }
+
+  mutating func append(_ token: Token, text: String) -> Piece {
+    let start = length
     guard var parser else {
       var delta = ChatDelta()
       delta.content = text
-      return delta
+      guard !tokenizer.isSpecial(token) else { return Piece(delta: delta) }
+      length += decoder.append(token).unicodeScalars.count
+      return Piece(delta: delta, start: start)
     }
+    let held = parser.heldLength
     let delta = parser.append(token)
     sawToolCall = parser.sawToolCall
+    length += delta.content.unicodeScalars.count
+    let isAnswer = parser.isInAnswer
     self.parser = parser
-    return delta
+    return Piece(delta: delta, start: isAnswer ? start + held : nil)
   }
 
   mutating func append(text: String) -> ChatDelta {

@@ -1,6 +1,8 @@
 // The reference as a page: every operation of /v1/openapi.json with its members, answers and a curl line.
 
 const methods = ["get", "post", "delete"];
+/** The server's root: the page works behind a path prefix too. */
+const root = new URL("..", import.meta.url).href;
 
 function element(name, className, text) {
   const made = document.createElement(name);
@@ -47,7 +49,7 @@ function address(path, parameters) {
     const example = parameters.find((one) => one.in === "path" && one.name === name)?.example;
     return `${before}/${example ?? "$" + (before.endsWith("s") ? before.slice(0, -1) : name)}`;
   });
-  const whole = location.origin + filled;
+  const whole = root + filled.slice(1);
   return whole.includes("$") ? `"${whole}"` : whole;
 }
 
@@ -62,7 +64,11 @@ function operation(document, path, method, shared) {
   const facts = document.paths[path][method];
   const section = element("section");
   const title = element("h3");
-  title.append(element("span", `method ${method}`, method.toUpperCase()), element("code", "", path));
+  const link = element("a");
+  link.href = `#${facts.operationId}`;
+  link.append(element("code", "", path));
+  section.id = facts.operationId;
+  title.append(element("span", `method ${method}`, method.toUpperCase()), link);
   section.append(title, element("p", "", facts.summary));
   const parameters = [...shared, ...(facts.parameters ?? [])].map((one) => resolve(document, one));
   const rows = parameters.map((one) => [one.name, `${kind(one.schema)} in the ${one.in}`, one.required]);
@@ -78,7 +84,7 @@ function operation(document, path, method, shared) {
   return section;
 }
 
-const answer = await fetch("/v1/openapi.json");
+const answer = await fetch(`${root}v1/openapi.json`);
 const reference = await answer.json();
 document.getElementById("summary").textContent = reference.info.summary;
 for (const tag of reference.tags) {
@@ -92,3 +98,5 @@ for (const tag of reference.tags) {
     }
   }
 }
+// The page was empty when the browser looked for the operation that the address names.
+document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();

@@ -1,3 +1,4 @@
+internal import Digests
 internal import Streams
 internal import Frames
 internal import JSON
@@ -13,14 +14,30 @@ struct RecordedTensors {
     let step: Int
   }
 
+  /// What is kept of a tensor: enough to tell whether another has the same numbers, however long the recording is.
+  struct Print: Equatable {
+    let shape: [Int]
+    /// SHA-256 of the numbers, unpacked; nil where they can't be.
+    let digest: [UInt8]?
+
+    init(_ frame: FrameBytes) {
+      shape = frame.frame.shape
+      digest = (try? frame.unpacked()).map { bytes in
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.digest()
+      }
+    }
+  }
+
   /// A second execution's side.
   struct Comparison {
-    private(set) var frames: [Key: FrameBytes] = [:]
+    private(set) var tensors: [Key: Print] = [:]
     private(set) var tokens: [Int: Int64] = [:]
 
     mutating func add(_ item: TopicItem) {
-      if let bytes = item.frame, let frame = try? FrameBytes(checking: bytes) {
-        frames[Key(frame.frame)] = frame
+      if let frame = item.activation?.frame {
+        tensors[Key(frame.frame)] = Print(frame)
       } else if item.type == EventType.token.rawValue,
         let json = try? JSONValue(parsing: item.text)
       {
@@ -36,7 +53,9 @@ struct RecordedTensors {
   private(set) var history = RunHistory(request: [])
   /// The first thing that can't be read.
   private(set) var damage: Service.Verification.Difference?
-  private var frames: [(key: Key, frame: FrameBytes)] = []
+  /// What a job came to, and the number of its event.
+  private(set) var result: (json: JSONValue, sequence: UInt64)?
+  private var tensors: [(key: Key, sequence: UInt64, print: Print)] = []
   private var tokens: [(step: Int, token: Int64, sequence: UInt64)] = []
   /// Names of hooks, for people.
   private var names: [Int: String] = [:]
@@ -56,8 +75,15 @@ struct RecordedTensors {
     }
   }
 
+  /// The request of a recorded job; nil of a run.
+  func analysis() throws(Refusal) -> Fields? {
+    guard !history.request.isEmpty else { return nil }
+    let fields = try Fields(body: history.request)
+    return fields["analysis"] == nil ? nil : fields
+  }
+
   /// The first step that the recording tells of: 0, or where a fork began; nil where nothing was computed.
-  var firstStep: Int? { (frames.map(\.key.step) + tokens.map(\.step)).min() }
+  var firstStep: Int? { (tensors.map(\.key.step) + tokens.map(\.step)).min() }
 
   private mutating func take(
     _ entry: RecordingEntry, _ index: Int, _ reader: RecordingReader
@@ -67,7 +93,7 @@ struct RecordedTensors {
     case .change: history.append(try reader.payload(index))
     case .frame:
       let frame = try reader.frame(index)
-      frames.append((Key(frame.frame), frame))
+      tensors.append((Key(frame.frame), frame.frame.sequence, Print(frame)))
     case .event:
       // A damaged record is an error; an intact one that is no JSON merely says nothing.
       let payload = try reader.payload(index)
@@ -85,10 +111,11 @@ struct RecordedTensors {
     case .token:
       guard let token = json["token_id"]?.integer else { return }
       tokens.append((Int(json["step"]?.integer ?? 0), token, sequence))
+    case .analysisResult: result = (json, sequence)
     case .runRewound:
       let last = Int(json["to_step"]?.integer ?? 0)
       tokens.removeAll { $0.step > last }
-      frames.removeAll { $0.key.step > last }
+      tensors.removeAll { $0.key.step > last }
     default: break
     }
   }
@@ -99,21 +126,20 @@ struct RecordedTensors {
   func compare(with again: Comparison, timeline: RunTimeline) -> Service.Verification {
     var result = Service.Verification()
     var seen: Set<Key> = []
-    for (key, frame) in frames {
+    for (key, sequence, print) in tensors {
       guard timeline.hooks(at: key.step).contains(key.hook), seen.insert(key).inserted,
-        let other = again.frames[key]
+        let other = again.tensors[key]
       else {
-        result.difference = difference(key, frame, "nobody asked for this tensor")
+        result.difference = difference(key, sequence, "nobody asked for this tensor")
         return result
       }
       result.comparedFrames += 1
-      guard other.frame.shape == frame.frame.shape else {
-        result.difference = difference(key, frame, "the shape is another")
+      guard other.shape == print.shape else {
+        result.difference = difference(key, sequence, "the shape is another")
         return result
       }
-      guard let left = try? frame.unpacked(), let right = try? other.unpacked(), left == right
-      else {
-        result.difference = difference(key, frame, "the numbers differ")
+      guard print.digest != nil, other.digest == print.digest else {
+        result.difference = difference(key, sequence, "the numbers differ")
         return result
       }
     }
@@ -133,7 +159,7 @@ struct RecordedTensors {
     // A pass's tensors come before its token; behind the last token a pass may have been cut off.
     var sequences: [Int: UInt64] = [:]
     for token in tokens { sequences[token.step] = token.sequence }
-    let lost = again.frames.filter { key, _ in
+    let lost = again.tensors.filter { key, _ in
       sequences[key.step] != nil && !seen.contains(key)
         && timeline.hooks(at: key.step).contains(key.hook)
     }
@@ -146,10 +172,10 @@ struct RecordedTensors {
   }
 
   private func difference(
-    _ key: Key, _ frame: FrameBytes, _ reason: String
+    _ key: Key, _ sequence: UInt64, _ reason: String
   ) -> Service.Verification.Difference {
     .init(
-      sequence: frame.frame.sequence, step: key.step, hookID: names[key.hook],
+      sequence: sequence, step: key.step, hookID: names[key.hook],
       reason: reason)
   }
 }

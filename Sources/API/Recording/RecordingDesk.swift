@@ -1,6 +1,8 @@
 internal import Engine
 internal import Foundation
 internal import Frames
+internal import HTTP
+internal import JSON
 internal import Recordings
 internal import Runs
 
@@ -12,14 +14,28 @@ package struct RecordingDesk: Sendable {
   }
 
   private let place: Place
-  /// Bytes one recording may have.
-  private let quota: Int
+  /// What recordings may take.
+  package struct Bounds: Sendable {
+    /// Bytes one of them may have.
+    var quota = 0
+    /// Bytes that all of them may have; nil where nothing is recorded.
+    var allowance: RecordingAllowance?
+    /// Finished ones that are kept when another begins; nil keeps all.
+    var kept: Int?
+  }
+
+  private let bounds: Bounds
+  /// On whose behalf recordings are found: those of another's key are not there.
+  private let caller = Caller.current
 
   /// A folder, made when the first run is recorded.
-  package init(path: String, quota: Int) {
+  package init(path: String, bounds: Bounds) {
     place = .folder(RecordingFolder(path: path))
-    self.quota = quota
+    self.bounds = bounds
   }
+
+  /// A folder in which each recording is bounded, and not all of them together.
+  package init(path: String, quota: Int) { self.init(path: path, bounds: Bounds(quota: quota)) }
 
   /// One file, whose name without its ending is the recording's id.
   package init(file path: String) {
@@ -27,7 +43,7 @@ package struct RecordingDesk: Sendable {
     let isUsual = name.hasSuffix(RecordingFolder.ending)
     place = .file(
       id: isUsual ? String(name.dropLast(RecordingFolder.ending.count)) : name, path: path)
-    quota = 0
+    bounds = Bounds()
   }
 
   private func folder() throws(Refusal) -> RecordingFolder {
@@ -35,45 +51,90 @@ package struct RecordingDesk: Sendable {
     return folder
   }
 
-  /// Begins the recording of a run.
+  /// Begins the recording of a run, or of a job that draws nothing and has no seed.
   func recorder(
-    of order: RunOrder, run: String, modelHash: String, request: [UInt8], clock: Int,
-    epoch: String
+    of info: ModelInfo, seed: UInt64?, run: String, modelHash: String, request: [UInt8],
+    clock: Int, epoch: String
   ) throws(Refusal) -> FileRecorder {
     let folder = try folder()
     let id = "rec_" + Service.token()
     do throws(RecordingError) { try folder.make() } catch { throw .recording(error) }
     guard let path = folder.file(of: id) else { throw .recordingNotFound(id) }
-    let info = order.model.info
     let metadata = RecordingMetadata(
       runID: run, model: info.id, modelHash: modelHash, tokenizerHash: info.tokenizerHash,
-      seed: order.sampling.options.seed, more: [RecordingMetadata.wholeHash])
+      seed: seed,
+      more: [
+        RecordingMetadata.wholeHash,
+        .init("numerics", .string(info.precision.numerics)),
+        .init("precision", info.precision.json),
+      ] + (caller.name.map { [RecordingMetadata.owner($0)] } ?? []))
     do throws(RecordingError) {
+      if let kept = bounds.kept {
+        try folder.keep(kept) { bounds.allowance?.isOpen($0) ?? false }
+      }
+      try bounds.allowance?.recount(folder.files())
       return try FileRecorder(
         id: id, path: path, metadata: metadata, request: request,
-        milliseconds: UInt64(clock) * 1000, quota: quota, epoch: epoch)
-    } catch { throw .recording(error) }
-  }
-
-  /// What each recording says of itself.
-  func summaries() throws(Refusal) -> [RecordingSummary] {
-    switch place {
-    case .file(let id, _): return [RecordingSummary(recordingID: id, try reader(id))]
-    case .folder(let folder):
-      guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
-      do throws(RecordingError) { return try folder.summaries() } catch { throw .recording(error) }
+        milliseconds: UInt64(clock) * 1000, quota: bounds.quota,
+        claim: bounds.allowance?.claim(id), epoch: epoch)
+    } catch {
+      // What could not be begun leaves nothing behind.
+      try? folder.remove(id)
+      throw .recording(error)
     }
   }
 
-  /// The file of a recording that is there, and whether its path may be a link: one given at the start may.
+  /// What each recording that the caller may see says of itself.
+  func summaries() throws(Refusal) -> [RecordingSummary] {
+    switch place {
+    case .file(let id, _): return [try summary(id, try reader(id))]
+    case .folder(let folder):
+      guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+      do throws(RecordingError) {
+        return try folder.summaries().filter { $0.isShared || caller.sees(key: $0.metadata.owner) }
+      } catch { throw .recording(error) }
+    }
+  }
+
+  /// What a recording says of itself.
+  func summary(_ id: String, _ reader: RecordingReader) throws(Refusal) -> RecordingSummary {
+    var summary = RecordingSummary(recordingID: id, reader)
+    if case .folder(let folder) = place { summary.isShared = folder.isShared(id) }
+    return summary
+  }
+
+  /// The file of a recording that the caller may see, and whether its path may be a link: one given at the start may.
   private func place(_ id: String) throws(Refusal) -> (path: String, followsLinks: Bool) {
     switch place {
     case .file(let only, let path):
       if id == only { return (path, true) }
     case .folder(let folder):
-      if folder.holds(id), let path = folder.file(of: id) { return (path, false) }
+      if folder.holds(id), let path = folder.file(of: id),
+        caller.sees(key: Self.owner(of: path)) || folder.isShared(id)
+      {
+        return (path, false)
+      }
     }
     throw .recordingNotFound(String(id.prefix(128)))
+  }
+
+  /// The key that a recording belongs to; a name that no key has where it can't be told, so that only administrators see it.
+  private static func owner(of path: String) -> String? {
+    do throws(RecordingError) { return try RecordingMetadata(path: path).owner } catch { return "" }
+  }
+
+  /// The folder of a recording that the caller may change.
+  private func folder(changing id: String) throws(Refusal) -> RecordingFolder {
+    let folder = try folder()
+    let owner = Self.owner(of: try place(id).path)
+    guard owner == nil || caller.owns(key: owner) else { throw .ofAnotherKey("Recording \(id)") }
+    return folder
+  }
+
+  /// Lets every key with the scope see a recording, or its own alone.
+  func share(_ id: String, _ isShared: Bool) throws(Refusal) {
+    let folder = try folder(changing: id)
+    do throws(RecordingError) { try folder.share(id, isShared) } catch { throw .recording(error) }
   }
 
   func reader(_ id: String) throws(Refusal) -> RecordingReader {
@@ -92,8 +153,11 @@ package struct RecordingDesk: Sendable {
   }
 
   func remove(_ id: String) throws(Refusal) {
-    let folder = try folder()
-    _ = try place(id)
-    do throws(RecordingError) { try folder.remove(id) } catch { throw .recording(error) }
+    let folder = try folder(changing: id)
+    do throws(RecordingError) {
+      try folder.remove(id)
+      // Runs that are being recorded may have its room.
+      try bounds.allowance?.recount(folder.files())
+    } catch { throw .recording(error) }
   }
 }

@@ -15,29 +15,27 @@ struct RunTimeline {
   }
 
   private var spans: [Span]
-  /// Every hook there ever was, under the number that its frames carry.
-  private(set) var hooks: [HookOrder] = []
+  private var numbers: HookNumbers
 
-  init(hooks: [HookOrder], interventions: [Intervention]) {
-    self.hooks = hooks
-    spans = [Span(first: 0, hooks: Array(hooks.indices), interventions: interventions)]
+  /// - Parameter order: the run as it began.
+  init(_ order: RunOrder) {
+    numbers = HookNumbers(order.hooks, format: order.frames)
+    spans = [
+      Span(first: 0, hooks: Array(numbers.orders.indices), interventions: order.interventions)
+    ]
   }
+
+  /// Every hook there ever was, under the number that its frames carry.
+  var hooks: [HookOrder] { numbers.orders }
 
   // MARK: Changes
 
   /// Captures other tensors from a pass on: some hooks removed by id (nil: all), others added.
   mutating func change(from step: Int, adding added: [HookOrder], removing ids: Set<String>?) {
-    let replaced = (ids ?? []).union(added.map(\.spec.hookID))
-    change(from: step) { span, hooks in
-      span.hooks.removeAll { ids == nil || replaced.contains(hooks[$0].spec.hookID) }
-      for order in added {
-        if let known = hooks.firstIndex(where: { $0.spec == order.spec }) {
-          span.hooks.append(known)
-        } else {
-          span.hooks.append(hooks.count)
-          hooks.append(order)
-        }
-      }
+    let replaced = ReplacedHooks(adding: added.map(\.spec), removing: ids)
+    change(from: step) { span, numbers in
+      span.hooks.removeAll { replaced.contains(numbers.orders[$0].spec) }
+      span.hooks += added.map { numbers.add($0) }
     }
   }
 
@@ -57,10 +55,10 @@ struct RunTimeline {
   mutating func rewind(to last: Int) { change(from: last + 1) { _, _ in } }
 
   private mutating func change(
-    from step: Int, _ body: (inout Span, inout [HookOrder]) -> Void
+    from step: Int, _ body: (inout Span, inout HookNumbers) -> Void
   ) {
     guard var span = spans.last else { return }
-    body(&span, &hooks)
+    body(&span, &numbers)
     span.first = step
     spans.removeAll { $0.first >= step }
     spans.append(span)

@@ -1,3 +1,4 @@
+internal import HTTP
 package import Recordings
 package import Runs
 
@@ -6,7 +7,21 @@ extension Service {
   func desk() throws(Refusal) -> RecordingDesk {
     if let file = options.recordingFile { return RecordingDesk(file: file) }
     guard let path = options.recordingsDirectory else { throw .recordingsDisabled }
-    return RecordingDesk(path: path, quota: options.recordingQuota)
+    return RecordingDesk(
+      path: path,
+      bounds: RecordingDesk.Bounds(
+        quota: options.recordingQuota, allowance: allowance, kept: options.recordingsKept))
+  }
+
+  /// A recording, opened where files are read.
+  func reader(_ id: String) async throws(Refusal) -> RecordingReader {
+    let desk = try desk()
+    return try await files.perform { () throws(Refusal) in try desk.reader(id) }
+  }
+
+  /// What `{"shared": true}` says, which no body says too.
+  func sharing(_ request: Request) async throws(Refusal) -> Bool {
+    try await fields(of: request, isOptional: true).bool("shared") ?? true
   }
 
   // MARK: Replaying
@@ -14,8 +29,8 @@ extension Service {
   /// Plays a recording as the body `{"speed": 1.0, "from": 0, "to": 100, "start": "paused"}` says.
   ///
   /// One that starts paused and that nobody comes to see is cancelled, as a run is.
-  func replay(_ id: String, _ fields: Fields) throws(Refusal) -> Replay {
-    try checkRoom()
+  func replay(_ id: String, _ fields: Fields) async throws(Refusal) -> Replay {
+    let place = try takePlace(.replay)
     let speed = try fields.number("speed", in: 0...1e6) ?? 1
     let first = try fields.integer("from", in: 0...Int.max) ?? 0
     let last = try fields.integer("to", in: 0...Int.max) ?? .max
@@ -24,7 +39,7 @@ extension Service {
     }
     let startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
     let replay = makeReplay(
-      of: id, try desk().reader(id), speed: speed, range: UInt64(first)...UInt64(last),
+      of: id, try await reader(id), at: place, speed: speed, range: UInt64(first)...UInt64(last),
       startsPaused: startsPaused)
     Task { await replay.play() }
     if startsPaused { awaitViewer(of: replay) }
@@ -39,8 +54,9 @@ extension Service {
   ) throws(Refusal) -> (replay: Replay, reader: RecordingReader) {
     guard let only = try desk().summaries().first else { throw .recordingsDisabled }
     let reader = try desk().reader(only.recordingID)
-    let replay = makeReplay(
-      of: only.recordingID, reader, as: only.metadata.runID, speed: speed, range: range,
+    let replay = try makeReplay(
+      of: only.recordingID, reader, at: takePlace(.replay), as: only.metadata.runID, speed: speed,
+      range: range,
       startsPaused: startsPaused)
     Task { await replay.playForViewers() }
     return (replay, reader)
@@ -50,17 +66,19 @@ extension Service {
   ///
   /// - Parameter name: of a replay that nobody's leaving ends; others get an id of their own.
   private func makeReplay(
-    of recordingID: String, _ reader: RecordingReader, as name: String? = nil, speed: Double,
+    of recordingID: String, _ reader: RecordingReader, at place: RunPlace,
+    as name: String? = nil, speed: Double,
     range: ClosedRange<UInt64>, startsPaused: Bool
   ) -> Replay {
     let registry = runs
     let replay = Replay(
-      id: name ?? "run_" + Self.token(), recordingID: recordingID, reader: reader, speed: speed,
+      id: name ?? "run_" + Self.token(), place: place, recordingID: recordingID, reader: reader,
+      speed: speed,
       range: range, startsPaused: startsPaused, isDetached: name != nil, clock: clock,
       epoch: epoch, limits: limits, budget: budget, loop: publishing,
       worded: Self.worded
     ) { registry.noteEnd($0.id) }
-    registry.add(replay)
+    list(replay)
     return replay
   }
 }

@@ -3,6 +3,7 @@ internal import Engine
 internal import Frames
 internal import JSON
 internal import Hooks
+internal import OrderedCollections
 internal import Recordings
 internal import Runs
 
@@ -10,6 +11,10 @@ extension Service {
   /// What a second execution found.
   struct Verification: Sendable {
     var comparedFrames = 0
+    /// Results of a job that were computed again.
+    var comparedResults = 0
+    /// What the recording holds that was not computed again, and why.
+    var unverified: [String] = []
     /// Whether the recording was finished; what was cut off is not looked for.
     var isComplete = true
     var difference: Difference?
@@ -26,15 +31,22 @@ extension Service {
 
   /// Executes a recorded run again, with every change at the step where it was made, and compares each tensor and token.
   func verify(_ id: String) async throws(Refusal) -> Verification {
-    let file = try desk().reader(id)
-    let recorded = RecordedTensors(file)
+    let desk = try desk()
+    let (file, recorded) = try await files.perform { () throws(Refusal) in
+      let file = try desk.reader(id)
+      return (file, RecordedTensors(file))
+    }
     if let damage = recorded.damage {
       return Verification(isComplete: file.isComplete, difference: damage)
+    }
+    if let analysis = try recorded.analysis() {
+      return try await verify(recorded, analysis, isComplete: file.isComplete)
     }
     guard let firstStep = recorded.firstStep else {
       return Verification(isComplete: file.isComplete)
     }
-    guard let model = try await model(of: recorded) else { throw .modelNotFound(recorded.model) }
+    let model = try await model(hash: recorded.modelHash, isWhole: recorded.isWholeHash)
+    guard let model else { throw .modelNotFound(recorded.model) }
     let plan = try await plan(recorded.history, model: model, depth: 0)
     let run = try await begin(plan, at: firstStep)
     let reader = TopicReader(run.topic)
@@ -42,20 +54,66 @@ extension Service {
     while let items = await reader.next() {
       for item in items { again.add(item) }
     }
-    var found = recorded.compare(with: again, timeline: plan.timeline)
+    let (computed, timeline) = (again, plan.timeline)
+    var found = try await files.perform { () throws(Refusal) in
+      recorded.compare(with: computed, timeline: timeline)
+    }
     found.isComplete = file.isComplete
     return found
   }
 
-  /// The loaded model that a recording was made with, whatever it is called now.
-  private func model(of recorded: RecordedTensors) async throws(Refusal) -> LoadedModel? {
-    guard recorded.isWholeHash else {
-      return engine.models.first { $0.info.sampleHash == recorded.modelHash }
+  /// Computes a recorded job again, and compares what it comes to.
+  private func verify(
+    _ recorded: RecordedTensors, _ analysis: Fields, isComplete: Bool
+  ) async throws(Refusal) -> Verification {
+    var found = Verification(isComplete: isComplete)
+    found.unverified = [
+      "analysis.progress and analysis.rows: they tell of the way, and the result alone is computed again"
+    ]
+    guard let result = recorded.result else {
+      found.unverified.append("the result: the job ended without one, or the recording before it")
+      return found
     }
+    let model = try await model(hash: recorded.modelHash, isWhole: recorded.isWholeHash)
+    guard let model else { throw .modelNotFound(recorded.model) }
+    let json = try await computed(analysis, on: model)
+    let again = (try? JSONValue(parsing: json))?.members ?? []
+    // A graph that is made again has a name of its own, and so has a model.
+    for member in again where !["type", "slug", "model"].contains(member.name) {
+      guard result.json[member.name] == member.value else {
+        found.difference = .init(
+          sequence: result.sequence, reason: "\(member.name) of the result is another")
+        return found
+      }
+    }
+    found.comparedResults = 1
+    return found
+  }
+
+  /// What an analysis comes to; nothing of it is kept.
+  private func computed(
+    _ analysis: Fields, on model: LoadedModel
+  ) async throws(Refusal) -> [UInt8] {
+    guard case .object(var members) = analysis.value else { throw .missing(field: "analysis") }
+    members["model"] = .string(model.info.id)
+    let fields = try Fields(.object(members))
+    let name = try fields.string("analysis") ?? ""
+    guard name == GraphRequest.name else {
+      return try await passAnalysis(name, fields).run(on: engine) { _ in }
+    }
+    let (_, tokens) = try await graphSource(fields)
+    let request = try GraphRequest(fields, model: model, tokens: tokens, budget: captureBudget)
+    return try await KeptGraph.make(request, slug: "again", on: engine, created: clock, owner: nil)
+      .result
+  }
+
+  /// The loaded model that a recording was made with, whatever it is called now.
+  func model(hash: String?, isWhole: Bool) async throws(Refusal) -> LoadedModel? {
+    guard isWhole else { return engine.models.first { $0.info.sampleHash == hash } }
     for model in engine.models {
       // One whose files have changed under it is nobody's.
-      let hash = try? await model.digest.value()
-      guard let hash, hash == recorded.modelHash else { continue }
+      let own = try? await model.digest.value()
+      guard let own, own == hash else { continue }
       return model
     }
     return nil
@@ -99,6 +157,8 @@ extension Service {
     plan.order.isDetached = false
     plan.order.awaitsViewer = false
     plan.order.startsPaused = false
+    // What was found is in the recording; a second execution is to reach its end.
+    plan.order.watches = []
     return plan
   }
 
@@ -114,6 +174,8 @@ extension Service {
       timeline.change(from: step, adding: added, removing: removed)
     case "remove_intervention":
       timeline.remove(try fields.string("intervention_id") ?? "", from: step)
+    // What was found is in the recording; a second execution does not look for it.
+    case "watch": break
     case "rewind": timeline.rewind(to: try fields.integer("to_step", in: range) ?? 0)
     default:
       let intervention = try await interventionReader(model.catalogue)
@@ -146,11 +208,5 @@ extension Service {
         if event?["step"]?.integer == Int64(last) { return }
       }
     }
-  }
-}
-
-extension RunTimeline {
-  init(_ order: RunOrder) {
-    self.init(hooks: order.hooks, interventions: order.interventions)
   }
 }

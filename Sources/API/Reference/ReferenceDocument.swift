@@ -1,38 +1,23 @@
+package import HTTP
 package import JSON
+internal import OrderedCollections
 
-/// The description of the interface, `Protocol/openapi.yaml`, as one document.
-///
-/// The file refers to the messages in `Protocol/schemas/`; here they are part of it, under `components`.
+/// The description of the interface, `Protocol/openapi.json`, with every message in it.
 package struct ReferenceDocument: Sendable {
   /// The whole of it.
   package let value: JSONValue
 
-  package init(_ installation: Installation) throws(Refusal) {
-    let file = "openapi.yaml"
-    let bytes = try Self.contents(file, installation)
-    let document: JSONValue
-    do throws(YAMLReader.Fault) {
-      document = try YAMLReader.read(String(decoding: bytes, as: UTF8.self))
-    } catch {
-      throw .fileMissing("Protocol/\(file) (line \(error.line): expected \(error.expected))")
-    }
-    value = try SchemaBundle.bundling(document) { name throws(Refusal) in
-      let file = "schemas/\(name).json"
-      do {
-        return try JSONValue(parsing: try Self.contents(file, installation))
-      } catch {
-        throw .fileMissing("Protocol/\(file)")
-      }
-    }
-  }
-
-  private static func contents(
-    _ file: String, _ installation: Installation
-  ) throws(Refusal) -> [UInt8] {
+  /// Reads it; below a base path it names that as where the server is, instead of an address.
+  package init(_ installation: Installation, base: BasePath = .root) throws(Refusal) {
+    let file = "openapi.json"
     guard let bytes = installation.contents(installation.protocolFile(file)) else {
       throw .fileMissing("Protocol/\(file)")
     }
-    return bytes
+    guard case .object(var members)? = try? JSONValue(parsing: bytes) else {
+      throw .fileMissing("Protocol/\(file)")
+    }
+    if base != .root { members["servers"] = .array([.object(["url": .string(base.text)])]) }
+    value = .object(members)
   }
 
   /// Its bytes as JSON.

@@ -1,4 +1,5 @@
 package import Engine
+internal import JSON
 package import Tokenizers
 package import Runs
 
@@ -11,32 +12,38 @@ package struct ChatRequest: Sendable {
   package var hooks: [HookOrder]
   package var encoding: TensorEncoding
   package var output: CompletionOptions
+  package var answer: AnswerOrder
 
   /// - Parameters:
   ///   - needsHooks: whether the endpoint is the one with activations.
   ///   - registered: the hooks registered for a model, for requests that use them.
   ///   - time: seconds since 1970, for templates that print the date.
+  ///   - response: the body as `/v1/responses` has it, where it came so.
   package init(
     _ fields: Fields, models: ModelTable, needsHooks: Bool, registered: RegisteredHooks,
-    time: Int64
+    time: Int64, response: Fields? = nil
   ) throws(Refusal) {
     model = try models.runnable(fields)
     messages = try MessageReader.messages(fields)
     hooks = try Self.hooks(fields, model: model, isNeeded: needsHooks, registered: registered)
-    encoding =
-      try fields.choice("encoding", TensorEncoding.allCases.map(\.rawValue))
-      .flatMap { TensorEncoding(rawValue: $0) } ?? .nested
+    try fields.refuseUnimplemented(OpenAIMembers.chat)
+    encoding = try TensorEncoding(fields) ?? .nested
     output = try CompletionOptions(fields, of: model, isChat: true)
     options = try ChatOptions(fields, time: time)
+    answer = try AnswerOrder(
+      fields, format: try response?.object("text")?.object("format"), isResponse: response != nil)
+    if answer.choice == .none { options.tools = [] }
   }
 
-  private static func hooks(
+  static func hooks(
     _ fields: Fields, model: LoadedModel, isNeeded: Bool, registered: RegisteredHooks
   ) throws(Refusal) -> [HookOrder] {
-    guard isNeeded else { return [] }
     let list = try fields.objects("activation_hooks") ?? []
     let usesRegistered = try fields.bool("use_registered_hooks") ?? false
-    guard !list.isEmpty || usesRegistered else { throw .hooksRequired }
+    guard !list.isEmpty || usesRegistered else {
+      guard isNeeded else { return [] }
+      throw .hooksRequired
+    }
     return try registered.orders(
       with: list, of: model, usesRegistered: usesRegistered)
   }
@@ -52,11 +59,14 @@ package struct CompletionOptions: Sendable {
   package var topLogprobs: Int
   /// Whether a stream ends with a chunk of token counts.
   package var includesUsage: Bool
+  /// Whether the prompt is repeated before its continuation.
+  package var echoes: Bool
 
   init(_ fields: Fields, of model: LoadedModel, isChat: Bool) throws(Refusal) {
-    sampling = try SamplingRequest(fields, of: model)
+    sampling = try SamplingRequest(fields, of: model, mayBeEmpty: !isChat)
     isStreaming = try fields.bool("stream") ?? false
     count = try fields.integer("n", in: 1...16) ?? 1
+    echoes = isChat ? false : try fields.bool("echo") ?? false
     if isChat {
       wantsLogprobs = try fields.bool("logprobs") ?? false
       topLogprobs = try fields.integer("top_logprobs", in: 0...20) ?? 0
@@ -66,5 +76,15 @@ package struct CompletionOptions: Sendable {
       topLogprobs = max(topLogprobs, 0)
     }
     includesUsage = try fields.object("stream_options")?.bool("include_usage") ?? false
+  }
+}
+
+extension TensorEncoding {
+  /// A body's `encoding`; nil where it says nothing.
+  init?(_ fields: Fields) throws(Refusal) {
+    guard let name = try fields.choice("encoding", TensorEncoding.allCases.map(\.rawValue)),
+      let encoding = TensorEncoding(rawValue: name)
+    else { return nil }
+    self = encoding
   }
 }

@@ -9,8 +9,10 @@ package struct Fields: Sendable {
   package let value: JSONValue
   /// Where it stands in the body: empty, or `activation_hooks[2].`.
   let path: String
+  /// Bytes of the body that it is a part of; 0 where it was made of none.
+  let byteCount: Int
 
-  init(_ value: JSONValue, path: String = "") throws(Refusal) {
+  init(_ value: JSONValue, path: String = "", byteCount: Int = 0) throws(Refusal) {
     guard case .object = value else {
       guard path.isEmpty else {
         throw .wrongType(field: String(path.dropLast()), expected: "an object", found: value.kind)
@@ -19,6 +21,7 @@ package struct Fields: Sendable {
     }
     self.value = value
     self.path = path
+    self.byteCount = byteCount
   }
 
   /// Reads a whole body.
@@ -28,12 +31,15 @@ package struct Fields: Sendable {
     }
     let value: JSONValue
     do {
-      value = try JSONValue(parsing: body)
+      value = try JSONValue(parsing: body, JSONRules(values: Self.valueLimit)) { $0 }
     } catch {
       throw .malformedJSON(offset: error.offset, expected: error.expected, found: error.found)
     }
-    try self.init(value)
+    try self.init(value, byteCount: body.count)
   }
+
+  /// Values that a body may hold: a few bytes of it can become hundreds in memory.
+  private static let valueLimit = 2 << 20
 
   /// An empty body stands for an object without members where every member is optional.
   package init(optionalBody body: [UInt8]) throws(Refusal) {
@@ -104,7 +110,7 @@ package struct Fields: Sendable {
 
   package func object(_ member: String) throws(Refusal) -> Fields? {
     guard let value = self[member] else { return nil }
-    return try Fields(value, path: name(member) + ".")
+    return try Fields(value, path: name(member) + ".", byteCount: byteCount)
   }
 
   package func objects(_ member: String) throws(Refusal) -> [Fields]? {
@@ -112,7 +118,8 @@ package struct Fields: Sendable {
     guard let list = value.array else { throw wrong(member, "an array of objects", value) }
     var result: [Fields] = []
     for (index, element) in list.enumerated() {
-      result.append(try Fields(element, path: name(member) + "[\(index)]."))
+      result.append(
+        try Fields(element, path: name(member) + "[\(index)].", byteCount: byteCount))
     }
     return result
   }

@@ -108,8 +108,8 @@ struct HookPointList {
       case .embedding: "transformer.wte"
       case .finalNorm: "model.norm"
       case .logits: "lm_head"
-      case .expert: "layers.0.mlp.experts.0"
-      default: "transformer.h.0"
+      case .expert: "layers.\(catalogue.firstRoutedLayer).mlp.experts.0"
+      default: "transformer.h.\(catalogue.firstRoutedLayer)"
       }
     do {
       _ = try catalogue.resolve(layerName: layer, component: component.rawValue, isInput: false)

@@ -68,6 +68,7 @@ extension HookReader {
           field: fields.name("positions"),
           reason: "1 to \(Self.positionLimit) positions are allowed")
       }
+      for position in list { try check(position, fields.name("positions")) }
       return .list(Array(Set(list)).sorted())
     case .object:
       return try positionRange(try fields.object("positions") ?? fields)
@@ -95,16 +96,34 @@ extension HookReader {
       throw .selection(
         field: String(range.path.dropLast()), reason: "from \(first) to \(end) selects nothing")
     }
+    try check(first, range.name("from"))
+    if let to { try check(to - 1, range.name("to")) }
     return .range(first..<end)
   }
 
-  /// `"none"`, `"norm"`, `"mean_abs"`, `"stats"`, `"histogram"`, `"topk:8"` or `{"topk":8}`.
+  /// Refuses a position that no run of the model can have.
+  private func check(_ position: Int, _ field: String) throws(Refusal) {
+    guard position >= catalogue.contextLength else { return }
+    throw .selection(
+      field: field,
+      reason: "position \(position) lies beyond the context of \(catalogue.contextLength) tokens "
+        + "(0 to \(catalogue.contextLength - 1))")
+  }
+
+  /// `"none"`, `"norm"`, `"mean_abs"`, `"stats"`, `"histogram"`, `"topk:8"`, `{"topk":8}` or `{"project":[[…]]}`.
   private func reduction(_ fields: Fields, width: Int?) throws(Refusal) -> Selection.Reduction {
     guard let value = fields["reduce"] else { return .none }
-    if case .object = value {
-      guard let k = try fields.object("reduce")?.integer("topk", in: 1...65_536) else {
-        throw .missing(field: fields.name("reduce.topk"))
+    if case .object = value, let object = try fields.object("reduce") {
+      let k = try object.integer("topk", in: 1...65_536)
+      if let vectors = object["project"] {
+        guard k == nil else {
+          throw .conflict(
+            fields: [object.name("topk"), object.name("project")],
+            reason: "a hook is reduced in one way")
+        }
+        return .project(try directions(vectors, object, width: width))
       }
+      guard let k else { throw .missing(field: fields.name("reduce.topk")) }
       return try top(k, fields, width: width)
     }
     guard let name = try fields.string("reduce") else { return .none }
@@ -120,8 +139,59 @@ extension HookReader {
       }
       throw .unknownValue(
         field: fields.name("reduce"), found: "\"\(name.prefix(80))\"",
-        allowed: ["none", "norm", "mean_abs", "stats", "histogram", "topk:K"])
+        allowed: [
+          "none", "norm", "mean_abs", "stats", "histogram", "topk:K", "{\"project\": [[…], …]}",
+        ])
     }
+  }
+
+  /// Vectors as wide as what is kept of the last axis, all finite in single precision.
+  private func directions(
+    _ value: JSONValue, _ object: Fields, width: Int?
+  ) throws(Refusal) -> Directions {
+    let field = object.name("project")
+    guard let width else {
+      throw .selection(
+        field: field,
+        reason: "the last axis grows with the keys of a pass; choose some of them with neurons")
+    }
+    guard let list = value.array else {
+      throw object.wrong("project", "an array of arrays of numbers", value)
+    }
+    guard (1...Directions.most).contains(list.count) else {
+      throw .outOfRange(
+        field: field, found: "\(list.count) directions",
+        allowed: "1 to \(Directions.most) directions")
+    }
+    guard list.count * width <= Directions.mostNumbers else {
+      throw .outOfRange(
+        field: field, found: "\(list.count) directions of \(width) numbers",
+        allowed: "at most \(Directions.mostNumbers) numbers (project on fewer, or select neurons)")
+    }
+    var values: [Float] = []
+    values.reserveCapacity(list.count * width)
+    for (index, vector) in list.enumerated() {
+      guard let numbers = vector.array else {
+        throw object.wrong("project[\(index)]", "an array of numbers", vector)
+      }
+      guard numbers.count == width else {
+        throw .outOfRange(
+          field: "\(field)[\(index)]", found: "\(numbers.count) numbers",
+          allowed: "\(width) numbers, as the hook's last axis has")
+      }
+      for (place, number) in numbers.enumerated() {
+        guard let double = number.double else {
+          throw object.wrong("project[\(index)][\(place)]", "a number", number)
+        }
+        guard Float(double).isFinite else {
+          throw .outOfRange(
+            field: "\(field)[\(index)][\(place)]", found: number.kind,
+            allowed: "a number that is finite in single precision, up to 3.4e38 in size")
+        }
+        values.append(Float(double))
+      }
+    }
+    return Directions(values, width: width)
   }
 
   private func top(

@@ -21,8 +21,16 @@ package struct HookReader: Sendable {
     }
     var ids: Set<String> = []
     var result: [HookOrder] = []
+    var directionNumbers = 0
     for fields in list {
       let own = try orders(of: fields)
+      directionNumbers += own.first?.spec.selection.reduction.directionNumbers ?? 0
+      guard directionNumbers <= Directions.mostNumbers else {
+        throw .outOfRange(
+          field: fields.name("reduce.project"),
+          found: "\(directionNumbers) numbers of directions with the hooks before it",
+          allowed: "at most \(Directions.mostNumbers) in all (project on fewer directions)")
+      }
       if let id = own.first?.spec.hookID, !ids.insert(id).inserted {
         throw .repeatedHook(id: id, field: fields.name("hook_id"))
       }
@@ -36,10 +44,9 @@ package struct HookReader: Sendable {
     guard let layerName = try fields.string("layer_name") else {
       throw .missing(field: fields.name("layer_name"))
     }
-    guard let component = try fields.string("component") else {
-      throw .missing(field: fields.name("component"))
-    }
-    let id = try fields.string("hook_id") ?? "\(layerName)_\(component)"
+    let component = try component(fields, of: layerName)
+    let isNamed = fields["component"] != nil
+    let id = try fields.string("hook_id") ?? (isNamed ? "\(layerName)_\(component)" : layerName)
     guard !id.isEmpty, id.utf8.count <= 200 else {
       throw .outOfRange(
         field: fields.name("hook_id"), found: "\(id.utf8.count) bytes", allowed: "1 to 200 bytes")
@@ -62,6 +69,14 @@ package struct HookReader: Sendable {
       result.append(HookOrder(spec: spec, dtype: dtype, encoding: encoding))
     }
     return result
+  }
+
+  /// The component that is named, or the only one that the layer's name has.
+  func component(_ fields: Fields, of layerName: String) throws(Refusal) -> String {
+    guard let name = try fields.string("component") ?? catalogue.component(of: layerName) else {
+      throw .missing(field: fields.name("component"))
+    }
+    return name
   }
 
   func point(

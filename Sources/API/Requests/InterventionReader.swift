@@ -1,4 +1,5 @@
 package import Hooks
+internal import Runs
 internal import Tokenizers
 
 /// Reads interventions as runs and sockets write them.
@@ -18,15 +19,31 @@ package struct InterventionReader: Sendable {
 
   /// Reads several whose ids must differ; those without an id are named after their place.
   package func interventions(_ list: [Fields]) async throws(Refusal) -> [Intervention] {
+    let limit = RunOrder.mostInterventions
+    guard list.count <= limit else {
+      throw .outOfRange(
+        field: "interventions", found: "\(list.count) interventions", allowed: "at most \(limit)")
+    }
+    var ids: Set<String> = []
     var result: [Intervention] = []
     for (index, fields) in list.enumerated() {
       let one = try await intervention(fields, defaultID: "intervention_\(index)")
-      guard !result.contains(where: { $0.id == one.id }) else {
+      guard ids.insert(one.id).inserted else {
         throw .repeatedIntervention(id: one.id, field: fields.name("intervention_id"))
       }
       result.append(one)
     }
     return result
+  }
+
+  private func id(_ fields: Fields) throws(Refusal) -> String? {
+    guard let id = try fields.string("intervention_id") else { return nil }
+    guard !id.isEmpty, id.utf8.count <= 200 else {
+      throw .outOfRange(
+        field: fields.name("intervention_id"), found: "\(id.utf8.count) bytes",
+        allowed: "1 to 200 bytes")
+    }
+    return id
   }
 
   /// Reads one and checks it against the model.
@@ -44,7 +61,7 @@ package struct InterventionReader: Sendable {
         field: fields.name("to_step"), found: "\(last)", allowed: "at least from_step (\(first))")
     }
     let intervention = Intervention(
-      id: try fields.string("intervention_id") ?? defaultID, point: point,
+      id: try id(fields) ?? defaultID, point: point,
       change: try await change(kind, fields, reader, at: point),
       positions: try HookReader(catalogue).positions(fields), heads: try fields.integers("heads"),
       neurons: try columns(fields, kind: kind, at: point), fromStep: first, toStep: last)
@@ -75,11 +92,10 @@ package struct InterventionReader: Sendable {
     guard let layerName = try fields.string("layer_name") else {
       throw .missing(field: fields.name("layer_name"))
     }
-    guard let component = try fields.string("component") else {
-      throw .missing(field: fields.name("component"))
-    }
-    let point = try HookReader(catalogue).point(
-      layerName, component, isInput: try fields.bool("is_input") ?? false, fields)
+    let reader = HookReader(catalogue)
+    let point = try reader.point(
+      layerName, try reader.component(fields, of: layerName),
+      isInput: try fields.bool("is_input") ?? false, fields)
     // Experts are chosen at the router, whichever of the layer's names was used.
     guard kind is any RoutingChange.Type, catalogue.experts > 0, point.layer >= 0 else {
       return point

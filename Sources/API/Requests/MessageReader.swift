@@ -19,6 +19,12 @@ enum MessageReader {
     guard let role = try fields.choice("role", roles) else {
       throw .missing(field: fields.name("role"))
     }
+    for name in ["audio", "function_call", "refusal"] {
+      guard let found = fields[name] else { continue }
+      throw .notImplemented(
+        field: fields.name(name), found: found.kind,
+        reason: "messages have content, reasoning_content and tool_calls")
+    }
     let calls = try toolCalls(fields)
     let content = try content(fields)
     guard content != nil || !calls.isEmpty else { throw .missing(field: fields.name("content")) }

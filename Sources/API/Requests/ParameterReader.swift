@@ -35,6 +35,8 @@ struct ParameterReader {
     case .integer(let range): return try fields.integer(name, in: range).map { .integer($0) }
     case .seed: return try fields.integer(name).map { .integer($0) }
     case .flag: return try fields.bool(name).map { .flag($0) }
+    case .choice(let names):
+      return try fields.choice(name, names).map { .choice($0) }
     case .vector: return try fields.floats(name).map { .vector($0) }
     case .experts: return try fields.integers(name).map { .indices($0) }
     case .layers:

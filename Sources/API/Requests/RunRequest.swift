@@ -1,6 +1,6 @@
 package import Engine
 internal import Frames
-internal import Hooks
+package import Hooks
 package import Interpretability
 package import Tokenizers
 package import Runs
@@ -20,12 +20,14 @@ package struct RunRequest: Sendable {
   package var hooks: [HookOrder]
   package var interventions: [Fields]
   package var analyses: [any LiveAnalysis]
+  package var watches: [Watchpoint]
   package var frames: FrameFormat
   package var topLogprobs: Int
   package var isRecorded: Bool
   package var isDetached: Bool
   package var startsPaused: Bool
   package var options: ChatOptions
+  package var answer: AnswerOrder
 
   /// The body itself, and its hooks with the registered ones, for the recording.
   package var fields: Fields
@@ -56,7 +58,9 @@ package struct RunRequest: Sendable {
     isDetached = try fields.bool("detach") ?? false
     startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
     options = try ChatOptions(fields, time: time)
+    answer = try AnswerOrder(fields)
     analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
+    watches = try WatchReader(model.catalogue).watches(try fields.objects("watch") ?? [])
   }
 
   static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {

@@ -6,6 +6,7 @@ internal import Tokenizers
 
 /// A body of `POST /v1/analyses`.
 struct SweepRequest: Sendable {
+  static let names = ["activation_patching", "ablation"]
   /// What can be changed, by TransformerLens's short names.
   static let components: [(name: String, site: HookSite)] = [
     ("resid_pre", .residualPre), ("resid_mid", .residualMid), ("resid_post", .residualPost),
@@ -13,13 +14,13 @@ struct SweepRequest: Sendable {
     ("v", .value), ("z", .headOutput),
   ]
   /// Tokens that all passes together may compute.
-  private static let tokenLimit = 4 << 20
-  private static let promptLimit = 256
+  static let tokenLimit = 4 << 20
 
   let name: String
   let model: LoadedModel
   let plan: Sweep.Plan
   let isStreaming: Bool
+  let isDetached: Bool
 
   /// - Parameters:
   ///   - budget: bytes that a prompt's captures may take.
@@ -28,36 +29,31 @@ struct SweepRequest: Sendable {
     _ fields: Fields, models: ModelTable, budget: Int,
     render: @escaping ([ChatMessage], LoadedModel) throws(Refusal) -> [Token]
   ) throws(Refusal) {
-    guard let name = try fields.choice("analysis", AnalysisList.sweeps.map(\.name)) else {
+    guard let name = try fields.choice("analysis", Self.names) else {
       throw .missing(field: "analysis")
     }
     self.name = name
     model = try models.runnable(fields)
     isStreaming = try fields.bool("stream") ?? false
+    isDetached = try fields.bool("detach") ?? false
     guard let component = try fields.choice("component", Self.components.map(\.name)),
       let site = Self.components.first(where: { $0.name == component })?.site
     else { throw .missing(field: "component") }
     let isPatching = name == "activation_patching"
-    let reader = PromptReader(model: model, limit: Self.promptLimit, render: render)
-    let clean = try reader.prompts(fields, "clean")
-    let corrupted = isPatching ? try reader.prompts(fields, "corrupted") : []
-    let answers = try Self.tokens(fields, "answer", count: clean.count, model)
-    let wrong = try Self.tokens(fields, "wrong", count: clean.count, model)
-    try Self.check(clean, corrupted, isPatching: isPatching)
+    let contrast = try ContrastReader(model: model, render: render).pairs(
+      fields, isCorrupted: isPatching)
     let kind = try fields.choice("kind", ["zero", "mean"])
     let isMean = !isPatching && kind == "mean"
-    if isMean, clean.count < 2 {
+    if isMean, contrast.prompts.count < 2 {
       throw .outOfRange(
         field: "clean", found: "1 prompt", allowed: "two prompts or more, to have a mean")
     }
     plan = Sweep.Plan(
-      prompts: clean.indices.map {
-        ContrastPrompt(tokens: clean[$0], answer: answers[$0], wrong: wrong[$0])
-      },
-      corrupted: corrupted, change: isPatching ? .patch : isMean ? .mean : .zero, site: site,
+      prompts: contrast.prompts, corrupted: contrast.corrupted,
+      change: isPatching ? .patch : isMean ? .mean : .zero, site: site,
       layers: try AnalysisReader(model).layers(fields),
       axis: try Self.axis(fields, site, isPatching: isPatching))
-    try check(length: clean.first?.count ?? 0, budget: budget)
+    try check(length: contrast.prompts.first?.tokens.count ?? 0, budget: budget)
   }
 
   /// Bounds the time and the memory that the plan takes.
@@ -86,74 +82,5 @@ struct SweepRequest: Sendable {
         fields: ["component", "by"], reason: "\(site.name) has no heads")
     }
     return axis
-  }
-
-  private static func check(
-    _ clean: [[Token]], _ corrupted: [[Token]], isPatching: Bool
-  ) throws(Refusal) {
-    guard !isPatching || corrupted.count == clean.count else {
-      throw .unequalCounts(field: "corrupted", found: corrupted.count, expected: clean.count)
-    }
-    let length = clean.first?.count ?? 0
-    for (name, prompts) in [("clean", clean), ("corrupted", corrupted)] {
-      for (index, prompt) in prompts.enumerated() where prompt.count != length {
-        throw .unequalLengths(
-          field: "\(name)[\(index)]", found: prompt.count, other: "clean[0]", expected: length)
-      }
-    }
-  }
-
-  /// A token for each prompt: one for all, or a list.
-  private static func tokens(
-    _ fields: Fields, _ member: String, count: Int, _ model: LoadedModel
-  ) throws(Refusal) -> [Token] {
-    let reader = AnalysisReader(model)
-    guard let list = fields[member]?.array else {
-      guard let token = try reader.token(fields, member) else { throw .missing(field: member) }
-      return Array(repeating: token, count: count)
-    }
-    guard list.count == count else {
-      throw .unequalCounts(field: member, found: list.count, expected: count)
-    }
-    var tokens: [Token] = []
-    for (index, element) in list.enumerated() {
-      tokens.append(try reader.token(element, field: "\(member)[\(index)]"))
-    }
-    return tokens
-  }
-}
-
-/// Reads prompts: a text, an object with one of `prompt`, `messages` and `tokens`, or an array of these.
-private struct PromptReader {
-  let model: LoadedModel
-  let limit: Int
-  let render: ([ChatMessage], LoadedModel) throws(Refusal) -> [Token]
-
-  func prompts(_ fields: Fields, _ member: String) throws(Refusal) -> [[Token]] {
-    guard let value = fields[member] else { throw .missing(field: member) }
-    let list = value.array ?? [value]
-    guard (1...limit).contains(list.count) else {
-      throw .outOfRange(
-        field: member, found: "\(list.count) prompts", allowed: "1 to \(limit) prompts")
-    }
-    var result: [[Token]] = []
-    for (index, element) in list.enumerated() {
-      let place = value.array == nil ? member : "\(member)[\(index)]"
-      let tokens = try prompt(element, place)
-      guard !tokens.isEmpty else { throw .engine(.emptyPrompt) }
-      result.append(tokens)
-    }
-    return result
-  }
-
-  private func prompt(_ value: JSONValue, _ place: String) throws(Refusal) -> [Token] {
-    if let text = value.string {
-      return try model.tokenizer.tokens(of: text, field: place)
-    }
-    switch try RunRequest.prompt(Fields(value, path: place + ".")) {
-    case .text(let text): return try model.tokenizer.tokens(of: text, field: place)
-    case .tokens(let tokens): return tokens
-    case .messages(let messages): return try render(messages, model)
-    }
   }
 }

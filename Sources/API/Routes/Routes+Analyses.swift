@@ -13,87 +13,57 @@ extension Routes {
       JSONWriter.object { writer in
         writer.member("live", AnalysisList.live)
         writer.member("sweeps", AnalysisList.sweeps)
+        writer.member("graphs", AnalysisList.graphs)
+        writer.member("weights", AnalysisList.weights)
       })
   }
 
-  /// `POST /v1/analyses`: waits for the result, or streams progress before it; ends when the client goes.
+  /// `POST /v1/analyses`: waits for the result and ends when the client goes, or streams progress before it and ends when nobody watches; or
+  /// begins a job.
   func analyse(_ request: Request) async throws(Refusal) -> Reply {
     let service = service
-    let sweep = try SweepRequest(
-      Fields(body: request.body), models: service.models, budget: service.options.captureBudget
-    ) {
-      messages, model throws(Refusal) in
-      let options = ChatOptions(time: Int64(service.clock))
-      return try service.tokens(of: messages, options: options, model: model).tokens
+    let fields = try await service.fields(of: request)
+    let names = (AnalysisList.sweeps + AnalysisList.graphs + AnalysisList.weights).map(\.name)
+    guard let name = try fields.choice("analysis", names) else {
+      throw .missing(field: "analysis")
     }
     let accepts = request.fields[.accept]?.contains("text/event-stream") ?? false
-    guard sweep.isStreaming || accepts else {
-      return .json(try await sweep.run(on: service.engine))
+    if AnalysisList.graphs.contains(where: { $0.name == name }) {
+      return try await service.followBack(fields, acceptsEvents: accepts)
     }
-    return .events(.writing { writer in try await sweep.stream(on: service.engine, to: writer) })
+    let request = try await service.turn(bytes: fields.byteCount) { () throws(Refusal) in
+      try service.passAnalysis(name, fields)
+    }
+    let isStreaming = request.isStreaming || accepts
+    let record = try service.recordedJob(fields, isJob: request.isDetached || isStreaming)
+    return try await service.answer(
+      request.name, of: request.model, isDetached: request.isDetached, isStreaming: isStreaming
+    ) { () throws(Refusal) in
+      try await service.startJob(request, record: record)
+    } waited: { () throws(Refusal) in
+      try await request.run(on: service.engine) { _ in }
+    }
   }
 }
 
-extension SweepRequest {
-  /// The result as JSON.
-  func run(
-    on engine: Engine, progress: @Sendable (Int) async -> Void = { _ in }
-  ) async throws(Refusal) -> [UInt8] {
-    do {
-      return json(try await Sweep.run(plan, on: engine, model, progress: progress))
-    } catch {
-      throw .engine(error)
+extension Service {
+  /// Reads a request for an analysis that is made of passes or steps of its own.
+  func passAnalysis(
+    _ name: String, _ fields: Fields
+  ) throws(Refusal) -> any PassAnalysis {
+    let render = { [self] (messages: [ChatMessage], model: LoadedModel) throws(Refusal) in
+      try tokens(ofPlain: messages, model: model)
     }
-  }
-
-  /// Writes `analysis.progress` whenever another hundredth is done, then `analysis.result` or `error`.
-  func stream(on engine: Engine, to writer: BodyWriter) async throws {
-    let total = plan.passes(model.catalogue)
-    let name = name
-    let last: [UInt8]
-    do throws(Refusal) {
-      let result = try await run(on: engine) { done in
-        guard done * 100 / total > (done - 1) * 100 / total else { return }
-        let progress = JSONWriter.object { json in
-          json.member("type", "analysis.progress")
-          json.member("analysis", name)
-          json.member("done", done)
-          json.member("total", total)
-        }
-        // A client too slow for this piece will see a later one.
-        writer.offer(Self.event("analysis.progress", progress))
-      }
-      last = Self.event("analysis.result", result)
-    } catch {
-      var json = JSONWriter()
-      json.value(["type": "error", "error": error.reply.event])
-      last = Self.event("error", json.bytes)
+    let budget = captureBudget
+    if name == WeightsRequest.name {
+      return try WeightsRequest(
+        fields, models: models, memory: engine.options.captureMemoryOfOne,
+        resultLimit: options.ringBytes / 2, work: work)
     }
-    try await writer.write(last)
-  }
-
-  private static func event(_ name: String, _ json: [UInt8]) -> [UInt8] {
-    Array("event: \(name)\ndata: ".utf8) + json + [0x0a, 0x0a]
-  }
-
-  private func json(_ sweep: Sweep) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.member("type", "analysis.result")
-      writer.member("analysis", name)
-      writer.member("model", model.info.id)
-      writer.member("metric", "logit_diff")
-      writer.member("clean", sweep.clean)
-      writer.member("corrupted", sweep.corrupted)
-      writer.member("axes", ["layer", plan.axis.rawValue])
-      writer.member("layers", plan.layers)
-      if plan.axis == .position {
-        let shown = (plan.corrupted.first ?? plan.prompts.first?.tokens) ?? []
-        writer.member("tokens", shown.map { model.tokenizer.piece($0) })
-      }
-      writer.member("logit_diff", sweep.differences)
-      writer.member("effect", sweep.effect)
-      writer.member("passes", plan.passes(model.catalogue))
+    guard name == PathRequest.name else {
+      return try SweepRequest(fields, models: models, budget: budget, render: render)
     }
+    return try PathRequest(fields, models: models, budget: budget, render: render)
   }
 }
 

@@ -26,7 +26,7 @@ extension Routes {
 
   /// `DELETE /v1/runs/{id}/interventions`.
   func clearInterventions(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try service.computed(request.parameters["id"] ?? "")
+    let run = try RunCall(request, service).computed()
     let removed = try await service.removeInterventions(run)
     return .json(
       JSONWriter.object { writer in

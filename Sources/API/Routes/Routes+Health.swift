@@ -32,8 +32,10 @@ extension Routes {
       JSONWriter.object { writer in
         writer.member("service", "neuroscope")
         writer.member("version", Version.text)
+        writer.member("commit", Version.commit)
         writer.member("components", HookNames.components)
-        writer.member("reductions", ["none", "norm", "mean_abs", "stats", "histogram", "topk:K"])
+        writer.member(
+          "reductions", ["none", "norm", "mean_abs", "stats", "histogram", "topk:K", "project"])
         writer.member("dtypes", ["f32", "f16", "bf16", "i8"])
         writer.member("codecs", FrameCodec.allCases.map(\.name))
         writer.member("encodings", TensorEncoding.allCases.map(\.rawValue))
@@ -57,12 +59,7 @@ extension Routes {
         writer.member("supports_activations", true)
         writer.member("supports_streaming", true)
         writer.member("supports_recordings", service.options.recordingsDirectory != nil)
-        writer.member("capture_budget_bytes", service.options.captureBudget)
+        writer.member("capture_budget_bytes", service.captureBudget)
       })
   }
-}
-
-/// The program's version.
-package enum Version {
-  package static let text = "1.0.0"
 }

@@ -6,11 +6,13 @@ internal import Runs
 
 extension Routes {
   /// `POST /v1/activations/hooks`.
-  func registerHooks(_ request: Request) throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+  func registerHooks(_ request: Request) async throws(Refusal) -> Reply {
+    let fields = try await service.fields(of: request)
     let model = try service.models.runnable(fields)
     guard let list = try fields.objects("hooks") else { throw .missing(field: "hooks") }
-    let ids = try service.hooks.register(list, for: model)
+    let ids = try await service.turnIfLong(bytes: fields.byteCount) { () throws(Refusal) in
+      try service.hooks.register(list, for: model)
+    }
     return .json(
       JSONWriter.object { writer in
         writer.member("registered_hooks", ids)
@@ -49,8 +51,8 @@ extension Routes {
   }
 
   /// `DELETE /v1/activations/hooks`, with the model in the query or in the body.
-  func clearHooks(_ request: Request) throws(Refusal) -> Reply {
-    let named = try Fields(optionalBody: request.body).string("model")
+  func clearHooks(_ request: Request) async throws(Refusal) -> Reply {
+    let named = try await service.fields(of: request, isOptional: true).string("model")
     service.hooks.clear(request.query("model") ?? named)
     return .json(JSONWriter.object { $0.member("status", "hooks cleared") })
   }

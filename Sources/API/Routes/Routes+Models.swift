@@ -1,6 +1,7 @@
 internal import HTTP
 internal import Engine
 internal import Foundation
+internal import HTTPTypes
 internal import JSON
 internal import Hooks
 internal import Tokenizers
@@ -60,14 +61,29 @@ extension Routes {
     writer.member("parameters", info.parameterCount)
     writer.member("file_bytes", info.fileBytes)
     writer.member("format", info.format)
-    writer.member("numerics", info.numerics)
+    writer.member("numerics", info.precision.numerics)
+    writer.member("precision", info.precision.json)
     writer.member("model_hash", model.digest.known)
     writer.member("tokenizer_hash", info.tokenizerHash)
     writer.member("end_tokens", info.endTokens)
+    write(info.adapter, &writer)
     write(info.sampling, &writer)
     write(info.remarks, and: notes, &writer)
     if case .failure(let error) = model.chat {
       writer.member("chat_format_problem", error.sentence)
+    }
+  }
+
+  private func write(_ adapter: ModelAdapter?, _ writer: inout JSONWriter) {
+    guard let adapter else { return writer.member("adapter", JSONValue.null) }
+    writer.object("adapter") { writer in
+      writer.member("path", adapter.path)
+      writer.member("kind", "lora")
+      writer.member("format", adapter.format)
+      writer.member("file_bytes", adapter.fileBytes)
+      writer.member("updates", adapter.updates)
+      writer.member("ranks", [adapter.ranks.lowerBound, adapter.ranks.upperBound])
+      writer.member("replacements", adapter.replacements)
     }
   }
 
@@ -112,9 +128,30 @@ extension Routes {
       })
   }
 
+  /// What is asked of a model whose name has slashes that were sent plain.
+  var ofSlashedNames: [Route] {
+    [Route(.get, "/v1/models/{id...}", needs: .scope(.read), handler: answer(describeSlashed))]
+  }
+
+  private func describeSlashed(_ request: Request) async throws(Refusal) -> Reply {
+    let name = (request.parameters["id"] ?? "").split(separator: "/").joined(separator: "/")
+    var request = request
+    guard service.engine.model(name) == nil,
+      let suffix = ["/hook_points", "/heads"].first(where: { name.hasSuffix($0) })
+    else {
+      request.parameters.set("id", to: name)
+      return try describeModel(request)
+    }
+    request.parameters.set("id", to: String(name.dropLast(suffix.count)))
+    guard suffix == "/heads" else { return try hookPoints(request) }
+    // The route is for those who may read; finding heads takes passes.
+    try service.require(.run)
+    return try await nameHeads(request)
+  }
+
   /// `POST /v1/models/load`.
   func loadModel(_ request: Request) async throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+    let fields = try await service.fields(of: request)
     guard let path = try fields.string("model_path"), !path.isEmpty else {
       throw .modelPathRequired
     }
@@ -123,13 +160,24 @@ extension Routes {
     let context = try fields.integer("max_kv_size", in: 1...1 << 24) ?? 4096
     _ = try fields.bool("trust_remote_code")
     let isVocabulary = try fields.bool("vocab_only") ?? false
+    let adapter = try fields.string("adapter_path")
+    if isVocabulary, adapter != nil {
+      throw .conflict(
+        fields: ["adapter_path", "vocab_only"],
+        reason: "an adapter changes weights, and vocab_only loads none; leave one of them out")
+    }
+    if adapter == "" {
+      throw .outOfRange(
+        field: "adapter_path", found: "an empty string",
+        allowed: "the path of a PEFT folder or of a GGUF adapter, or no such field")
+    }
     var unused: [String] = []
     for name in ["kv_bits", "kv_group_size", "quantized_kv_start"]
     where try fields.integer(name, in: 0...Int(Int32.max)) != nil {
       unused.append(name)
     }
     let model = try await service.load(
-      path: path, id: id, contextLength: context, vocabularyOnly: isVocabulary)
+      path: path, adapter: adapter, id: id, contextLength: context, vocabularyOnly: isVocabulary)
     let notes = unused.isEmpty ? [] : [Self.unusedNote(unused)]
     return .json(JSONWriter.object { facts(model, &$0, notes: notes) })
   }
@@ -140,30 +188,16 @@ extension Routes {
       + "keys and values are kept as they are computed"
   }
 
-  /// A model's name stands in paths, logs and answers.
   private func checkModelID(_ id: String) throws(Refusal) {
-    let parts = id.split(separator: "/", omittingEmptySubsequences: false)
-    let isPlain = id.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"):
-        true
-      default: "._-:+@/".utf8.contains(byte)
-      }
-    }
-    guard id.utf8.count <= 128, isPlain,
-      parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." })
-    else {
+    guard ModelName.isPlain(id) else {
       throw .outOfRange(
-        field: "model_id", found: String(id.prefix(80)),
-        allowed:
-          "1 to 128 letters, digits and . _ - : + @, in parts joined by / that are not . or ..")
+        field: "model_id", found: String(id.prefix(80)), allowed: ModelName.rule)
     }
   }
 
   /// `POST /v1/models/unload`.
-  func unloadModel(_ request: Request) throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+  func unloadModel(_ request: Request) async throws(Refusal) -> Reply {
+    let fields = try await service.fields(of: request)
     let named = try fields.string("model")
     guard let id = try fields.string("model_id") ?? named else {
       throw .missing(field: "model_id")
@@ -179,20 +213,39 @@ extension Routes {
 
   /// `GET /v1/models/available`: what lies in the directories that models may be loaded from.
   func availableModels(_ request: Request) -> Reply {
-    let loaded = service.engine.models.map(\.info.path)
+    let loaded = service.engine.models
+    let available = service.availableModels
     return .json(
       JSONWriter.object { writer in
         writer.array("models") { writer in
-          for model in service.availableModels {
+          for model in available {
             writer.object { writer in
               writer.member("id", model.id)
               writer.member("path", model.path)
               writer.member("format", model.format)
               writer.member("bytes", model.bytes)
-              writer.member("loaded", loaded.contains(model.path))
+              writer.member("loaded", loaded.contains { $0.info.path == model.path })
             }
           }
         }
+        // The same as the server has it that the documented clients were written for.
+        writer.array("available_models") { writer in
+          for model in available {
+            writer.object { writer in
+              writer.member("model_id", model.id)
+              writer.member("model_path", model.path)
+              writer.member("size_mb", Double(model.bytes) / 1_048_576)
+              writer.member("files", model.files)
+            }
+          }
+        }
+        writer.array("loaded_models") { writer in
+          for model in loaded { writer.verbatim(entry(model)) }
+        }
+        writer.member("current_model", service.engine.current?.info.id)
+        writer.member("search_paths", service.searchPaths)
+        writer.member("total_available", available.count)
+        writer.member("total_loaded", loaded.count)
       })
   }
 

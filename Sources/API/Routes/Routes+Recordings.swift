@@ -8,8 +8,9 @@ extension Routes {
   private func id(_ request: Request) -> String { request.parameters["id"] ?? "" }
 
   /// `GET /v1/recordings`.
-  func listRecordings(_ request: Request) throws(Refusal) -> Reply {
-    let summaries = try service.desk().summaries()
+  func listRecordings(_ request: Request) async throws(Refusal) -> Reply {
+    let desk = try service.desk()
+    let summaries = try await service.files.perform { () throws(Refusal) in try desk.summaries() }
     return .json(
       JSONWriter.object { writer in
         writer.member("recordings", .array(summaries.map(\.json)))
@@ -17,9 +18,9 @@ extension Routes {
   }
 
   /// `GET /v1/recordings/{id}`.
-  func describeRecording(_ request: Request) throws(Refusal) -> Reply {
-    let reader = try service.desk().reader(id(request))
-    let summary = RecordingSummary(recordingID: id(request), reader)
+  func describeRecording(_ request: Request) async throws(Refusal) -> Reply {
+    let reader = try await service.reader(id(request))
+    let summary = try service.desk().summary(id(request), reader)
     return .json(
       JSONWriter.object { writer in
         for member in summary.json.members ?? [] { writer.member(member.name, member.value) }
@@ -44,29 +45,45 @@ extension Routes {
         guard !piece.isEmpty else { return }
         offset += piece.count
         try await writer.write(piece)
+        await Task.yield()
       }
     }
     return .stream(
       fields: download(id(request) + RecordingFolder.ending), body: body, heartbeat: nil)
   }
 
-  /// `GET /v1/recordings/{id}/export?format=safetensors|npz`.
-  func exportRecording(_ request: Request) throws(Refusal) -> Reply {
-    let reader = try service.desk().reader(id(request))
+  /// `GET /v1/recordings/{id}/export?format=safetensors|npz&dtype=recorded|f32`.
+  func exportRecording(_ request: Request) async throws(Refusal) -> Reply {
+    let (desk, id) = (try service.desk(), id(request))
     let format = request.query("format") ?? "safetensors"
     guard ["safetensors", "npz"].contains(format) else {
       throw .unknownValue(
         field: "format", found: "\"\(format.prefix(80))\"", allowed: ["safetensors", "npz"])
     }
-    var bytes: [UInt8] = []
-    do throws(RecordingError) {
-      if format == "npz" {
-        try NPZExport.write(reader) { piece throws(RecordingError) in bytes += piece }
-      } else {
-        try SafetensorsExport.write(reader) { piece throws(RecordingError) in bytes += piece }
+    let dtype = request.query("dtype") ?? "recorded"
+    guard ["recorded", "f32"].contains(dtype) else {
+      throw .unknownValue(
+        field: "dtype", found: "\"\(dtype.prefix(80))\"", allowed: ["recorded", "f32"])
+    }
+    let isWide = dtype == "f32"
+    let export = try await service.files.perform { () throws(Refusal) -> any RecordingExport in
+      let reader = try desk.reader(id)
+      do throws(RecordingError) {
+        return format == "npz"
+          ? try NPZExport(reader, asSingles: isWide)
+          : try SafetensorsExport(reader, asSingles: isWide)
+      } catch { throw .recording(error) }
+    }
+    let body = StreamBody.writing { writer in
+      var export = export
+      while let piece = try export.next() {
+        try await writer.write(piece)
+        // Others want the thread too, however fast the client reads.
+        await Task.yield()
       }
-    } catch { throw .recording(error) }
-    return .full(fields: download("\(id(request)).\(format)"), body: bytes)
+    }
+    return .stream(
+      fields: download("\(id).\(format)"), body: body, heartbeat: nil)
   }
 
   private func download(_ name: String) -> HTTPFields {
@@ -78,7 +95,8 @@ extension Routes {
 
   /// `POST /v1/recordings/{id}/replay`.
   func replayRecording(_ request: Request) async throws(Refusal) -> Reply {
-    let replay = try service.replay(id(request), Fields(optionalBody: request.body))
+    let replay = try await service.replay(
+      id(request), service.fields(of: request, isOptional: true))
     var fields = HTTPFields()
     fields[further: .runID] = replay.id
     fields[.location] = "/v1/runs/\(replay.id)"
@@ -93,6 +111,8 @@ extension Routes {
         writer.member("ok", found.difference == nil)
         writer.member("complete", found.isComplete)
         writer.member("frames_compared", found.comparedFrames)
+        writer.member("results_compared", found.comparedResults)
+        writer.member("unverified", found.unverified)
         writer.name("first_difference")
         guard let difference = found.difference else {
           writer.null()
@@ -104,6 +124,17 @@ extension Routes {
           writer.member("hook_id", difference.hookID)
           writer.member("reason", difference.reason)
         }
+      })
+  }
+
+  /// `POST /v1/recordings/{id}/share`: lets other keys see it, or its own alone.
+  func shareRecording(_ request: Request) async throws(Refusal) -> Reply {
+    let isShared = try await service.sharing(request)
+    try service.desk().share(id(request), isShared)
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("recording_id", id(request))
+        writer.member("shared", isShared)
       })
   }
 

@@ -1,5 +1,5 @@
 internal import Streams
-internal import HTTP
+package import HTTP
 internal import Engine
 internal import Frames
 internal import JSON
@@ -10,7 +10,7 @@ extension Routes {
   /// `GET /v1/runs`.
   func listRuns(_ request: Request) async -> Reply {
     var objects: [[UInt8]] = []
-    for run in service.runs.all { objects.append(await run.object()) }
+    for run in service.visibleRuns { objects.append(await run.brief()) }
     return .json(
       JSONWriter.object { writer in
         writer.array("runs") { writer in
@@ -21,11 +21,7 @@ extension Routes {
 
   /// `POST /v1/runs`.
   func startRun(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try await service.start(Fields(body: request.body))
-    var fields = HTTPFields()
-    fields[further: .runID] = run.id
-    fields[.location] = "/v1/runs/\(run.id)"
-    return .json(await run.object(), status: .created, fields: fields)
+    await .begun(try await service.start(service.fields(of: request), request.remarks))
   }
 
   private func named(_ request: Request) throws(Refusal) -> any StreamedRun {
@@ -34,14 +30,26 @@ extension Routes {
 
   /// `GET /v1/runs/{id}`.
   func describeRun(_ request: Request) async throws(Refusal) -> Reply {
-    .json(await (try named(request)).object())
+    .json(await (try service.glance(request.parameters["id"] ?? "")).object())
   }
 
   /// `DELETE /v1/runs/{id}`: ends it, or forgets it where it is over.
   func cancelRun(_ request: Request) async throws(Refusal) -> Reply {
-    let run = try named(request)
+    let run = try RunCall(request, service).run()
     if await run.isOver() { service.runs.forget(run.id) } else { run.cancel() }
     return .json(await run.object())
+  }
+
+  /// `POST /v1/runs/{id}/share`: lets other keys watch it, or its own alone.
+  func shareRun(_ request: Request) async throws(Refusal) -> Reply {
+    let isShared = try await service.sharing(request)
+    let run = try RunCall(request, service).run()
+    service.runs.share(run.id, isShared)
+    return .json(
+      JSONWriter.object { writer in
+        writer.member("run_id", run.id)
+        writer.member("shared", isShared)
+      })
   }
 
   /// `GET /v1/runs/{id}/events`.
@@ -50,11 +58,8 @@ extension Routes {
     let form = try tensorForm(request)
     let first = try firstEvent(request, of: run)
     if run.topic.isFinished, first >= run.topic.nextSequence { return .empty(.noContent) }
-    let subscriber = run.topic.subscribe(
-      Subscription(policy: try policy(request), from: first))
-    var fields = HTTPFields()
-    fields[further: .runID] = run.id
-    return .events(.source(TopicBody(subscriber, tensors: form)), fields: fields)
+    return service.viewing(
+      run, Subscription(policy: try policy(request), from: first), tensors: form)
   }
 
   private func tensorForm(_ request: Request) throws(Refusal) -> TensorForm {
@@ -131,11 +136,40 @@ extension Routes {
   }
 }
 
+extension Reply {
+  /// A run that was begun.
+  static func begun(_ run: any StreamedRun) async -> Reply {
+    var fields = HTTPFields()
+    fields[further: .runID] = run.id
+    fields[.location] = "/v1/runs/\(run.id)"
+    return .json(await run.object(), status: .created, fields: fields)
+  }
+}
+
 extension Service {
+  /// The events of a run as a viewer of it is sent them.
+  func viewing(
+    _ run: any StreamedRun, _ wish: Subscription = Subscription(policy: .conflate, from: 0),
+    tensors form: TensorForm = .base64
+  ) -> Reply {
+    var fields = HTTPFields()
+    fields[further: .runID] = run.id
+    let body = TopicBody(run.topic.subscribe(wish), tensors: form, meter: metrics.viewers)
+    return .events(.source(body), fields: fields)
+  }
+
   /// Begins the run that a body of `POST /v1/runs` describes.
-  package func start(_ fields: Fields) async throws(Refusal) -> Run {
-    let request = try RunRequest(
-      fields, models: models, registered: hooks, time: Int64(clock))
-    return try await start(try await order(request))
+  ///
+  /// - Parameter remarks: takes what is to be told of the body.
+  package func start(
+    _ fields: Fields, _ remarks: RequestRemarks = RequestRemarks()
+  ) async throws(Refusal) -> Run {
+    let (request, (tokens, constraint)) = try await turn(bytes: fields.byteCount) {
+      () throws(Refusal) in
+      let request = try RunRequest(
+        fields, models: models, registered: hooks, time: Int64(clock))
+      return (request, try promptTokens(request))
+    }
+    return try await start(try await order(request, tokens, constraint, telling: remarks))
   }
 }

@@ -24,11 +24,11 @@ extension Routes {
   /// `POST /v1/scenarios/{name}/run`: begins the scenario as a run; the body may change any member of the run.
   func runScenario(_ request: Request) async throws(Refusal) -> Reply {
     let scenarios = try Scenarios(service.installation)
-    let changes = try Fields(optionalBody: request.body)
+    let changes = try await service.fields(of: request, isOptional: true)
     let model = try service.models.runnable(changes)
     let (body, scaling) = try scenarios.run(
       request.parameters["name"] ?? "", changes: changes, layers: model.catalogue.layers)
-    let run = try await service.start(body)
+    let run = try await service.start(body, request.remarks)
     var fields = HTTPFields()
     fields[further: .runID] = run.id
     fields[.location] = "/v1/runs/\(run.id)"

@@ -27,5 +27,5 @@ extension Routes {
   }
 
   /// `GET /v1/echo`, under `--conformance-echo` only: sends every message back as it came.
-  package static let echo = Route(.get, "/v1/echo") { _ in .webSocket(.echo) }
+  package static let echo = Route(.get, "/v1/echo", needs: .open) { _ in .webSocket(.echo) }
 }

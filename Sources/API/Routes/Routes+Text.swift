@@ -5,9 +5,15 @@ internal import Tokenizers
 
 extension Routes {
   /// `POST /v1/tokenize`.
-  func tokenize(_ request: Request) throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+  func tokenize(_ request: Request) async throws(Refusal) -> Reply {
+    let fields = try await service.fields(of: request)
     let model = try service.models.model(fields)
+    return try await service.turn(bytes: fields.byteCount) { () throws(Refusal) in
+      try Self.tokenize(fields, model)
+    }
+  }
+
+  private static func tokenize(_ fields: Fields, _ model: LoadedModel) throws(Refusal) -> Reply {
     guard let text = try fields.string("text") else { throw .textRequired }
     let parses = try fields.bool("parse_special") ?? true
     let adds = try fields.bool("add_special") ?? false
@@ -25,9 +31,15 @@ extension Routes {
   }
 
   /// `POST /v1/detokenize`.
-  func detokenize(_ request: Request) throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+  func detokenize(_ request: Request) async throws(Refusal) -> Reply {
+    let fields = try await service.fields(of: request)
     let model = try service.models.model(fields)
+    return try await service.turnIfLong(bytes: fields.byteCount) { () throws(Refusal) in
+      try Self.detokenize(fields, model)
+    }
+  }
+
+  private static func detokenize(_ fields: Fields, _ model: LoadedModel) throws(Refusal) -> Reply {
     let size = model.info.vocabularySize
     guard let tokens = try fields.integers("tokens", in: 0...max(size - 1, 0)) else {
       throw .missing(field: "tokens")
@@ -38,16 +50,20 @@ extension Routes {
   }
 
   /// `POST /v1/apply_template`.
-  func applyTemplate(_ request: Request) throws(Refusal) -> Reply {
-    let fields = try Fields(body: request.body)
+  func applyTemplate(_ request: Request) async throws(Refusal) -> Reply {
+    let service = service
+    let fields = try await service.fields(of: request)
     let model = try service.models.model(fields)
-    let messages = try MessageReader.messages(fields)
-    let options = try ChatOptions(fields, time: Int64(service.clock))
-    let prompt = try service.tokens(of: messages, options: options, model: model)
-    return .json(
-      JSONWriter.object { writer in
-        writer.member("prompt", prompt.text)
-        writer.member("tokens", prompt.tokens)
-      })
+    return try await service.turn(bytes: fields.byteCount) { () throws(Refusal) in
+      let messages = try MessageReader.messages(fields)
+      let options = try ChatOptions(fields, time: Int64(service.clock))
+      let prompt = try service.tokens(
+        of: messages, options: options, model: model, isPrompt: false)
+      return .json(
+        JSONWriter.object { writer in
+          writer.member("prompt", prompt.text)
+          writer.member("tokens", prompt.tokens)
+        })
+    }
   }
 }

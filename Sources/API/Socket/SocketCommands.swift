@@ -1,4 +1,6 @@
 internal import Engine
+internal import HTTP
+internal import HTTPTypes
 internal import JSON
 internal import Runs
 
@@ -25,29 +27,53 @@ struct SocketAnswer: Sendable {
 
 /// The commands of a socket, one line each.
 struct SocketCommand: Sendable {
-  typealias Action = @Sendable (SocketSession, Fields) async throws(Refusal) -> SocketAnswer
+  typealias Action =
+    @Sendable (SocketSession, Fields, RequestRemarks) async throws(Refusal) -> SocketAnswer
 
   let name: String
+  /// What the key of the socket must allow.
+  let scope: Scope
+  /// The members that it knows; what else a message has is refused or told.
+  let members: MemberTree
   let run: Action
 
-  private init(_ name: String, _ run: @escaping Action) {
+  /// - Parameters:
+  ///   - operation: the operation of REST whose members it takes.
+  ///   - names: its further members, besides those of every command.
+  private init(
+    _ name: String, _ scope: Scope, like operation: String = "", _ names: Set<String>,
+    _ run: @escaping Action
+  ) {
     self.name = name
+    self.scope = scope
+    let tree = MemberTree.of(operation)
+    members = tree.knowing(names.union(tree.parameters.subtracting(["id"])))
+      .knowing(["id", "command"])
     self.run = run
   }
+
+  /// The members that say how a run is watched.
+  private static let wish: Set<String> = ["policy", "from", "tensors"]
 
   /// What only a socket has, and the commands of a run.
   static let all: [SocketCommand] =
     [
-      SocketCommand("start", start),
-      SocketCommand("subscribe", subscribe),
-      SocketCommand("unsubscribe", unsubscribe),
-      SocketCommand("cancel", cancel),
-      SocketCommand("ping", ping),
+      SocketCommand(
+        "start", .run, like: "POST /v1/runs", wish.union(["subscribe"]), start),
+      SocketCommand("subscribe", .read, wish.union(["run_id"]), subscribe),
+      SocketCommand("unsubscribe", .read, ["run_id"], unsubscribe),
+      SocketCommand("cancel", .run, ["run_id"], cancel),
+      SocketCommand("ping", .read, [], ping),
     ] + RunCommands.all.map { SocketCommand($0) }
 
   /// A command of a run; a run that it makes is watched by this socket unless `"subscribe": false`.
   private init(_ command: any RunCommand.Type) {
-    self.init(command.name) { session, fields throws(Refusal) in
+    self.init(
+      command.name, command.scope,
+      like: "\(command.method.rawValue) /v1/runs/{id}/\(command.path)",
+      (command.makesRun ? Self.wish.union(["subscribe"]) : []).union(["run_id"])
+        .union(command.furtherMembers)
+    ) { session, fields, _ throws(Refusal) in
       let wish = command.makesRun ? try SocketWish(fields) : SocketWish()
       let isWatched = command.makesRun ? try fields.bool("subscribe") ?? true : false
       switch try await command.perform(RunCall(fields, session.shared)) {
@@ -69,16 +95,16 @@ struct SocketCommand: Sendable {
 
 extension SocketCommand {
   /// Begins a run, watched by this socket unless `"subscribe": false`.
-  private static let start: Action = { session, fields throws(Refusal) in
+  private static let start: Action = { session, fields, remarks throws(Refusal) in
     let wish = try SocketWish(fields)
     let isWatched = try fields.bool("subscribe") ?? true
-    let run = try await session.shared.start(fields)
+    let run = try await session.shared.start(fields, remarks)
     var answer = await SocketAnswer(run)
     if isWatched { answer.afterwards = { session.watch(run, wish) } }
     return answer
   }
 
-  private static let subscribe: Action = { session, fields throws(Refusal) in
+  private static let subscribe: Action = { session, fields, _ throws(Refusal) in
     let run = try session.named(fields)
     let wish = try SocketWish(fields)
     var answer = await SocketAnswer(run)
@@ -86,7 +112,7 @@ extension SocketCommand {
     return answer
   }
 
-  private static let unsubscribe: Action = { session, fields throws(Refusal) in
+  private static let unsubscribe: Action = { session, fields, _ throws(Refusal) in
     let run = try session.named(fields)
     let id = run.id
     let wasWatched = session.unwatch(id)
@@ -96,13 +122,13 @@ extension SocketCommand {
     }
   }
 
-  private static let cancel: Action = { session, fields throws(Refusal) in
-    let run = try session.named(fields)
+  private static let cancel: Action = { session, fields, _ throws(Refusal) in
+    let run = try RunCall(fields, session.shared).run()
     run.cancel()
     return await SocketAnswer(run)
   }
 
-  private static let ping: Action = { session, _ throws(Refusal) in
+  private static let ping: Action = { session, _, _ throws(Refusal) in
     let time = session.shared.clock
     return SocketAnswer { writer in writer.member("time", time) }
   }

@@ -3,6 +3,7 @@ internal import Streams
 internal import HTTP
 internal import JSON
 internal import HTTPTypes
+internal import Loops
 internal import Synchronization
 internal import Runs
 
@@ -37,22 +38,48 @@ final class SocketSession: Sendable {
     }
     var id: [UInt8]?
     do {
-      let fields = try Fields(body: Array(text.utf8))
-      id = fields.json("id")
+      let fields = try await service.fields(Array(text.utf8))
+      id = try Self.id(fields)
       guard let name = try fields.string("command") else { throw Refusal.missing(field: "command") }
       guard let command = SocketCommand.all.first(where: { $0.name == name }) else {
         throw Refusal.unknownCommand(
           String(name.prefix(80)), known: SocketCommand.all.map(\.name))
       }
-      let answer = try await command.run(self, fields)
-      await reply(to: id, answer)
+      let remarks = RequestRemarks()
+      // Each command is held to the limits of its key anew.
+      let answer = try await ClientGrant.$current.withValue(Caller.current.grant) {
+        try await perform(command, fields, remarks)
+      }
+      await reply(to: id, answer, remarks)
       answer.afterwards()
     } catch {
       await reply(to: id, refusing: error as? Refusal ?? .outOfMemory)
     }
   }
 
-  private func reply(to id: [UInt8]?, _ answer: SocketAnswer) async {
+  /// A command's id as it came, which every answer repeats; so it must be short.
+  private static func id(_ fields: Fields) throws(Refusal) -> [UInt8]? {
+    guard let id = fields.json("id"), id.count > longestID else { return fields.json("id") }
+    throw .outOfRange(
+      field: "id", found: "\(id.count) bytes", allowed: "at most \(longestID) bytes of JSON")
+  }
+
+  private static let longestID = 1000
+
+  /// Carries a command out, if the key that opened the socket allows it and still holds.
+  private func perform(
+    _ command: SocketCommand, _ fields: Fields, _ remarks: RequestRemarks
+  ) async throws(Refusal) -> SocketAnswer {
+    guard let caller = service.options.keys.current(Caller.current) else { throw .keyUnknown }
+    guard caller.may(command.scope) else { throw .scopeMissing(command.scope, caller) }
+    try await service.check(fields, of: command, remarks)
+    return try await command.run(self, fields, remarks)
+  }
+
+  private func reply(
+    to id: [UInt8]?, _ answer: SocketAnswer, _ remarks: RequestRemarks
+  ) async {
+    let warnings = remarks.all
     await peer.send(
       .text(
         JSONWriter.object { writer in
@@ -60,6 +87,7 @@ final class SocketSession: Sendable {
           writer.member("id", raw: id ?? Array("null".utf8))
           writer.member("ok", true)
           answer.write(&writer)
+          if !warnings.isEmpty { writer.member("warnings", warnings) }
         }))
   }
 
@@ -98,7 +126,9 @@ final class SocketSession: Sendable {
     let subscriber = run.topic.subscribe(
       Subscription(policy: wish.policy, from: wish.from ?? (existing == nil ? 0 : nil)))
     let id = run.id
-    let source = TopicMessages(subscriber, tensors: wish.tensors) { [weak self] ending in
+    let source = TopicMessages(
+      subscriber, tensors: wish.tensors, meter: service.metrics.viewers
+    ) { [weak self] ending in
       self?.ended(id, ending)
     }
     watches.withLock {

@@ -42,6 +42,9 @@ typedef struct ns_matrix {
 
 // Decoding and products ---------------------------------------------------------------------------------
 
+// Floats of 32 arranged columns of x: the columns, and eight sums of them.
+#define NS_ARRANGED 40
+
 // One product y[m][r] = sum_c w[r][c] x[m][c] (+ bias[r]), borrowed for one run. Strides are in floats.
 typedef struct ns_product {
   ns_matrix w;
@@ -51,8 +54,10 @@ typedef struct ns_product {
   int64_t y_stride;
   const float *bias;  // [w.rows] or NULL
   int64_t count;
-  const uint16_t *x_narrow;  // for `ns_fast`: x in bfloat16, each row filled up to an even number
-  int64_t x_narrow_stride;   // in bfloat16 numbers, even
+  const void *x_rounded;     // for `ns_fast`: x as its `round` makes it
+  int64_t x_rounded_stride;  // in bytes
+  const float *x_arranged;   // for `ns_kernels.product`: x as `arrange` makes it, where the set arranges this matrix
+  int64_t x_arranged_stride; // in floats
 } ns_product;
 
 // Rotary position embedding of one row `[heads, head_dim]`, in place: pairs (i, i + rotary_dim / 2) turn.
@@ -102,6 +107,11 @@ typedef enum { NS_SILU, NS_GELU, NS_GELU_TANH, NS_QUICK_GELU, NS_RELU } ns_activ
 typedef struct ns_kernels {
   // out[0 ..< count] = numbers column ..< column + count of a row; both are whole blocks of the type.
   void (*decode)(const ns_matrix *w, int64_t row, int64_t column, int64_t count, float *out);
+  // How `product` wants rows of x for these weights: 0 as they are, else as `arrange` makes them. NULL: always as they
+  // are.
+  int32_t (*arrangement)(const ns_matrix *w);
+  // One row of n columns, a multiple of 32, as an arrangement has it: NS_ARRANGED floats for each 32.
+  void (*arrange)(int32_t arrangement, const float *x, float *out, int64_t n);
   // The weight rows row_begin ..< row_end of a product, for all rows of x.
   void (*product)(const ns_product *p, int64_t row_begin, int64_t row_end);
   // The same for rows m_begin ..< m_end of x only and many of them: tiles, in another order of additions.
@@ -123,6 +133,10 @@ typedef struct ns_kernels {
   void (*clamped_gate)(
       const float *gate, const float *up, float limit, float alpha, float *y, int64_t n);
   void (*rotate)(const ns_rotation *r, float *x, int64_t position);
+  // out[i] = sum of |whole - factors[i] * part i| for `count` parts of n numbers, `stride` apart.
+  void (*distances)(
+      const float *whole, const float *parts, int64_t stride, const float *factors, int64_t count,
+      float *out, int64_t n);
 
   // The soft maximum of factor * x, the logarithm of its denominator, the first largest.
   void (*softmax)(const float *x, float factor, float *y, int64_t n);
@@ -152,23 +166,39 @@ typedef struct ns_kernels {
   float (*multiply_adds)(int64_t rounds);
 } ns_kernels;
 
-// Products of prompt chunks in bfloat16 (8 bits of mantissa) with sums in float32, about twice as fast.
+// Products of rounded activations with sums in float32. A row's bits never depend on its neighbours.
 typedef struct ns_fast {
-  // y[0 ..< n] = x in bfloat16, one zero behind where n is odd.
-  void (*narrow)(const float *x, uint16_t *y, int64_t n);
-  // As `ns_kernels.panels`, from x_narrow.
+  // Whether these are the products to take for a matrix.
+  int32_t (*takes)(const ns_matrix *w);
+  // Bytes of a rounded row of n numbers, a multiple of 32.
+  int64_t (*rounded_bytes)(int64_t n);
+  // One row of n numbers to y, rounded.
+  void (*round)(const float *x, void *y, int64_t n);
+  // As those of `ns_kernels`, from x_rounded. `product` is NULL where rows being decoded stay exact.
+  void (*product)(const ns_product *p, int64_t row_begin, int64_t row_end);
   void (*panels)(
       const ns_product *p, int64_t row_begin, int64_t row_end, int64_t m_begin, int64_t m_end,
       float *scratch);
 } ns_fast;
 
-enum ns_set { NS_SCALAR = 0, NS_AVX2 = 1, NS_AVX512 = 2, NS_AVX512_VBMI = 3 };
+// How activations are rounded: to bfloat16 (8 bits of mantissa, as weights are then), or in blocks of 32 to signed
+// bytes with one scale.
+enum ns_rounding { NS_BFLOAT16 = 0, NS_INT8 = 1 };
+
+enum ns_set {
+  NS_SCALAR = 0,
+  NS_AVX2 = 1,
+  NS_AVX512 = 2,
+  NS_AVX512_VBMI = 3,
+  NS_AVX2_VNNI = 4,   // as NS_AVX2, with dot products of bytes
+  NS_AVX512_VNNI = 5, // as NS_AVX512, with them
+};
 
 // The kernels of an instruction set, or NULL where this processor or build lacks it.
 const ns_kernels *ns_kernels_for(int32_t set);
 
-// The fast products that go with a set, or NULL where this processor or build lacks them.
-const ns_fast *ns_fast_for(int32_t set);
+// The products of rounded activations that go with a set, or NULL where this processor or build lacks them.
+const ns_fast *ns_fast_for(int32_t set, int32_t rounding);
 
 // Floats of scratch that `attend` and `attend_part` need for tiles of `rows` rows of this job.
 int64_t ns_attention_scratch(const ns_attention *a, int64_t rows);

@@ -21,6 +21,14 @@ enum Architecture {
     var rope: [String: ConfigurationFields.Value] = [:]
     /// Whether a part of each head may stay as it is (`partial_rotary_factor`).
     var rotatesPartly = false
+    /// The part of each head that turns where nothing says it.
+    var rotatedShare = 1.0
+    /// Whether the elements 2i and 2i + 1 of a head turn together, not i and i + half.
+    var turnsNeighbours = false
+    /// Whether its class knows no stretch but LongRoPE, under older names too.
+    var onlyLongrope = false
+    /// Whether layers that see everything keep no position.
+    var unrotatesFullLayers = false
     /// The base of sliding layers' positions, in families whose two kinds of layers have a set each.
     var slidingTheta: Double?
     /// Which layers slide where no list says it.
@@ -89,7 +97,17 @@ enum Architecture {
       name: "olmo3", spellings: ["olmo3", "Olmo3ForCausalLM"], keys: .olmo3, theta: 500_000,
       slidingTheta: 500_000, windows: .allBut(every: 4)),
     Traits(
-      name: "phi3", spellings: ["phi3", "Phi3ForCausalLM"], keys: .phi3, rotatesPartly: true),
+      name: "phi3", spellings: ["phi3", "Phi3ForCausalLM"], keys: .phi3, rotatesPartly: true,
+      onlyLongrope: true),
+    Traits(
+      name: "stablelm", spellings: ["stablelm", "StableLmForCausalLM"], keys: .stablelm,
+      rotatesPartly: true, rotatedShare: 0.25),
+    Traits(
+      name: "cohere", spellings: ["cohere", "command-r", "CohereForCausalLM"], keys: .cohere,
+      theta: 500_000, turnsNeighbours: true),
+    Traits(
+      name: "cohere2", spellings: ["cohere2", "Cohere2ForCausalLM"], keys: .cohere2,
+      turnsNeighbours: true, unrotatesFullLayers: true, windows: .allBut(every: 4)),
     Traits(
       name: "gpt_oss", spellings: ["gpt_oss", "gpt-oss", "GptOssForCausalLM"], keys: .gptOSS,
       theta: 150_000,

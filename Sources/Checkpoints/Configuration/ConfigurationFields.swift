@@ -25,8 +25,8 @@ struct ConfigurationFields {
   let isLenient: Bool
   /// What the file itself calls a field that is asked for by this name; refusals say it.
   var spelling: (String) -> String = { $0 }
-  /// True where one value a layer may stand for a size, all of them equal, as GGUF writes some.
-  var takesLists = false
+  /// How many values may stand for a size, one a layer and all of them equal, as GGUF writes some; nil in other files.
+  var listCount: Int?
 
   /// The first of the names that is there, as an integer in the range; nil where none is.
   func integer(_ names: String..., in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
@@ -152,7 +152,10 @@ struct ConfigurationFields {
     case .number(let any):
       guard let exact = Int(exactly: any) else { throw wrong(name, expected, value) }
       whole = exact
-    case .integers(let list) where takesLists:
+    case .integers(let list) where listCount != nil:
+      guard list.count == listCount else {
+        throw wrong(name, "\(listCount ?? 0) integers, one a layer", found: "\(list.count)")
+      }
       guard let one = list.first, list.allSatisfy({ $0 == one }) else {
         throw unsupported(name, "the same size in every layer", found: value.text)
       }

@@ -28,17 +28,14 @@ extension ConfigurationKeys {
     idle: ["router_jitter_noise"])
 
   /// Names of Qwen's mixtures.
-  ///
-  /// Layers without experts among those with them are not computed here.
   private static let qwenMoE = rotaryDecoder.with(routed).with(
     used: [
       "vocab_size": 151_936, "hidden_size": 2_048, "num_hidden_layers": 24,
       "max_position_embeddings": 32_768, "head_dim": .derived, "use_sliding_window": false,
       "sliding_window": .orNull(.integer(4_096)), "norm_topk_prob": false,
-      // The width of layers without experts: only checked.
-      "intermediate_size": 5_632,
-    ],
-    fixed: ["decoder_sparse_step": [.integer(1)], "mlp_only_layers": [.integers([])]])
+      // Layers without experts, and their width.
+      "decoder_sparse_step": 1, "mlp_only_layers": nil, "intermediate_size": 5_632,
+    ])
 
   static let qwen2MoE = qwenMoE.with(used: [
     "num_attention_heads": 16, "num_key_value_heads": .orNull(.integer(16)),
@@ -102,7 +99,7 @@ extension ConfigurationKeys {
     ])
 
   static let gemma3Text = rotaryDecoder.without(
-    "hidden_act", "original_max_position_embeddings", "partial_rotary_factor"
+    "hidden_act", "original_max_position_embeddings"
   ).with(
     used: [
       "vocab_size": 262_208, "hidden_size": 2_304, "intermediate_size": 9_216,
@@ -140,10 +137,8 @@ extension ConfigurationKeys {
     "eos_token_id": .orNull(.integer(50_279)), "rms_norm_eps": 1e-5, "attention_bias": false,
   ])
 
-  // Its two kinds of layers say their positions in sets of their own; what stands around those is not read.
-  static let olmo3 = olmo2.without(
-    "original_max_position_embeddings", "partial_rotary_factor"
-  ).with(used: [
+  // Its two kinds of layers say their original contexts in sets of their own; one around those is not read.
+  static let olmo3 = olmo2.without("original_max_position_embeddings").with(used: [
     "sliding_window": .orNull(.integer(4_096)), "layer_types": nil,
   ])
 

@@ -49,6 +49,10 @@ extension ConfigurationKeys {
       ],
       // llama.cpp reads it as whether a Granite rotates at all.
       fixed: ["rope.scaling.finetuned": [.bool(true)]]),
+    // What llama.cpp, too, sees by the tensors.
+    "stablelm": gguf.with(idle: ["use_parallel_residual"]),
+    "cohere": gguf.with(used: ["logit_scale": nil]),
+    "cohere2": gguf.with(used: ["logit_scale": nil]),
     "mixtral": gguf.with(used: ["expert_count": nil, "expert_used_count": nil]),
     "qwen2_moe": gguf.with(used: [
       "expert_count": nil, "expert_used_count": nil, "expert_feed_forward_length": nil,
@@ -80,7 +84,7 @@ extension ConfigurationKeys {
     ].map { "ggml." + $0 } + ["chat_template", "chat_templates", "huggingface.json", "rwkv.world"])
 
   /// True for names that have nothing to do with one architecture, and are known.
-  private static func isCommon(_ name: String) -> Bool {
+  static func isCommon(_ name: String) -> Bool {
     guard name.hasPrefix("tokenizer.") else { return ggufIdle.contains(where: name.hasPrefix) }
     let short = String(name.dropFirst("tokenizer.".count))
     return ggufTokenizer.contains(short) || short.hasPrefix("chat_template.")

@@ -37,7 +37,7 @@ extension ConfigurationKeys {
     if let value = Value(member) { return value }
     let usual: String
     switch standard {
-    case .value(let value): usual = "a value, such as \(value.text)"
+    case .value(let value), .needed(let value): usual = "a value, such as \(value.text)"
     case .derived: usual = "a value, or the field left out"
     case .orNull, .none: return nil
     }

@@ -13,6 +13,8 @@ struct ConfigurationKeys: Sendable {
     case value(Value)
     /// The value where the name is absent; null means none.
     case orNull(Value)
+    /// The value where the name is absent; null is refused, though the library's class may hold it.
+    case needed(Value)
     /// Absent and null both mean none, or a number that follows from others.
     case none
     /// Absent, it follows from others; null is refused, since the library cannot compute with it.
@@ -77,7 +79,7 @@ extension ConfigurationKeys.Default: ExpressibleByIntegerLiteral, ExpressibleByF
   /// The value that stands for an absent name.
   var value: ConfigurationFields.Value? {
     switch self {
-    case .value(let value), .orNull(let value): value
+    case .value(let value), .orNull(let value), .needed(let value): value
     case .none, .derived: nil
     }
   }

@@ -16,9 +16,11 @@ extension ModelConfiguration {
         try gguf.value(key.hasPrefix("tokenizer.") ? key : "\(name).\(key)")
       },
       isLenient: traits == nil)
-    fields.takesLists = true
     self.init(architecture: traits?.name ?? name)
+    layers = try fields.required("block_count", in: Bounds.layers)
+    fields.listCount = layers
     interleavedRotation = Self.interleaved.contains(name)
+    turnsNeighbours = traits?.turnsNeighbours ?? false
     activation = traits?.activation ?? .silu
     if let traits { unknownFields = try ConfigurationKeys.account(for: gguf, traits, name) }
     try readSizes(fields)
@@ -30,17 +32,22 @@ extension ModelConfiguration {
       unrotatedLayers = Set((0..<layers).filter { ($0 + 1) % 4 == 0 })
     }
     try readSpans(fields, traits)
+    if traits?.unrotatesFullLayers == true {
+      unrotatedLayers = Set((0..<layers).filter { attentionSpans[$0] == .full })
+    }
     readTensors(Set(gguf.tensors.map(\.name)))
     try readTokens(fields)
     samplingDefaults = try SamplingDefaults(gguf)
     try checkTogether(fields)
-    if !isGPT2 { try readRopes(gguf, fields) }
+    try RopeConfiguration.refuseFactors(gguf, fields, architecture: name)
+    if !isGPT2 { try readRopes(gguf, fields, name) }
   }
 
   private var isGPTOSS: Bool { architecture == "gpt_oss" }
+  private var usesLayerNorm: Bool { isGPT2 || isCohere || architecture == "stablelm" }
 
   /// Architectures whose q and k the converter reorders so that neighbours rotate together.
-  private static let interleaved: Set<String> = ["llama", "granite", "smollm3"]
+  static let interleaved: Set<String> = ["llama", "granite", "smollm3"]
 
   /// The family of a file; some share a name there and differ by what the file holds.
   private static func traits(of name: String, _ gguf: GGUFFile) -> Architecture.Traits? {
@@ -55,7 +62,6 @@ extension ModelConfiguration {
   }
 
   private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
-    layers = try fields.required("block_count", in: Bounds.layers)
     hiddenSize = try fields.required("embedding_length", in: Bounds.width)
     heads = try fields.required("attention.head_count", in: Bounds.heads)
     keyValueHeads = try fields.integer("attention.head_count_kv", in: Bounds.heads) ?? heads
@@ -70,8 +76,9 @@ extension ModelConfiguration {
     experts = try fields.integer("expert_count", in: Bounds.experts) ?? 0
     expertsPerToken = try fields.integer("expert_used_count", in: Bounds.experts) ?? 0
     let expertWidth = try fields.integer("expert_feed_forward_length", in: Bounds.width)
+    let width = try fields.integer("feed_forward_length", in: Bounds.width)
     intermediateSize =
-      if experts > 0, let expertWidth { expertWidth } else {
+      if experts > 0, let expertWidth { expertWidth } else if let width { width } else {
         try fields.required("feed_forward_length", in: Bounds.width)
       }
     sharedExpertSize =
@@ -80,8 +87,18 @@ extension ModelConfiguration {
   }
 
   private mutating func readArithmetic(_ fields: ConfigurationFields) throws(CheckpointError) {
-    let epsilons = ["attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"]
-    normEpsilon = try fields.number(epsilons, in: 0...1) ?? normEpsilon
+    let epsilons = [
+      "attention.layer_norm_\(usesLayerNorm ? "" : "rms_")epsilon",
+      "attention.layer_norm_\(usesLayerNorm ? "rms_" : "")epsilon",
+    ]
+    // Nothing says what a file that leaves it out was trained with.
+    guard let epsilon = try fields.number(epsilons, in: 0...1) ?? (fields.isLenient ? 0 : nil)
+    else {
+      throw CheckpointError(
+        .missing, file: fields.file, .field(epsilons[0]), expected: "a number",
+        found: "none")
+    }
+    normEpsilon = epsilon
     swigluLimit = isGPTOSS ? 7 : nil
     let isGemma2 = architecture == "gemma2"
     finalLogitSoftcap = try cap(fields, "final_logit_softcapping", standard: isGemma2 ? 30 : nil)
@@ -103,14 +120,20 @@ extension ModelConfiguration {
     return cap == 0 ? nil : cap
   }
 
-  /// Granite's four scales; 0 stands for none, as in llama.cpp.
+  /// Granite's four scales, and Cohere's of the scores; 0 stands for none, as in llama.cpp.
   private mutating func readScales(_ fields: ConfigurationFields) throws(CheckpointError) {
     embeddingScale = isGemma ? Float(hiddenSize).squareRoot() : 1
-    guard architecture == "granite" else { return }
     func scale(_ name: String) throws(CheckpointError) -> Double? {
       let value = try fields.number(name, in: -1e9...1e9)
       return value == 0 ? nil : value
     }
+    if isCohere {
+      if architecture == "cohere2", try !fields.has("logit_scale") {
+        throw fields.wrong("logit_scale", "what scores are multiplied by", found: "none")
+      }
+      scoreScale = try scale("logit_scale").map(Float.init) ?? 1
+    }
+    guard architecture == "granite" else { return }
     embeddingScale = try scale("embedding_scale").map(Float.init) ?? 1
     residualScale = try scale("residual_scale").map(Float.init) ?? 1
     attentionScale = try scale("attention.scale")
@@ -124,7 +147,15 @@ extension ModelConfiguration {
     let window =
       try fields.integer("attention.sliding_window", in: 0...Bounds.context.upperBound)
       ?? (architecture == "gemma2" ? 4_096 : nil)
-    guard let window, window > 0 else { return }
+    guard let window, window > 0 else {
+      // No window would also say that no layer turns.
+      guard traits?.unrotatesFullLayers != true else {
+        throw fields.wrong(
+          "attention.sliding_window", "the keys that sliding layers see",
+          found: window.map { "\($0)" } ?? "none")
+      }
+      return
+    }
     slidingWindow = window
     let key = "attention.sliding_window_pattern"
     // Either one flag a layer or the period of the layers that see everything.
@@ -143,6 +174,10 @@ extension ModelConfiguration {
   /// What only the presence of tensors tells.
   private mutating func readTensors(_ names: Set<String>) {
     tiedEmbeddings = !names.contains("output.weight")
+    guard isCohere || architecture == "stablelm" else { return }
+    normalizesHeads = nil
+    // Converted files may call a StableLM parallel that is not; its norms tell, as in llama.cpp.
+    parallelBlocks = isCohere || !names.contains("blk.0.ffn_norm.weight")
   }
 
   private mutating func readTokens(_ fields: ConfigurationFields) throws(CheckpointError) {
@@ -171,12 +206,17 @@ extension ModelConfiguration {
     return rows
   }
 
-  private mutating func readRopes(_ gguf: GGUFFile, _ fields: ConfigurationFields)
-    throws(CheckpointError)
-  {
+  private mutating func readRopes(
+    _ gguf: GGUFFile, _ fields: ConfigurationFields, _ name: String
+  ) throws(CheckpointError) {
     let full = try RopeConfiguration(
-      gguf, fields, headDimension: headDimension, contextLength: contextLength,
+      gguf, fields, architecture: name, headDimension: headDimension, contextLength: contextLength,
       truncates: !isGPTOSS)
+    guard !(interleavedRotation || turnsNeighbours) || full.rotaryDimension == headDimension else {
+      throw fields.unsupported(
+        "rope.dimension_count", "\(headDimension), for this family turns whole heads",
+        found: "\(full.rotaryDimension)")
+    }
     rope = full
     let base = try fields.number("rope.freq_base_swa", in: RopeConfiguration.thetas)
     guard slidingWindow != nil else { return }

@@ -21,23 +21,29 @@ extension ModelConfiguration {
     architecture = traits.name
     let fields = traits.keys.fields(of: json, file: file)
     normWeightOffset = traits.normWeightOffset
+    turnsNeighbours = traits.turnsNeighbours
     try readSizes(fields)
     try readArithmetic(fields, traits)
     try readScales(fields)
     try readUnrotated(fields, traits)
+    try readDenseLayers(fields, traits)
     tiedEmbeddings = try Self.isTied(json, root, traits, fields)
     try readWindows(fields, traits)
+    if traits.unrotatesFullLayers {
+      unrotatedLayers = Set((0..<layers).filter { attentionSpans[$0] == .full })
+    }
     beginTokens = try fields.integers("bos_token_id", in: Bounds.tokens) ?? []
     endTokens = try Self.endTokens(fields, root, generation, file: file)
     try checkTogether(fields)
     try Self.checkLayerTypes(json, layers: layers, file: file)
-    samplingDefaults = try SamplingDefaults(generation ?? json, file: file)
+    samplingDefaults = try Self.samplingDefaults(json, generation, file: file)
     unknownFields = try Self.unknown(json, root, traits, file: file) + Self.unknown(generation)
     if !isGPT2 { try readRopes(json, traits, file: file) }
   }
 
   var isGemma: Bool { architecture == "gemma3_text" || architecture == "gemma2" }
   var isGPT2: Bool { architecture == "gpt2" }
+  var isCohere: Bool { architecture == "cohere" || architecture == "cohere2" }
 
   private mutating func readSizes(_ fields: ConfigurationFields) throws(CheckpointError) {
     layers = try fields.required("num_hidden_layers", "n_layer", in: Bounds.layers)
@@ -64,7 +70,8 @@ extension ModelConfiguration {
     _ fields: ConfigurationFields, _ traits: Architecture.Traits
   ) throws(CheckpointError) {
     normEpsilon =
-      try fields.number("rms_norm_eps", "layer_norm_epsilon", in: 0...1) ?? normEpsilon
+      try fields.number("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", in: 0...1)
+      ?? normEpsilon
     swigluLimit = try fields.number("swiglu_limit", in: 0...1e9).map(Float.init)
     swigluSlope = try fields.number("swiglu_alpha", in: -1e9...1e9).map(Float.init) ?? 1.702
     finalLogitSoftcap = try fields.number("final_logit_softcapping", in: 1e-6...1e9)
@@ -81,6 +88,8 @@ extension ModelConfiguration {
     mlpBias = try fields.bool("mlp_bias") ?? (traits.biases == .all)
     activation = try Self.activation(fields) ?? traits.activation
     normalizesExpertWeights = try fields.bool("norm_topk_prob") ?? true
+    normalizesHeads = try fields.bool("qk_layernorm", "use_qk_norm") ?? false
+    parallelBlocks = try fields.bool("use_parallel_residual") ?? isCohere
   }
 
   private mutating func readScales(_ fields: ConfigurationFields) throws(CheckpointError) {
@@ -90,7 +99,9 @@ extension ModelConfiguration {
       ?? (isGemma ? Float(hiddenSize).squareRoot() : 1)
     residualScale = try fields.number("residual_multiplier", in: scales).map(Float.init) ?? 1
     attentionScale = try fields.number("attention_multiplier", in: scales)
-    scoreScale = try fields.number("logits_scaling", in: 1e-6...1e9).map { Float(1 / $0) } ?? 1
+    scoreScale =
+      try fields.number("logits_scaling", in: 1e-6...1e9).map { Float(1 / $0) }
+      .otherwise(fields.number("logit_scale", in: -1e9...1e9).map(Float.init)) ?? 1
   }
 
   /// Layers without rotation: as they are listed, a 0 for each, or one in so many.
@@ -99,8 +110,11 @@ extension ModelConfiguration {
   {
     guard traits.keys.used["no_rope_layers"] != nil else { return }
     let name = "no_rope_layers"
-    guard let flags = try fields.integers(name, in: 0...1) else {
-      let period = try fields.integer("no_rope_layer_interval", in: 1...1_024) ?? 4
+    let flags = try fields.integers(name, in: 0...1)
+    // A list wins, but the other is no less mistyped for it.
+    let period =
+      try fields.integer("no_rope_layer_interval", in: (flags == nil ? 1 : 0)...1_024) ?? 4
+    guard let flags else {
       unrotatedLayers = Set((0..<layers).filter { ($0 + 1) % period == 0 })
       return
     }
@@ -108,6 +122,18 @@ extension ModelConfiguration {
       throw fields.wrong(name, "\(layers) flags, one a layer", found: "\(flags.count)")
     }
     unrotatedLayers = Set((0..<layers).filter { flags[$0] == 0 })
+  }
+
+  /// Layers without experts: those listed, and all but each so-many-eth.
+  private mutating func readDenseLayers(
+    _ fields: ConfigurationFields, _ traits: Architecture.Traits
+  ) throws(CheckpointError) {
+    guard traits.keys.used["decoder_sparse_step"] != nil else { return }
+    let step = try fields.integer("decoder_sparse_step", in: 1...Bounds.layers.upperBound) ?? 1
+    let listed = try fields.integers("mlp_only_layers", in: 0...Bounds.layers.upperBound) ?? []
+    denseLayers = Set((0..<layers).filter { ($0 + 1) % step != 0 || listed.contains($0) })
+    guard !denseLayers.isEmpty else { return }
+    denseIntermediateSize = try fields.required("intermediate_size", in: Bounds.width)
   }
 
   static func architectureName(_ json: JSONValue, _ root: JSONValue, file: String)
@@ -186,20 +212,50 @@ extension ModelConfiguration {
     return nil
   }
 
+  /// What ends a text; every file's value is read, so that a mistyped one is refused though another wins.
   private static func endTokens(
     _ fields: ConfigurationFields, _ root: JSONValue, _ generation: JSONValue?, file: String
   ) throws(CheckpointError) -> [Int] {
-    for outer in [generation, root[present: "text_config"] == nil ? nil : root] {
-      guard let outer else { continue }
-      let other = ConfigurationFields(outer, file: file)
-      if let tokens = try other.integers("eos_token_id", in: Bounds.tokens) { return tokens }
+    var found: [Int]?
+    if let generation {
+      found = try ConfigurationFields(generation, file: generationFile(beside: file))
+        .integers("eos_token_id", in: Bounds.tokens)
     }
-    return try fields.integers("eos_token_id", in: Bounds.tokens) ?? []
+    // What loses may be out of range: it ends nothing.
+    func other(_ fields: ConfigurationFields) throws(CheckpointError) {
+      let range = found == nil ? Bounds.tokens : Int.min...Int.max
+      let tokens = try fields.integers("eos_token_id", in: range)
+      found = found ?? tokens
+    }
+    if root[present: "text_config"] != nil { try other(ConfigurationFields(root, file: file)) }
+    try other(fields)
+    return found ?? []
+  }
+
+  /// The other file of a folder, for refusals.
+  static func generationFile(beside file: String) -> String {
+    (file.lastIndex(of: "/").map { String(file[...$0]) } ?? "") + "generation_config.json"
+  }
+
+  /// Sampling as `generation_config.json` has it, or where there is none the configuration.
+  static func samplingDefaults(
+    _ json: JSONValue, _ generation: JSONValue?, file: String
+  ) throws(CheckpointError) -> SamplingDefaults? {
+    guard let generation else { return try SamplingDefaults(json, file: file) }
+    let other = generationFile(beside: file)
+    guard case .object = generation else {
+      throw CheckpointError(
+        .damaged, file: other, .file, expected: "a JSON object", found: generation.kind, offset: 0)
+    }
+    return try SamplingDefaults(generation, file: other)
   }
 
   /// What no single field can show.
   func checkTogether(_ fields: ConfigurationFields) throws(CheckpointError) {
     guard !fields.isLenient else { return }
+    func named(_ huggingFace: String, _ gguf: String) -> String {
+      fields.listCount == nil ? huggingFace : gguf
+    }
     let hasHeadDimension =
       try fields.has("head_dim") ? true : fields.has("attention.key_length")
     guard
@@ -207,16 +263,18 @@ extension ModelConfiguration {
         || architecture == "gemma3_text" || hiddenSize % heads == 0
     else {
       throw fields.wrong(
-        "num_attention_heads", "a divisor of the hidden size \(hiddenSize)", found: "\(heads)")
+        named("num_attention_heads", "attention.head_count"),
+        "a divisor of the hidden size \(hiddenSize)", found: "\(heads)")
     }
     guard heads % keyValueHeads == 0 else {
       throw fields.wrong(
-        "num_key_value_heads", "a divisor of the \(heads) attention heads",
+        named("num_key_value_heads", "attention.head_count_kv"),
+        "a divisor of the \(heads) attention heads",
         found: "\(keyValueHeads)")
     }
     guard experts == 0 || (1...experts).contains(expertsPerToken) else {
       throw fields.wrong(
-        "num_experts_per_tok", "1 to \(experts), the experts there are",
+        named("num_experts_per_tok", "expert_used_count"), "1 to \(experts), the experts there are",
         found: "\(expertsPerToken)")
     }
   }

@@ -13,7 +13,7 @@ extension ModelConfiguration {
       heads: ["num_attention_heads", "n_head"], keyValueHeads: ["num_key_value_heads"],
       context: ["max_position_embeddings", "n_positions"])
     vocabularySize = try fields.integer("vocab_size", in: Bounds.vocabulary) ?? 0
-    samplingDefaults = try SamplingDefaults(generation ?? json, file: file)
+    samplingDefaults = try Self.samplingDefaults(json, generation, file: file)
   }
 
   init(vocabularyOf gguf: GGUFFile) throws(CheckpointError) {
@@ -24,7 +24,7 @@ extension ModelConfiguration {
       file: gguf.mapping.path,
       look: { (key: String) throws(CheckpointError) in try gguf.value("\(name).\(key)") },
       isLenient: false)
-    fields.takesLists = true
+    fields.listCount = try fields.integer("block_count", in: Bounds.layers) ?? 0
     try readKnownSizes(
       fields, layers: ["block_count"], width: ["embedding_length"], heads: ["attention.head_count"],
       keyValueHeads: ["attention.head_count_kv"], context: ["context_length"])

@@ -10,7 +10,10 @@ extension ModelConfiguration {
     let window = isOff ? nil : try fields.integer("sliding_window", in: Bounds.context)
     try pickLayers(fields, traits.windows, window: window, isOff: isOff)
     let slides = attentionSpans.contains(.sliding)
-    guard slides, window == nil else {
+    // Families that mix both kinds make a window's mask whether or not a layer takes it.
+    var needsWindow = slides
+    if case .allBut = traits.windows { needsWindow = true }
+    guard needsWindow, window == nil else {
       slidingWindow = slides ? window : nil
       return
     }

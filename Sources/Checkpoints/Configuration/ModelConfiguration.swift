@@ -28,6 +28,10 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Width of the expert that every position uses besides (Qwen 2 MoE); 0 where there is none.
   package var sharedExpertSize = 0
 
+  /// Layers of a mixture whose feed-forward part is one for all positions, and the width of those parts.
+  package var denseLayers: Set<Int> = []
+  package var denseIntermediateSize = 0
+
   // MARK: Arithmetic
 
   package var normEpsilon = 1e-5
@@ -58,6 +62,12 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var attentionOutputBias: Bool?
   /// Whether the feed-forward part has biases; nil likewise.
   package var mlpBias: Bool?
+  /// Whether attention and the feed-forward part both read the norm before the block, and are added together (Cohere;
+  /// StableLM's `use_parallel_residual`).
+  package var parallelBlocks = false
+  /// Whether each head's queries and keys have a LayerNorm with a weight of their own (StableLM, Cohere); nil where the
+  /// tensors decide.
+  package var normalizesHeads: Bool? = false
   /// False where scores are the plain products of queries and keys (gpt2's `scale_attn_weights`).
   package var scalesAttention = true
   /// True where scores are also divided by the layer's number, from 1 on (gpt2's `scale_attn_by_inverse_layer_idx`).
@@ -74,6 +84,8 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// True where the rows of q and k are stored so that elements 2i and 2i+1 rotate together (GGUF of the llama
   /// family), false where i and i + half do.
   package var interleavedRotation = false
+  /// True where the elements 2i and 2i + 1 of a head turn together in the published model itself (Cohere).
+  package var turnsNeighbours = false
   /// Keys a sliding layer sees, its own position included.
   package var slidingWindow: Int?
   /// One entry a layer.

@@ -29,13 +29,22 @@ extension ModelConfiguration {
     let full = try newer.flatMap { (set: RopeSet) throws(CheckpointError) in
       try set.inner("full_attention")
     }
+    // The older name changes the newer one's set, and there is none.
+    guard
+      full != nil || json[present: "rope_scaling"] == nil || json[present: "rope_parameters"] == nil
+    else {
+      throw outer.wrong(
+        "rope_parameters.full_attention", "a set, since rope_scaling changes it", found: "none")
+    }
     let sliding = try newer.flatMap { (set: RopeSet) throws(CheckpointError) in
       try set.inner("sliding_attention")
     }
     for set in [full, sliding] { try set?.refuse(["truncate"]) }
+    // What part of a head turns is said around both sets, too, and belongs to each.
     rope = try read(older?.over(full) ?? full, traits, around: outer, theta: traits.theta)
     let base = try outer.number("rope_local_base_freq", in: RopeConfiguration.thetas)
-    slidingRope = try read(sliding, traits, around: nil, theta: base ?? slidingTheta)
+    slidingRope = try read(
+      sliding, traits, around: outer.only("partial_rotary_factor"), theta: base ?? slidingTheta)
   }
 
   private static let kinds = ["full_attention", "sliding_attention"]
@@ -131,8 +140,7 @@ struct RopeSet {
   /// The stretch by its own name: Phi's files call it by older ones.
   func kind(_ traits: Architecture.Traits) throws(CheckpointError) -> String {
     let kind = try fields.string("rope_type", "type") ?? "default"
-    let isPhi = traits.rotatesPartly
-    return kind == "su" || (isPhi && kind == "yarn") ? "longrope" : kind
+    return kind == "su" || (traits.onlyLongrope && kind == "yarn") ? "longrope" : kind
   }
 
   /// Members that a stretch of this kind does not have.
@@ -146,6 +154,7 @@ struct RopeSet {
   /// Members of each kind besides.
   static let ofKind: [String: Set<String>] = [
     "linear": ["factor"],
+    "dynamic": ["factor"],
     "llama3": [
       "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
     ],
@@ -168,6 +177,14 @@ extension ConfigurationFields {
       look: { (name: String) throws(CheckpointError) in json[name].flatMap(Value.init) },
       isLenient: false)
   }
+
+  /// The field of one name, as if there were no other.
+  func only(_ name: String) -> ConfigurationFields {
+    ConfigurationFields(
+      file: file,
+      look: { (asked: String) throws(CheckpointError) in asked == name ? try look(asked) : nil },
+      isLenient: isLenient)
+  }
 }
 
 extension RopeConfiguration {
@@ -189,7 +206,7 @@ extension RopeConfiguration {
       .otherwise(outer?.number("rope_theta", in: Self.thetas)) ?? standard
     let share =
       try inner.number("partial_rotary_factor", in: 0...1)
-      .otherwise(outer?.number("partial_rotary_factor", in: 0...1)) ?? 1
+      .otherwise(outer?.number("partial_rotary_factor", in: 0...1)) ?? traits.rotatedShare
     guard share == 1 || traits.rotatesPartly else {
       throw inner.unsupported(
         "partial_rotary_factor", "1, for this family turns whole heads", found: "\(share)")
@@ -197,7 +214,8 @@ extension RopeConfiguration {
     rotaryDimension = Int(Double(headDimension) * share)
     guard rotaryDimension > 0, rotaryDimension % 2 == 0 else {
       throw inner.wrong(
-        "partial_rotary_factor", "an even number of rotating elements", found: "\(rotaryDimension)")
+        share == 1 ? "head_dim" : "partial_rotary_factor", "an even number of rotating elements",
+        found: "\(rotaryDimension)")
     }
     let contexts = ModelConfiguration.Bounds.context
     let original =
@@ -205,9 +223,18 @@ extension RopeConfiguration {
       .otherwise(inner.integer("original_max_position_embeddings", in: contexts)) ?? contextLength
     switch try set.kind(traits) {
     case "default": scaling = .none
-    case "linear" where !traits.rotatesPartly:
+    case "dynamic" where !traits.onlyLongrope:
+      // Frequencies change only in runs beyond `max_position_embeddings`, where no run here gets to.
+      _ = try Self.required(inner, "factor")
+      guard rotaryDimension > 2 else {
+        throw inner.unsupported(
+          "rope_type", "another than dynamic where 2 elements rotate, for its base divides by none",
+          found: "'dynamic'")
+      }
+      scaling = .dynamic
+    case "linear" where !traits.onlyLongrope:
       scaling = .linear(factor: try Self.required(inner, "factor"))
-    case "llama3" where !traits.rotatesPartly:
+    case "llama3" where !traits.onlyLongrope:
       scaling = try Self.llama3(inner, originalContext: original)
     case "yarn":
       guard set.states("factor") else {
@@ -222,7 +249,8 @@ extension RopeConfiguration {
     case let other:
       throw inner.unsupported(
         "rope_type",
-        traits.rotatesPartly ? "default or longrope" : "default, linear, llama3, yarn or longrope",
+        traits.onlyLongrope
+          ? "default or longrope" : "default, linear, dynamic, llama3, yarn or longrope",
         found: "'\(other)'")
     }
   }

@@ -13,6 +13,8 @@ package struct RopeConfiguration: Sendable, Equatable {
 
   package enum Scaling: Sendable, Equatable {
     case none
+    /// As `none` in all runs that the trained context holds; only longer ones would turn more slowly (dynamic NTK).
+    case dynamic
     /// Positions divided by `factor`.
     case linear(factor: Double)
     case llama3(

@@ -1,3 +1,5 @@
+internal import Digests
+
 /// A cheap fingerprint of a checkpoint, known at once.
 ///
 /// Equal files give equal hashes, and a retrained or requantised model another. Its identity is that of all bytes,

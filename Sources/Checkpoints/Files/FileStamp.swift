@@ -1,3 +1,5 @@
+internal import Digests
+
 /// Which file lies at a path, and in which state: as long as all of it is equal, so are the bytes.
 package struct FileStamp: Hashable, Sendable {
   package let path: String

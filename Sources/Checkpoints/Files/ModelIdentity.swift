@@ -1,3 +1,5 @@
+internal import Digests
+
 /// What tells one model from every other: all bytes of its weight files and of its configuration.
 package enum ModelIdentity {
   /// The identity of a model whose files have these digests, in the checkpoint's order.

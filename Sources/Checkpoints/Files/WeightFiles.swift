@@ -19,6 +19,8 @@ package struct WeightFiles: Sendable {
 }
 
 extension Checkpoint {
-  /// The files that the tensors lie in.
-  package var weightFiles: WeightFiles { WeightFiles(tensors.values) }
+  /// The files that the tensors and those of the adapter lie in.
+  package var weightFiles: WeightFiles {
+    WeightFiles(Array(tensors.values) + (adapter.map { Array($0.tensors.values) } ?? []))
+  }
 }

@@ -15,6 +15,12 @@ enum GGUFFormat: WeightFormat {
   static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
     let parts = try GGUFParts(try file(path))
     let gguf = parts.whole
+    if case .string("adapter")? = gguf.fields["general.type"] {
+      throw CheckpointError(
+        .unsupported, file: path, .field("general.type"),
+        expected: "a model (an adapter goes beside one: adapter_path, or --adapter)",
+        found: "'adapter'")
+    }
     let entries = gguf.tensors
     return Checkpoint(
       format: .gguf, path: path, fileBytes: parts.mappings.reduce(0) { $0 + $1.count },
@@ -134,7 +140,16 @@ enum GGUFFormat: WeightFormat {
         paddingToken: try fields.integer("padding_token_id", in: ids),
         separatorToken: try fields.integer("seperator_token_id", "separator_token_id", in: ids),
         addsBegin: try fields.bool("add_bos_token"), addsEnd: try fields.bool("add_eos_token"),
-        addsSpacePrefix: try fields.bool("add_space_prefix"), modelName: gguf.modelName))
+        addsSpacePrefix: try fields.bool("add_space_prefix"),
+        removesExtraBlanks: try fields.bool("remove_extra_whitespaces"),
+        charsmap: try array("precompiled_charsmap").map {
+          (array: GGUFArray) throws(CheckpointError) in
+          try gguf.integers(array, prefix + "precompiled_charsmap").map {
+            UInt8(truncatingIfNeeded: $0)
+          }
+        } ?? [],
+        lowercases: try fields.bool("normalizer.lowercase"),
+        stripsAccents: try fields.bool("normalizer.strip_accents"), modelName: gguf.modelName))
   }
 }
 

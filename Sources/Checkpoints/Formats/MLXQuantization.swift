@@ -32,8 +32,16 @@ struct MLXQuantization: Sendable, Equatable {
     }
     let standard = try Self.setting(json, file: file, name: "quantization")
     var overrides: [String: Setting] = [:]
-    for member in members {
-      guard case .object = member.value else { continue }
+    for member in members where !Self.names.contains(member.name) {
+      switch member.value {
+      case .object: break
+      // Modules left as they are say false; the others' scales say that they are not.
+      case .bool, .null: continue
+      default:
+        throw CheckpointError(
+          .unsupported, file: file, .field("quantization.\(member.name)"),
+          expected: "group_size, bits, mode, or a module's own setting", found: member.value.kind)
+      }
       let setting = try Self.setting(
         member.value, file: file, name: "quantization.\(member.name)")
       if setting != standard { overrides[TensorNames.canonical(member.name)] = setting }
@@ -41,6 +49,8 @@ struct MLXQuantization: Sendable, Equatable {
     self.standard = standard
     self.overrides = overrides
   }
+
+  private static let names = ["group_size", "bits", "mode"]
 
   func setting(for module: String) -> Setting { overrides[module] ?? standard }
 

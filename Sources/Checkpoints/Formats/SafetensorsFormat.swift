@@ -94,17 +94,38 @@ enum SafetensorsFormat: WeightFormat {
     return try JSONFile.read(try Mapping(path: path))
   }
 
-  /// GPTQ, AWQ, bitsandbytes and FP8 weights would read as nonsense.
-  private static func refuseForeignQuantization(_ config: JSONValue, file: String)
+  /// Refuses GPTQ, AWQ, bitsandbytes, FP8, compressed-tensors and all other weights that would read as nonsense.
+  private static func refuseForeignQuantization(_ root: JSONValue, file: String)
     throws(CheckpointError)
   {
-    guard
-      case .string(let method)? = config[present: "quantization_config"]?[present: "quant_method"],
-      method != "mxfp4"
-    else { return }
-    throw CheckpointError(
-      .unsupported, file: file, .field("quantization_config.quant_method"),
-      expected: "mxfp4, or MLX's quantisation", found: "'\(method)'")
+    for (json, prefix) in [(root, ""), (root[present: "text_config"] ?? .null, "text_config.")] {
+      if json[present: "compression_config"] != nil {
+        throw foreign(file, prefix + "compression_config", "compressed-tensors")
+      }
+      let name = prefix + "quantization_config"
+      guard let config = json[present: "quantization_config"] else { continue }
+      guard let members = config.members else {
+        throw CheckpointError(
+          .damaged, file: file, .field(name), expected: "an object", found: config.kind)
+      }
+      switch config["quant_method"] {
+      case .string("mxfp4")?: continue
+      case .string(let method)?: throw foreign(file, name + ".quant_method", "'\(method)'")
+      case let other? where !other.isNull:
+        throw foreign(file, name + ".quant_method", other.kind)
+      default:
+        // MLX's has a group size and no method; an empty one says nothing.
+        guard members.isEmpty || config[present: "group_size"] != nil else {
+          throw foreign(file, name, members.prefix(4).map(\.name).joined(separator: ", "))
+        }
+      }
+    }
+  }
+
+  private static func foreign(_ file: String, _ field: String, _ found: String) -> CheckpointError {
+    CheckpointError(
+      .unsupported, file: file, .field(field),
+      expected: "mxfp4, or MLX's quantisation with group_size and bits", found: found)
   }
 
   /// The dtype that holds most of the bytes; packed experts by their format's name.

@@ -21,6 +21,13 @@ struct TensorTable: Sendable {
   /// The tensor of that name, only looked at.
   func peek(_ name: String) -> TensorEntry? { entries[name] }
 
+  /// A table with some tensors in others' places, none of them taken yet.
+  func replacing(_ others: [String: TensorEntry]) -> TensorTable {
+    var entries = entries
+    for (name, entry) in others { entries[name] = entry }
+    return TensorTable(entries)
+  }
+
   /// Names that were never taken.
   var untaken: Set<String> { taken.others(of: entries.keys) }
 }

@@ -11,7 +11,7 @@ extension Checkpoint {
         mapped: fileBytes, repacked: repackedBytes,
         // At most 2^10 layers of 2^12 heads of 2^20 numbers.
         cacheNumbersPerPosition: 2 * shape.layers * shape.keyValueHeads * shape.headDimension),
-      tensorsAside: tensorsAside, notes: notes)
+      tensorsAside: tensorsAside, notes: notes, adapter: adapter?.facts)
   }
 
   private var tokenizerKind: CheckpointSummary.TokenizerKind {

@@ -4,6 +4,8 @@ package enum CheckpointNote: Sendable, Equatable {
   case missingPreTokenizer
   /// Positions turn by one set of frequencies in runs of up to so many tokens, by another in longer ones (longrope).
   case twoRopes(original: Int)
+  /// Positions would turn by other frequencies in runs of more tokens than the context holds (dynamic NTK).
+  case dynamicRope(context: Int)
 }
 
 extension CheckpointNote: CustomStringConvertible {
@@ -15,6 +17,8 @@ extension CheckpointNote: CustomStringConvertible {
     case .twoRopes(let original):
       "positions are stretched (longrope): a run that grows beyond \(original) tokens takes the other factors, and "
         + "everything before is computed again with them"
+    case .dynamicRope(let context):
+      "rope_type dynamic stretches positions only in runs of more than \(context) tokens, which are not run here"
     }
   }
 }
@@ -30,6 +34,9 @@ extension Checkpoint {
       configuration.contextLength > original
     {
       notes.append(.twoRopes(original: original))
+    }
+    if configuration.rope?.scaling == .dynamic {
+      notes.append(.dynamicRope(context: configuration.contextLength))
     }
     return notes
   }

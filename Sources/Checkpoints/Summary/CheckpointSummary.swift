@@ -40,6 +40,8 @@ package struct CheckpointSummary: Sendable, Equatable {
   /// Tensors that no pass over text reads.
   package let tensorsAside: [TensorGroup]
   package let notes: [CheckpointNote]
+  /// The adapter that was opened with it.
+  package let adapter: Adapter.Facts?
 }
 
 /// What a model will take, in bytes, the buffers of a forward pass not counted.

@@ -4,6 +4,7 @@ extension Checkpoint {
   /// Asked once all layers are built: a mistyped name, a bias that the configuration denies, a layer too many or a norm
   /// that the family does not have would otherwise change the answer without a word.
   package func refuseUnread() throws(CheckpointError) {
+    try refuseUnreadAdapter()
     let untaken = tensors.untaken
     guard let name = tensorNames.first(where: { untaken.contains($0) && !isBeside($0) }) else {
       return
@@ -28,19 +29,23 @@ extension Checkpoint {
 
   /// What a tensor belongs to that no pass over text reads; nil for all others.
   private func aside(_ name: String) -> String? {
-    if let module = Self.beside.first(where: name.hasPrefix) { return String(module.dropLast()) }
-    for kind in ["rotary_emb.inv_freq", "attn.masked_bias"] where name.hasSuffix("." + kind) {
-      return kind
+    // Nearly all names are of layers, which no such module has.
+    if !name.hasPrefix("model.layers."), !name.hasPrefix("blk."),
+      let module = Self.beside.first(where: name.hasPrefix)
+    {
+      return String(module.dropLast())
     }
+    for end in Self.ends where name.hasSuffix(end) { return String(end.dropFirst()) }
     let isMask = tensors.peek(name).map(SafetensorsFormat.isMask) ?? false
     return isMask ? "attn.bias" : nil
   }
 
-  /// True for tensors that may stay unread: those aside, and GGUF's frequencies, which some lengths need.
+  /// True for tensors that may stay unread: those aside, and GGUF's factors that the configuration took.
   private func isBeside(_ name: String) -> Bool {
-    name.hasPrefix("rope_f") || aside(name) != nil
+    (format == .gguf && RopeConfiguration.factorTensors.contains(name)) || aside(name) != nil
   }
 
+  private static let ends = [".rotary_emb.inv_freq", ".attn.masked_bias"]
   private static let beside = [
     "vision_tower.", "model.vision_tower.", "vision_model.", "visual.", "model.visual.",
     "multi_modal_projector.", "model.multi_modal_projector.", "audio_tower.", "model.audio_tower.",

@@ -7,6 +7,7 @@ extension EventContents {
     case .runStarted: .runStarted
     case .promptProgress: .promptProgress
     case .token: .token
+    case .text: .text
     case .analysis: .analysis
     case .interventionApplied: .interventionApplied
     case .runPaused: .runPaused
@@ -40,6 +41,7 @@ extension EventContents {
         .init("logprob", logprob.map { .number($0) } ?? .null),
         .init("top", .array(top.map(\.json))),
       ]
+    case .text(let rest): [.init("text", .string(rest))]
     case .analysis(let name, let result): [.init("name", .string(name)), .init("result", result)]
     case .interventionApplied(let id, let step):
       [.init("intervention_id", .string(id)), .init("first_step", JSONValue(step))]

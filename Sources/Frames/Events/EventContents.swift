@@ -10,6 +10,8 @@ public enum EventContents: Hashable, Sendable {
   case promptProgress(processed: Int, total: Int)
   /// A token was drawn.
   case token(id: Int, text: String, logprob: Double?, top: [Alternative])
+  /// Text that was held back as the beginning of a stop string, and is plain text after all.
+  case text(String)
   /// An analysis has a result.
   case analysis(name: String, result: JSONValue)
   /// An intervention takes effect, from this step on.

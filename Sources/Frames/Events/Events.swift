@@ -18,6 +18,10 @@ extension EventType {
   public static let interventionApplied = Self(rawValue: "intervention.applied")
   /// An intervention no longer applies, from a step on.
   public static let interventionRemoved = Self(rawValue: "intervention.removed")
+  /// The run is watched for other things, from a step on.
+  public static let watchesChanged = Self(rawValue: "watches.changed")
+  /// What the run is watched for was found in a pass.
+  public static let watchFired = Self(rawValue: "watch.fired")
   /// The run stands still.
   public static let runPaused = Self(rawValue: "run.paused")
   /// The run goes on.
@@ -26,8 +30,18 @@ extension EventType {
   public static let runRewound = Self(rawValue: "run.rewound")
   /// Another run continues from here.
   public static let runForked = Self(rawValue: "run.forked")
+  /// It stands still, nobody watches, and it will soon be ended.
+  public static let runExpiring = Self(rawValue: "run.expiring")
   /// The run goes on, but its recording could not.
   public static let recordingStopped = Self(rawValue: "recording.stopped")
+  /// A job has begun: an analysis of many passes.
+  public static let jobStarted = Self(rawValue: "job.started")
+  /// How far a job is.
+  public static let analysisProgress = Self(rawValue: "analysis.progress")
+  /// What a job has found on its way.
+  public static let analysisRows = Self(rawValue: "analysis.rows")
+  /// What a job has found.
+  public static let analysisResult = Self(rawValue: "analysis.result")
   /// A viewer was not sent something.
   public static let gap = Self(rawValue: "gap")
   /// The run is over.
@@ -38,7 +52,9 @@ extension EventType {
   /// All of them, in the order of a run's life.
   public static let all: [EventType] = [
     .runStarted, .promptProgress, .token, .text, .activation, .analysis, .hooksChanged,
-    .interventionApplied, .interventionRemoved, .runPaused, .runResumed, .runRewound, .runForked,
-    .recordingStopped, .gap, .runFinished, .error,
+    .interventionApplied, .interventionRemoved, .watchesChanged, .watchFired, .runPaused,
+    .runResumed, .runRewound,
+    .runForked, .runExpiring, .recordingStopped, .jobStarted, .analysisProgress, .analysisRows,
+    .analysisResult, .gap, .runFinished, .error,
   ]
 }

@@ -2,6 +2,8 @@ package import Checkpoints
 package import Hooks
 
 /// Qwen 2 and 3 with experts for feed-forward parts; in 2 every position uses one more, weighed by a gate of its own.
+///
+/// Some layers may have a single part for all positions instead.
 package enum QwenMoE: ModelFamily {
   package static let architectures = ["qwen2_moe", "qwen3_moe"]
 
@@ -23,15 +25,24 @@ package enum QwenMoE: ModelFamily {
         attention.keyNorm = .perHead(
           try block.normWeight("self_attn.k_norm", "attn_k_norm", count: c.headDimension))
       }
-      var mixture = try builder.mixture(block, of: "mlp")
-      if c.sharedExpertSize > 0 { mixture.shared = try shared(block, c) }
       return Block(
         attentionNorm: try block.rootMeanSquare("input_layernorm", "attn_norm"),
         attention: attention,
         mlpNorm: try block.rootMeanSquare("post_attention_layernorm", "ffn_norm"),
-        mlp: .mixture(mixture))
+        mlp: c.denseLayers.contains(layer)
+          ? try builder.gated(block, width: c.denseIntermediateSize)
+          : try mixture(builder, block))
     }
     return try builder.decoder(Self.self, blocks: blocks)
+  }
+
+  private static func mixture(_ builder: DecoderBuilder, _ block: WeightScope)
+    throws(CheckpointError) -> FeedForward
+  {
+    let c = builder.configuration
+    var mixture = try builder.mixture(block, of: "mlp")
+    if c.sharedExpertSize > 0 { mixture.shared = try shared(block, c) }
+    return .mixture(mixture)
   }
 
   private static func shared(_ block: WeightScope, _ c: ModelConfiguration)

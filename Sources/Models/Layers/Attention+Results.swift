@@ -24,7 +24,7 @@ extension Attention {
         let results = slab.rows(count, width: heads * width)
         // Views don't keep their slabs alive.
         withExtendedLifetime(slab) {
-          project(z[first + start..<first + start + count], into: results, pass)
+          project(z[first + start..<first + start + count], into: results, pass.arithmetic)
           tap.see(.headResult, layer: layer, rows: results, firstPosition: position + start)
         }
       }
@@ -32,15 +32,16 @@ extension Attention {
   }
 
   /// `z [rows, heads * d_head]` to `results [rows, heads * d_model]`.
-  private func project(_ z: FloatRows, into results: FloatRows, _ pass: Pass) {
+  func project(_ z: FloatRows, into results: FloatRows, _ arithmetic: Arithmetic) {
     let width = output.weight.rows
+    let updates = LowRankUpdates()
     // Kept until the products have run.
     var alone: [FloatSlab] = []
     for head in 0..<heads {
       let columns = head * headDimension..<(head + 1) * headDimension
       let target = results.columns(head * width..<(head + 1) * width)
-      if let weight = output.weight.columns(columns) {
-        pass.arithmetic.add(weight, z.columns(columns), into: target, policy: .single)
+      if let part = output.columns(columns) {
+        updates.plan(part, z.columns(columns), into: target, policy: .single, arithmetic)
       } else {
         // Blocks of the coding reach over several heads: the others' numbers are zero instead.
         let slab = FloatSlab(count: z.rows * z.width)
@@ -49,9 +50,9 @@ extension Attention {
           for column in columns { rows.row(row)[column] = z.row(row)[column] }
         }
         alone.append(slab)
-        pass.arithmetic.add(output.weight, rows, into: target, policy: .single)
+        updates.plan(output.unbiased, rows, into: target, policy: .single, arithmetic)
       }
     }
-    withExtendedLifetime(alone) { pass.run() }
+    withExtendedLifetime(alone) { updates.run(arithmetic) }
   }
 }

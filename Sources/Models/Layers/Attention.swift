@@ -9,6 +9,8 @@ struct Attention: Sendable {
     case perHead(Vector)
     /// The whole row at once, weight `[heads * headDimension]` (OLMo 2).
     case flat(Vector)
+    /// A LayerNorm of each head with a weight of its own, `[heads * headDimension]` (Cohere, StableLM).
+    case layerOfEachHead(Vector)
   }
 
   let query: Linear
@@ -31,6 +33,8 @@ struct Attention: Sendable {
   let rotary: RotaryTable?
   /// Whether the rows of q and k are stored in pairs (2i, 2i + 1), as in GGUF's Llama files.
   var interleaved = false
+  /// Whether the elements 2i and 2i + 1 of a head turn together (Cohere).
+  var turnsNeighbours = false
 
   /// `normed [rows, d]` to `out [rows, d]`, the output projection's result.
   func forward(_ normed: FloatRows, into out: FloatRows, layer: Int, _ pass: Pass) {
@@ -38,11 +42,21 @@ struct Attention: Sendable {
     let q = pass.work.query.rows(rows, width: heads * headDimension)
     let k = pass.work.key.rows(rows, width: keyValueHeads * headDimension)
     let v = pass.work.value.rows(rows, width: keyValueHeads * headDimension)
-    let z = pass.work.mixed.rows(rows, width: heads * headDimension)
     pass.plan(query, normed, into: q)
     pass.plan(key, normed, into: k)
     pass.plan(value, normed, into: v)
     pass.run()
+    mix(into: out, layer: layer, pass)
+  }
+
+  /// The rest of ``forward(_:into:layer:_:)``: from queries, keys and values in the workspace, as their projections gave
+  /// them, to the output projection's result.
+  func mix(into out: FloatRows, layer: Int, _ pass: Pass) {
+    let rows = pass.rows
+    let q = pass.work.query.rows(rows, width: heads * headDimension)
+    let k = pass.work.key.rows(rows, width: keyValueHeads * headDimension)
+    let v = pass.work.value.rows(rows, width: keyValueHeads * headDimension)
+    let z = pass.work.mixed.rows(rows, width: heads * headDimension)
     if interleaved {
       pass.arithmetic.deinterleave(q, headDim: headDimension)
       pass.arithmetic.deinterleave(k, headDim: headDimension)
@@ -53,17 +67,8 @@ struct Attention: Sendable {
 
     apply(queryNorm, q, pass)
     apply(keyNorm, k, pass)
-    if let rotary {
-      pass.batch.rotaryPlaces.withUnsafeBufferPointer { positions in
-        guard let positions = positions.baseAddress else { return }
-        rotary.rotate(
-          q, heads: heads, headDimension: headDimension, positions: positions,
-          pass.arithmetic)
-        rotary.rotate(
-          k, heads: keyValueHeads, headDimension: headDimension, positions: positions,
-          pass.arithmetic)
-      }
-    }
+    rotate(q, heads: heads, pass)
+    rotate(k, heads: keyValueHeads, pass)
     // A layer without rotation shows its queries and keys as scores take them all the same.
     pass.hooks.visit(.rotaryQuery, layer: layer, q)
     pass.hooks.visit(.rotaryKey, layer: layer, k)
@@ -80,6 +85,17 @@ struct Attention: Sendable {
     pass.run()
   }
 
+  private func rotate(_ x: FloatRows, heads: Int, _ pass: Pass) {
+    guard let rotary else { return }
+    if turnsNeighbours { pass.arithmetic.deinterleave(x, headDim: headDimension) }
+    pass.batch.rotaryPlaces.withUnsafeBufferPointer { positions in
+      guard let positions = positions.baseAddress else { return }
+      rotary.rotate(
+        x, heads: heads, headDimension: headDimension, positions: positions, pass.arithmetic)
+    }
+    if turnsNeighbours { pass.arithmetic.interleave(x, headDim: headDimension) }
+  }
+
   private func apply(_ norm: HeadNorm?, _ x: FloatRows, _ pass: Pass) {
     switch norm {
     case .perHead(let weight):
@@ -87,6 +103,9 @@ struct Attention: Sendable {
         x, headDim: headDimension, weight: weight.pointer, epsilon: normEpsilon, into: x)
     case .flat(let weight):
       pass.arithmetic.rmsNorm(x, weight: weight.pointer, epsilon: normEpsilon, into: x)
+    case .layerOfEachHead(let weight):
+      pass.arithmetic.headLayerNorm(
+        x, headDim: headDimension, weight: weight.pointer, epsilon: normEpsilon, into: x)
     case nil: break
     }
   }
@@ -113,6 +132,20 @@ struct Attention: Sendable {
       queries: q, firstPosition: firstPosition, pages: part.cache.pages(layer: layer),
       heads: heads, scale: scale, window: window, sinks: sinks?.pointer, softcap: softcap,
       mixed: z, scores: scores, pattern: scores, keysStride: keys, sinkShares: sinkShares)
+  }
+
+  /// The patterns `[heads, rows, rows]` of a part's queries, as rotated, whose keys are stored.
+  ///
+  /// - Parameter sinkShares: `[rows, heads]`, or empty where the layer has no sinks.
+  func pattern(
+    _ part: ForwardBatch.Part, _ q: FloatRows, layer: Int, into pattern: FloatSlab,
+    sinkShares: FloatSlab, _ arithmetic: Arithmetic
+  ) {
+    let job = job(
+      part, q, into: q, layer, firstPosition: part.firstPosition, scores: pattern.base,
+      keys: part.firstPosition + q.rows, sinkShares: sinks == nil ? nil : sinkShares.base)
+    arithmetic.attentionScores(job)
+    arithmetic.attentionSoftmax(job)
   }
 
   /// The same arithmetic in three stages, so that scores and pattern can be seen and changed between them.

@@ -3,7 +3,8 @@ internal import Tensors
 
 /// One layer: attention and a feed-forward part, each added to the residual stream.
 ///
-/// Families differ in where norms stand: before a part (most), after it (OLMo 2), or both (Gemma 3).
+/// Families differ in where norms stand: before a part (most), after it (OLMo 2), or both (Gemma 3). In some both parts
+/// read one norm (Cohere).
 struct Block: Sendable {
   let attentionNorm: Norm?
   let attention: Attention
@@ -13,6 +14,8 @@ struct Block: Sendable {
   var mlpPostNorm: Norm?
   /// What both parts are multiplied by before they are added to the stream (Granite).
   var updateScale: Float = 1
+  /// Whether the feed-forward part reads what attention read, not the stream behind it.
+  var isParallel = false
 
   /// Adds both parts to `stream [rows, d]`, in place.
   func forward(_ stream: FloatRows, layer: Int, _ pass: Pass) {
@@ -29,9 +32,13 @@ struct Block: Sendable {
     if updateScale != 1 { pass.arithmetic.scale(update, by: updateScale) }
     hooks.visit(.attentionAdded, layer: layer, update)
     pass.arithmetic.addInPlace(stream, update)
-    hooks.visit(.residualMid, layer: layer, stream)
+    // A point between the parts is a point of the model only where the second reads it.
+    if !isParallel { hooks.visit(.residualMid, layer: layer, stream) }
 
-    let mlpInput = apply(mlpNorm, stream, into: normed, .mlpNormalized, .mlpNorm, layer, pass)
+    let mlpInput =
+      isParallel
+      ? attentionInput
+      : apply(mlpNorm, stream, into: normed, .mlpNormalized, .mlpNorm, layer, pass)
     mlp.forward(mlpInput, into: update, layer: layer, pass)
     hooks.visit(.mlpOutput, layer: layer, update)
     mlpPostNorm?.apply(update, into: update, pass.arithmetic)

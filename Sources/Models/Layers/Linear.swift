@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import Tensors
 
 /// A float32 vector of the model's own: a norm's weight, a bias, the sinks.
@@ -26,6 +27,33 @@ final class Vector: Sendable {
 struct Linear: Sendable {
   let weight: WeightMatrix
   let bias: Vector?
+  /// What an adapter adds to the products.
+  var update: LowRankUpdate?
+
+  /// Computes `y` at once, outside of a pass.
+  func apply(_ x: FloatRows, into y: FloatRows, _ arithmetic: Arithmetic) {
+    let updates = LowRankUpdates()
+    updates.plan(self, x, into: y, policy: .single, arithmetic)
+    updates.run(arithmetic)
+  }
+
+  /// The matrix's row of one output, float32.
+  func row(_ index: Int32, into row: FloatRows, _ arithmetic: Arithmetic) {
+    withUnsafePointer(to: index) { arithmetic.embed(weight, tokens: $0, into: row) }
+    update?.addRow(of: index, to: row, arithmetic)
+  }
+
+  /// The product with some of the columns alone, without the bias.
+  ///
+  /// - Returns: nil where the range does not begin and end between two blocks of a coding.
+  func columns(_ range: Range<Int>) -> Linear? {
+    guard let part = weight.columns(range) else { return nil }
+    guard let update else { return Linear(weight: part, bias: nil) }
+    return update.columns(range).map { Linear(weight: part, bias: nil, update: $0) }
+  }
+
+  /// The same without its bias.
+  var unbiased: Linear { Linear(weight: weight, bias: nil, update: update) }
 }
 
 /// A norm before or after a part of a block.
@@ -67,6 +95,26 @@ struct Norm: Sendable {
     guard case .layer = kind else { return }
     let mean = Float(direction.reduce(0.0) { $0 + Double($1) } / count)
     for column in direction.indices { direction[column] -= mean }
+  }
+
+  /// What it divides a row by.
+  func denominator(of row: UnsafeBufferPointer<Float>) -> Double {
+    let count = Double(max(row.count, 1))
+    var centre = 0.0
+    if case .layer = kind { centre = row.reduce(0.0) { $0 + Double($1) } / count }
+    let square = row.reduce(0.0) { $0 + (Double($1) - centre) * (Double($1) - centre) } / count
+    return (square + Double(epsilon)).squareRoot()
+  }
+
+  /// What it does to a part of its input but for its denominator and its bias: takes the mean off and weighs, in place.
+  func pushForward(_ part: UnsafeMutableBufferPointer<Float>) {
+    var mean: Float = 0
+    if case .layer = kind {
+      mean = Float(part.reduce(0.0) { $0 + Double($1) } / Double(max(part.count, 1)))
+    }
+    for column in part.indices {
+      part[column] = (part[column] - mean) * (weight?.pointer[column] ?? 1)
+    }
   }
 
   /// The norm before its weight and bias: TransformerLens's `hook_normalized`.

@@ -57,6 +57,7 @@ struct MixtureOfExperts: Sendable {
     }
     compute(normed, groups: groups, decodeGroups: decodeGroups, rows: rows, work, pass)
     show(layer: layer, groups: groups, work, pass)
+    showResults(layer: layer, rows: rows, work, pass)
     combine(into: out, rows: rows, work)
     if let shared { add(shared, normed, into: out, layer: layer, work, pass) }
   }
@@ -119,9 +120,7 @@ struct MixtureOfExperts: Sendable {
     let y = work.outputs.rows(count, width: experts[0].down.weight.rows)
     func plan(_ linear: Linear, _ group: Int, _ x: FloatRows, into y: FloatRows) {
       let range = work.groups[group].rows
-      pass.arithmetic.add(
-        linear.weight, x[range], into: y[range], bias: linear.bias?.pointer,
-        policy: group < decodeGroups ? .single : .panel)
+      pass.plan(linear, x[range], into: y[range], group < decodeGroups ? .single : .panel)
     }
     for group in 0..<groups {
       let expert = experts[work.groups[group].expert]
@@ -185,6 +184,23 @@ struct MixtureOfExperts: Sendable {
     }
   }
 
+  /// Shows each chosen expert's output times its weight, `[rows, chosen * d_model]`, in the order of the router's choice.
+  private func showResults(layer: Int, rows: Int, _ work: MixtureWorkspace, _ pass: Pass) {
+    guard pass.hooks.wants(.expertResult, layer: layer) else { return }
+    let width = work.hiddenSize
+    let slab = FloatSlab(count: rows * chosen * width)
+    for place in 0..<rows * chosen {
+      let assignment = work.order[place]
+      let weight = work.weights.base[assignment]
+      let (source, target) = (work.outputs.base + place * width, slab.base + assignment * width)
+      for column in 0..<width { target[column] = weight * source[column] }
+    }
+    // Views don't keep their slabs alive.
+    withExtendedLifetime(slab) {
+      pass.hooks.visit(.expertResult, layer: layer, slab.rows(rows, width: chosen * width))
+    }
+  }
+
   /// Adds the outputs of a row's experts, weighted, in the order of the router's choice.
   private func combine(into out: FloatRows, rows: Int, _ work: MixtureWorkspace) {
     for place in 0..<rows * chosen { work.place[work.order[place]] = place }
@@ -229,15 +245,15 @@ final class MixtureWorkspace {
   var groups: [Group] = []
   private var counts: [Int]
 
-  init(catalogue c: HookCatalogue, sharedNeurons: Int, maxRows: Int) {
+  init(catalogue c: HookCatalogue, neurons: Int, sharedNeurons: Int, maxRows: Int) {
     let assignments = maxRows * c.expertsPerToken
     hiddenSize = c.hiddenSize
     logits = FloatSlab(count: maxRows * c.experts)
     indices = FloatSlab(count: assignments)
     weights = FloatSlab(count: assignments)
     gathered = FloatSlab(count: assignments * c.hiddenSize)
-    gate = FloatSlab(count: assignments * c.neurons)
-    up = FloatSlab(count: assignments * c.neurons)
+    gate = FloatSlab(count: assignments * neurons)
+    up = FloatSlab(count: assignments * neurons)
     outputs = FloatSlab(count: assignments * c.hiddenSize)
     sharedGate = FloatSlab(count: maxRows * sharedNeurons)
     sharedUp = FloatSlab(count: maxRows * sharedNeurons)

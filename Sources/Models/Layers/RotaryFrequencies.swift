@@ -17,7 +17,7 @@ struct RotaryFrequencies {
       pow(Float(rope.theta), Float(2 * pair) / Float(rope.rotaryDimension))
     }
     switch rope.scaling {
-    case .none:
+    case .none, .dynamic:
       values = base.map { 1 / $0 }
       factor = 1
     case .linear(let divisor):

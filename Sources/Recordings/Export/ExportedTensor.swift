@@ -16,11 +16,17 @@ struct ExportedTensor {
   var shape: [Int]
   /// The frame's record.
   var record: Int
+  /// Whether its numbers are written as singles whatever they were recorded as.
+  var isWidened = false
 
   var byteCount: Int { shape.reduce(1, *) * element.width }
 
   /// All frames of a recording, read once for their headers.
-  static func all(in reader: RecordingReader) throws(RecordingError) -> [ExportedTensor] {
+  ///
+  /// - Parameter asSingles: all numbers but integers, for readers that know no shorter ones.
+  static func all(
+    in reader: RecordingReader, asSingles: Bool = false
+  ) throws(RecordingError) -> [ExportedTensor] {
     let names = try hookNames(reader)
     var taken: Set<String> = []
     var tensors: [ExportedTensor] = []
@@ -30,9 +36,11 @@ struct ExportedTensor {
       let plain = "\(hook)/\(padded(frame.step))/\(padded(frame.firstPosition))"
       // Kinds of one hook (values and indices of a top-k) share step and position.
       let name = taken.insert(plain).inserted ? plain : "\(plain)/\(entry.sequence)-\(index)"
+      let isWidened = asSingles && frame.elementType != .uint32
       tensors.append(
         ExportedTensor(
-          name: name, element: Element(frame.elementType), shape: frame.shape, record: index))
+          name: name, element: isWidened ? .float32 : Element(frame.elementType),
+          shape: frame.shape, record: index, isWidened: isWidened))
     }
     return tensors
   }
@@ -62,7 +70,7 @@ struct ExportedTensor {
   func bytes(_ reader: RecordingReader) throws(RecordingError) -> [UInt8] {
     let frame = try reader.frame(record)
     do throws(FrameError) {
-      guard frame.frame.elementType == .int8Blocks else { return try frame.unpacked() }
+      guard isWidened || frame.frame.elementType == .int8Blocks else { return try frame.unpacked() }
       return try frame.values().withUnsafeBytes { Array($0) }
     } catch { throw .frame(error) }
   }

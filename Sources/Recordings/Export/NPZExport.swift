@@ -3,36 +3,55 @@ internal import Compression
 /// A recording's frames as an NPZ file: a ZIP archive of NPY arrays, stored, as `numpy.savez` writes it.
 ///
 /// Arrays are named `hook/step/first position`. NumPy has no bfloat16, so such frames become float32.
-package enum NPZExport {
-  /// Writes the archive piece by piece.
-  ///
+package struct NPZExport: RecordingExport {
+  private let reader: RecordingReader
+  private let tensors: [ExportedTensor]
+  private var place = 0
+  private var offset = 0
+  private var directory: [UInt8]? = []
+
+  /// - Parameter asSingles: whether all numbers but integers are written as singles.
   /// - Throws: `exportTooLarge` past 4 GiB, where ZIP would need its 64-bit extension.
-  package static func write(
-    _ reader: RecordingReader, to output: ([UInt8]) throws(RecordingError) -> Void
-  ) throws(RecordingError) {
-    var directory: [UInt8] = []
-    var offset = 0
-    var count = 0
-    for tensor in try ExportedTensor.all(in: reader) {
-      let file = try array(tensor, reader)
-      let entry = ZipEntry(name: tensor.name + ".npy", file: file, offset: offset)
-      guard offset + file.count + directory.count <= Int(UInt32.max) - (1 << 20), count < 0xffff
-      else { throw .exportTooLarge(bytes: offset + file.count) }
-      try output(entry.localHeader)
-      try output(file)
-      offset += entry.localHeader.count + file.count
-      directory += entry.directoryEntry
-      count += 1
+  package init(_ reader: RecordingReader, asSingles: Bool = false) throws(RecordingError) {
+    self.reader = reader
+    tensors = try ExportedTensor.all(in: reader, asSingles: asSingles)
+    // Headers of the array, and of the file in front and in the directory.
+    let bytes = tensors.reduce(0) { sum, tensor in
+      let (all, isTooLarge) = sum.addingReportingOverflow(
+        Self.numberBytes(tensor) + Self.header(tensor).count + 76 + 2 * (tensor.name.utf8.count + 4)
+      )
+      return isTooLarge ? .max : all
     }
-    try output(directory + ZipEntry.end(count: count, size: directory.count, offset: offset))
+    guard bytes <= Int(UInt32.max) - (1 << 20), tensors.count < 0xffff else {
+      throw .exportTooLarge(bytes: bytes)
+    }
   }
 
-  /// One array in NPY version 1.0.
-  private static func array(
-    _ tensor: ExportedTensor, _ reader: RecordingReader
-  ) throws(RecordingError) -> [UInt8] {
+  package mutating func next() throws(RecordingError) -> [UInt8]? {
+    guard place < tensors.count else {
+      defer { directory = nil }
+      return directory.map {
+        $0 + ZipEntry.end(count: tensors.count, size: $0.count, offset: offset)
+      }
+    }
+    let tensor = tensors[place]
+    place += 1
     var data = try tensor.bytes(reader)
-    if tensor.element == .bfloat16 { data = widened(data) }
+    if tensor.element == .bfloat16 { data = Self.widened(data) }
+    let file = Self.header(tensor) + data
+    let entry = ZipEntry(name: tensor.name + ".npy", file: file, offset: offset)
+    directory? += entry.directoryEntry
+    let piece = entry.localHeader + file
+    offset += piece.count
+    return piece
+  }
+
+  private static func numberBytes(_ tensor: ExportedTensor) -> Int {
+    tensor.element == .bfloat16 ? 2 * tensor.byteCount : tensor.byteCount
+  }
+
+  /// What stands before an array's numbers in NPY version 1.0.
+  private static func header(_ tensor: ExportedTensor) -> [UInt8] {
     let shape = tensor.shape.map { "\($0)," }.joined(separator: " ")
     var header =
       "{'descr': '\(tensor.element.numpyName)', 'fortran_order': False, 'shape': (\(shape)), }"
@@ -41,17 +60,20 @@ package enum NPZExport {
     header += "\n"
     var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
     RecordingLayout.append(UInt16(truncatingIfNeeded: header.utf8.count), to: &bytes)
-    return bytes + Array(header.utf8) + data
+    return bytes + Array(header.utf8)
   }
 
   /// The singles whose upper halves these are.
   private static func widened(_ halves: [UInt8]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(halves.count * 2)
-    for index in stride(from: 0, to: halves.count - 1, by: 2) {
-      bytes += [0, 0, halves[index], halves[index + 1]]
+    [UInt8](unsafeUninitializedCapacity: halves.count / 2 * 4) { bytes, count in
+      for index in 0..<halves.count / 2 {
+        bytes[4 * index] = 0
+        bytes[4 * index + 1] = 0
+        bytes[4 * index + 2] = halves[2 * index]
+        bytes[4 * index + 3] = halves[2 * index + 1]
+      }
+      count = halves.count / 2 * 4
     }
-    return bytes
   }
 }
 

@@ -23,13 +23,14 @@ package final class FileRecorder: RunRecorder {
   /// Creates the file.
   package init(
     id: String, path: String, metadata: RecordingMetadata, request: [UInt8], milliseconds: UInt64,
-    quota: Int, epoch: String
+    quota: Int, claim: RecordingClaim? = nil, epoch: String
   ) throws(RecordingError) {
     self.id = id
     self.path = path
     made = RecordedItems(run: metadata.runID, recordedRun: metadata.runID, epoch: epoch)
     let writer = try RecordingWriter(
-      path: path, metadata: metadata, createdMilliseconds: milliseconds, quota: quota)
+      path: path, metadata: metadata, createdMilliseconds: milliseconds, quota: quota,
+      claim: claim)
     try writer.append(request: request, microseconds: 0)
     state = Mutex(State(writer: writer, tail: try RecordingTail(path: path)))
   }
@@ -63,6 +64,17 @@ package final class FileRecorder: RunRecorder {
     try write { writer throws(RecordingError) in try writer.finish() }
   }
 
+  package func finish(
+    event json: [UInt8], sequence: UInt64, milliseconds: Double
+  ) throws(RunError) {
+    defer { state.withLock { $0.tail = nil } }
+    try write { writer throws(RecordingError) in
+      try writer.append(
+        event: json, sequence: sequence, microseconds: Self.microseconds(milliseconds))
+      try writer.finish()
+    }
+  }
+
   private func write(
     _ body: @Sendable (RecordingWriter) throws(RecordingError) -> Void
   ) throws(RunError) {
@@ -70,8 +82,8 @@ package final class FileRecorder: RunRecorder {
       Result { () throws(RecordingError) in
         if let fault = state.fault.take() { throw fault }
         do throws(RecordingError) { try body(state.writer) } catch {
-          // The quota keeps room for the index, so what is recorded becomes a whole file.
-          if case .quota = error { try? state.writer.finish() }
+          // Quotas keep room for the index, so what is recorded becomes a whole file.
+          try? state.writer.finish()
           state.tail = nil
           throw error
         }

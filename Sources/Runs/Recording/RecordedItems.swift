@@ -71,7 +71,7 @@ final class RecordedItems: Sendable {
         ?? hook.positions(of: frame.frame),
       frame: frame)
     return TopicItem(
-      EventType.activation.rawValue, sequence: sequence, tensor: event.tensor, hook: hook.id,
+      EventType.activation.rawValue, sequence: sequence, tensor: event, hook: hook.id,
       epoch: epoch, budget: budget)
   }
 

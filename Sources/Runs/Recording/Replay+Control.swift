@@ -12,6 +12,9 @@ extension Replay {
     settle()
   }
 
+  /// Says nothing: a replay sends what is in the recording, and its object says when it ends.
+  package func warnOfEnd() {}
+
   package func resume() throws(RunError) {
     try checkGoing()
     run()
@@ -24,10 +27,12 @@ extension Replay {
   package func step(_ count: Int) async throws(RunError) {
     try checkGoing()
     guard status == .paused else { throw .notPaused(id) }
-    status = .running
-    stepsLeft = count
-    await withCheckedContinuation { continuation in
-      settling.append(continuation)
+    await withCheckedContinuation { waiting in
+      // Asked again: for a task that prefers other threads the way into here is a turn of its own on this loop.
+      guard status == .paused else { return waiting.resume() }
+      status = .running
+      stepsLeft = count
+      settling.append(waiting)
       rouse()
     }
   }
@@ -83,10 +88,16 @@ extension Replay {
       let piece = Duration.microseconds(Int64(min(microseconds, 1_000_000)))
       loop.execute(after: piece) { [weak self] in self?.assumeIsolated { $0.rouse() } }
     }
-    await withCheckedContinuation { sleeper = $0 }
+    await withCheckedContinuation { waiting in
+      // What changed on the way into here, which may be a turn of its own, is looked at first.
+      if isRoused { waiting.resume() } else { sleeper = waiting }
+      isRoused = false
+    }
   }
 
-  private func rouse() { sleeper.take()?.resume() }
+  private func rouse() {
+    if let sleeper = sleeper.take() { sleeper.resume() } else { isRoused = true }
+  }
 
   /// Makes the playing task look again, from any thread.
   nonisolated func wake() {

@@ -4,7 +4,16 @@ internal import Recordings
 
 extension Replay {
   /// The run object.
-  package func object() -> [UInt8] {
+  package func object() -> [UInt8] { object(hooks: hooks, text: text, OmittedFacts()) }
+
+  package func brief() -> [UInt8] {
+    var omitted = OmittedFacts()
+    let list = omitted.cut(hooks.array ?? [], "hooks")
+    let text = omitted.cut(text, "text", bytes: OmittedFacts.mostText)
+    return object(hooks: .array(list), text: text, omitted)
+  }
+
+  private func object(hooks: JSONValue, text: String, _ omitted: OmittedFacts) -> [UInt8] {
     JSONWriter.object { writer in
       writer.member("run_id", id)
       writer.member("status", status.rawValue)
@@ -22,11 +31,10 @@ extension Replay {
       writer.member("speed", clock.speed)
       writer.member("viewers", topic.viewerCount)
       writer.member("created", created)
-      writer.object("urls") { writer in
-        writer.member("events", "/v1/runs/\(id)/events")
-        writer.member("socket", "/v1/runs/\(id)/socket")
-        writer.member("frames", "/v1/runs/\(id)/frames")
-      }
+      writer.member(
+        "expires_at", status.isOver ? nil : place.expiresAt(viewers: topic.viewerCount))
+      writer.member("urls", place.urls(of: id))
+      omitted.write(to: &writer)
     }
   }
 }

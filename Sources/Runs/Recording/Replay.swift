@@ -13,9 +13,11 @@ package actor Replay: StreamedRun {
   package nonisolated let id: String
   package nonisolated let created: Int
   package nonisolated let topic: Topic
+  package nonisolated let place: RunPlace
   let loop: Loop
-  let recordingID: String
-  let reader: RecordingReader
+  package nonisolated let recordingID: String
+  /// The recording that is played.
+  package nonisolated let reader: RecordingReader
   let range: ClosedRange<UInt64>
   private let start = ContinuousClock.now
   private nonisolated let isCancelled = Atomic(false)
@@ -33,6 +35,8 @@ package actor Replay: StreamedRun {
   var stepsLeft: Int?
   /// The playing task while it waits for its time, and those who wait for it to stand still.
   var sleeper: CheckedContinuation<Void, Never>?
+  /// Whether something changed while the playing task did not wait.
+  var isRoused = false
   var settling: [CheckedContinuation<Void, Never>] = []
   var began: JSONValue?
   var text = ""
@@ -58,12 +62,13 @@ package actor Replay: StreamedRun {
   ///   - worded: how viewers are told of an error.
   ///   - ended: told once, when it is over.
   package init(
-    id: String, recordingID: String, reader: RecordingReader, speed: Double,
+    id: String, place: RunPlace, recordingID: String, reader: RecordingReader, speed: Double,
     range: ClosedRange<UInt64>, startsPaused: Bool, isDetached: Bool, clock: Int, epoch: String,
     limits: TopicLimits, budget: ByteBudget?, loop: Loop, worded: @escaping ErrorWording,
     ended: @escaping @Sendable (Replay) -> Void
   ) {
     self.id = id
+    self.place = place
     self.recordingID = recordingID
     self.reader = reader
     self.range = range
@@ -124,6 +129,8 @@ package actor Replay: StreamedRun {
     _ = publisher?.announce()
     if let publisher = publisher.take() { publisher.finish() }
     settle()
+    // Who comes late still reads the recording; a thousand replays that are over hold no descriptors.
+    reader.letGo()
     ended(self)
   }
 

@@ -19,4 +19,10 @@ package struct ToolCallDelta: Sendable, Equatable {
   package var name: String?
   /// The next part of the arguments' JSON text.
   package var arguments: String
+
+  package init(index: Int, name: String? = nil, arguments: String) {
+    self.index = index
+    self.name = name
+    self.arguments = arguments
+  }
 }

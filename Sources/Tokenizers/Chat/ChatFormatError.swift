@@ -24,6 +24,8 @@ package enum ChatFormatError: Error, Equatable, Sendable {
   case unseenTools
   /// A message (or a tool, or a variable) spells a control token where the template looks for it.
   case controlText(message: Int?)
+  /// Whatever tokens a prompt of so many bytes becomes, they are more than were allowed.
+  case tooLong(bytes: Int, leastTokens: Int)
   /// The prompt cannot be encoded.
   case tokenizer(TokenizerError)
   /// A special token that the format needs is missing from the vocabulary.

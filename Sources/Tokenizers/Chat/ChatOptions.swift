@@ -19,6 +19,8 @@ package struct ChatOptions: Sendable, Equatable {
   package var parseSpecial: Bool
   /// Further variables of the template, such as `enable_thinking`.
   package var variables: [String: JSONValue]
+  /// Ends the prompt within the last message, so that the answer goes on with it.
+  package var continuesFinalMessage = false
 
   package init(
     addGenerationPrompt: Bool = true, tools: [JSONValue] = [], reasoningEffort: String? = nil,

@@ -6,11 +6,26 @@ package struct ChatOutputParser: Sendable {
   enum Mode: Sendable {
     case plain(TextDecoder)
     case harmony(HarmonyOutput)
+    case marked(MarkedText)
   }
 
   private var mode: Mode
   /// Whether a function was called: the answer's `finish_reason` is then `tool_calls`.
   package private(set) var sawToolCall = false
+
+  /// Whether the last token was a part of the answer's text, and not of a thought, a call or what is around them.
+  package var isInAnswer: Bool {
+    switch mode {
+    case .plain: true
+    case .harmony(let output): output.isInAnswer
+    case .marked(let text): text.isInAnswer
+    }
+  }
+
+  /// Code points of the answer that are held back, since they may become something else.
+  package var heldLength: Int {
+    if case .marked(let text) = mode { text.output.heldLength } else { 0 }
+  }
 
   init(_ mode: Mode) { self.mode = mode }
 
@@ -27,6 +42,11 @@ package struct ChatOutputParser: Sendable {
       mode = .harmony(output)
       sawToolCall = sawToolCall || !delta.toolCalls.isEmpty
       return delta
+    case .marked(var text):
+      let delta = text.append(token)
+      mode = .marked(text)
+      sawToolCall = sawToolCall || !delta.toolCalls.isEmpty
+      return delta
     }
   }
 
@@ -41,6 +61,10 @@ package struct ChatOutputParser: Sendable {
     case .harmony(var output):
       let delta = output.finish()
       mode = .harmony(output)
+      return delta
+    case .marked(var text):
+      let delta = text.output.finish()
+      mode = .marked(text)
       return delta
     }
   }

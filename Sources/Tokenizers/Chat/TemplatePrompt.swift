@@ -30,17 +30,33 @@ struct TemplatePrompt {
     }
   }
 
-  func render() throws(ChatFormatError) -> RenderedPrompt {
+  /// - Parameter limit: tokens beyond which a prompt is of no use.
+  func render(atMost limit: Int) throws(ChatFormatError) -> RenderedPrompt {
     let variables = PromptVariables(
       options.templateVariables(messages, tokenizer), own: options.variables.keys)
-    let text = try render(variables.values)
+    let whole = try render(variables.values)
+    try tokenizer.check([whole], atMost: limit)
     try checkPresence(variables)
-    let kept = options.parseSpecial ? [] : try textRanges(variables, in: text)
+    let all = options.parseSpecial ? [] : try textRanges(variables, in: whole)
+    let text = try options.continuesFinalMessage ? cut(whole) : whole
+    let kept = all.filter { $0.upperBound <= text.utf8.count }
     do {
       let tokens = try tokenizer.encode(
         bounded: text, parseSpecial: true, addSpecial: false, keepingAsText: kept)
       return RenderedPrompt(text: text, tokens: tokens)
     } catch { throw ChatFormatError.tokenizer(error) }
+  }
+
+  /// The prompt up to the end of what its last message says.
+  private func cut(_ text: String) throws(ChatFormatError) -> String {
+    let said = Array((messages.last?.content ?? "").utf8)
+    let isSpace: (UInt8) -> Bool = { [0x20, 0x0a, 0x0d, 0x09].contains($0) }
+    let words = said.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+    let bytes = Array(text.utf8)
+    guard !words.isEmpty, bytes.count >= words.count,
+      let start = (0...bytes.count - words.count).last(where: { bytes[$0...].starts(with: words) })
+    else { throw .unseen(message: max(messages.count - 1, 0), role: messages.last?.role ?? "") }
+    return String(decoding: bytes[..<(start + words.count)], as: UTF8.self)
   }
 
   private func render(

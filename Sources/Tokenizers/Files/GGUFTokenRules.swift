@@ -12,7 +12,8 @@ struct GGUFTokenRules {
 
   init(_ fields: GGUFTokenizerFields) {
     self.fields = fields
-    endIsText = fields.tokens.contains("<|tool_response>")
+    let mark = "<|tool_response>"
+    endIsText = fields.tokens.contains { $0.utf8.count == mark.utf8.count && $0 == mark }
   }
 
   /// Texts that are control tokens, whatever the file types them: ends of texts and turns, and the marks of
@@ -30,10 +31,23 @@ struct GGUFTokenRules {
     "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>", "<|file_sep|>",
   ]
 
+  private static let longestControl = control.map(\.utf8.count).max() ?? 0
+  private static let controlEnds = Array(Set(control.compactMap(\.utf8.last)))
+
+  /// Whether a text is one of those; by its length and end for nearly all of a vocabulary, since hashing all of it takes as
+  /// long as a tenth of a load.
+  private static func isControl(_ text: String) -> Bool {
+    let bytes = text.utf8
+    guard bytes.count <= longestControl, let end = bytes.last, controlEnds.contains(end) else {
+      return false
+    }
+    return control.contains(text)
+  }
+
   /// The type of a token: as the file says, or control by its text.
   func type(of index: Int) -> Int32 {
     let given = fields.tokenTypes.indices.contains(index) ? fields.tokenTypes[index] : 1
-    guard given != 3, Self.control.contains(fields.tokens[index]) else { return given }
+    guard given != 3, Self.isControl(fields.tokens[index]) else { return given }
     return endIsText && fields.tokens[index] == "</s>" ? given : 3
   }
 

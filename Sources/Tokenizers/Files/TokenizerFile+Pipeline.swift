@@ -2,6 +2,8 @@ import JSON
 import OrderedCollections
 import Patterns
 
+private import Foundation
+
 /// The pipeline's parts out of their descriptions in `tokenizer.json`.
 ///
 /// A part, a kind or an option that is not known is refused by name.
@@ -105,6 +107,10 @@ extension TokenizerFile {
       return .strip(
         left: try part.flag("strip_left", default: true),
         right: try part.flag("strip_right", default: true))
+    case "BertNormalizer": return .bert(try bertRules(part))
+    case "Nmt": return .nmt
+    case "Precompiled": return try charsmap(part)
+    case "ByteLevel": return .byteLevel
     case "Prepend": return .prepend(try part.text("prepend"))
     case "Replace": return .replace(try part.pattern(), with: try part.text("content"))
     case "Sequence":
@@ -114,6 +120,35 @@ extension TokenizerFile {
     default: throw part.fault("type", expected: "a known normalizer", found: part.value["type"])
     }
   }
+
+  private func bertRules(_ part: Part) throws(TokenizerError) -> BertRules {
+    var rules = BertRules()
+    rules.cleans = try part.flag("clean_text", default: true)
+    rules.separatesHan = try part.flag("handle_chinese_chars", default: true)
+    rules.lowercases = try part.flag("lowercase", default: true)
+    // Accents go with the lower case where the file does not say.
+    rules.stripsAccents = try part.flag("strip_accents", default: rules.lowercases)
+    return rules
+  }
+
+  private func charsmap(_ part: Part) throws(TokenizerError) -> Normalizer {
+    let field = "precompiled_charsmap"
+    // Some files have the part without a table: nothing changes.
+    guard let found = part.value[present: field] else { return .sequence([]) }
+    if found.string?.isEmpty == true { return .sequence([]) }
+    guard let bytes = found.string.flatMap({ Data(base64Encoded: $0) }) else {
+      throw part.fault(field, expected: "a table in base64", found: found)
+    }
+    do {
+      return .charsmap(try Charsmap(Array(bytes)), byCharacters: true)
+    } catch {
+      throw file(part, field, "a compiled charsmap", "\(bytes.count) bytes: \(error)")
+    }
+  }
+
+  private func file(
+    _ part: Part, _ field: String, _ expected: String, _ found: String
+  ) -> TokenizerError { fault(part.path + "." + field, expected: expected, found: found) }
 
   func readPreTokenizer() throws(TokenizerError) -> PreTokenizer? {
     guard let part = part("pre_tokenizer") else { return nil }
@@ -135,6 +170,15 @@ extension TokenizerFile {
         try part.pattern(), try behavior(part), inverted: try part.flag("invert", default: false))
     case "Digits": return .digits(individual: try part.flag("individual_digits", default: false))
     case "Punctuation": return .punctuation(try behavior(part))
+    case "BertPreTokenizer": return .sequence([.whitespaceSplit, .punctuation(.isolated)])
+    case "CharDelimiterSplit":
+      return .split(.literal(String(try part.scalar("delimiter"))), .removed, inverted: false)
+    case "FixedLength":
+      let length = try part.count("length")
+      guard length > 0 else {
+        throw part.fault("length", expected: "at least 1", found: part.value["length"])
+      }
+      return .fixedLength(length)
     case "WhitespaceSplit": return .whitespaceSplit
     case "Whitespace":
       return .split(try whitespaceWords(part), .removed, inverted: true)
@@ -143,9 +187,13 @@ extension TokenizerFile {
     }
   }
 
+  /// `\w+|[^\w\s]+` of Rust, whose `\w` has the joiners and no numbers but decimal ones, unlike Oniguruma's.
+  private static let wordsAndMarks =
+    #"(?:[^\W\p{No}]|[\u200C\u200D])+|(?:(?![\s\u200C\u200D])[\W\p{No}])+"#
+
   private func whitespaceWords(_ part: Part) throws(TokenizerError) -> TextPattern {
     do {
-      return .expression(try RegularExpression(#"\w+|[^\w\s]+"#))
+      return .expression(try RegularExpression(Self.wordsAndMarks))
     } catch {
       throw part.fault("type", expected: "a known pre-tokenizer", found: part.value["type"])
     }
@@ -178,7 +226,11 @@ extension TokenizerFile {
 
   func readDecoder() throws(TokenizerError) -> PieceDecoder {
     var decoder = PieceDecoder()
-    guard let part = part("decoder") else { return decoder }
+    guard let part = part("decoder") else {
+      // HF's library puts a blank between the tokens of a file that says nothing.
+      decoder.steps = [.words(continuation: "", cleansUp: false)]
+      return decoder
+    }
     var fused = false
     try read(part, into: &decoder, &fused)
     return decoder
@@ -190,6 +242,10 @@ extension TokenizerFile {
     switch part.type {
     case "Sequence":
       for step in try part.parts("decoders") { try read(step, into: &decoder, &fused) }
+    case "WordPiece" where !fused:
+      decoder.steps.append(
+        .words(
+          continuation: try part.text("prefix"), cleansUp: try part.flag("cleanup", default: true)))
     case "ByteLevel" where !fused: decoder.steps.append(.byteLevel)
     case "ByteFallback" where !fused: decoder.steps.append(.byteFallback)
     case "Fuse": fused = true

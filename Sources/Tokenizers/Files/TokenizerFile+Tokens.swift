@@ -34,7 +34,11 @@ extension TokenizerFile {
     switch part.value["type"]?.string ?? (scores.isEmpty ? "BPE" : "Unigram") {
     case "BPE": return try bytePair(part)
     case "Unigram": return try unigram(part)
-    default: throw part.fault("type", expected: "BPE or Unigram", found: part.value["type"])
+    case "WordPiece": return try wordPiece(part)
+    case "WordLevel": return WordLevelModel(unknown: try unknown(part))
+    default:
+      throw part.fault(
+        "type", expected: "BPE, Unigram, WordPiece or WordLevel", found: part.value["type"])
     }
   }
 
@@ -66,9 +70,35 @@ extension TokenizerFile {
       vocabulary.spelling(of: unknown) != nil
     else { throw part.fault("unk_id", expected: "a token", found: part.value["unk_id"]) }
     return UnigramModel(
-      scores: scores, singlePrecision: false, unknown: unknown,
+      scores: scores, unknownScore: UnigramModel.score(ofUnknownBeside: scores),
+      singlePrecision: false, unknown: unknown,
       byteFallback: try part.flag("byte_fallback", default: false),
       longest: scores.indices.compactMap { vocabulary.spelling(of: Token($0))?.count }.max() ?? 1)
+  }
+
+  private func wordPiece(_ part: Part) throws(TokenizerError) -> WordPieceModel {
+    let most = part.value["max_input_chars_per_word"]
+    guard let most = most == nil ? 100 : most?.integer, (1...1 << 20).contains(most) else {
+      throw part.fault("max_input_chars_per_word", expected: "a count", found: most)
+    }
+    var model = WordPieceModel(
+      unknown: try unknown(part), mostCharacters: Int(most), longest: vocabulary.longestSpelling)
+    if let prefix = part.value[present: "continuing_subword_prefix"] {
+      guard let text = prefix.string else {
+        throw part.fault("continuing_subword_prefix", expected: "a text", found: prefix)
+      }
+      model.continuingPrefix = Array(text.utf8)
+    }
+    return model
+  }
+
+  /// The token of `unk_token`, which these models cannot do without.
+  private func unknown(_ part: Part) throws(TokenizerError) -> Token {
+    let text = try part.text("unk_token")
+    guard scores.isEmpty, let unknown = vocabulary.token(Array(text.utf8)) else {
+      throw part.fault("unk_token", expected: "a token of the vocabulary", found: .string(text))
+    }
+    return unknown
   }
 
   func readPostProcessor() throws(TokenizerError) -> PostProcessor {

@@ -11,9 +11,17 @@ struct HarmonyOutput: Sendable {
   private var kind = Kind.content
   private var calls = 0
 
+  /// Whether the last token was a part of the answer's text.
+  private(set) var isInAnswer = false
+
   init(_ parser: HarmonyParser) { self.parser = parser }
 
-  mutating func append(_ token: Token) -> ChatDelta { delta(of: parser.append(token)) }
+  mutating func append(_ token: Token) -> ChatDelta {
+    let wasInMessage = parser.header != nil
+    let delta = delta(of: parser.append(token))
+    isInAnswer = wasInMessage && parser.header != nil && kind == .content
+    return delta
+  }
 
   mutating func finish() -> ChatDelta { delta(of: parser.finish()) }
 

@@ -5,6 +5,8 @@ struct BytePairModel: PieceModel {
   var merges: MergeTable
   /// Takes a piece that is itself in the vocabulary whole, whatever its merges would say.
   var ignoreMerges = false
+  /// Takes a piece of nothing but line ends whole, where it is a token: no merge makes those.
+  var wholeLineRuns = false
   /// Spells unknown characters as `<0xNN>` tokens.
   var byteFallback = false
   /// Makes one unknown token out of several in a row.
@@ -15,14 +17,18 @@ struct BytePairModel: PieceModel {
   /// Put after the last character.
   var endOfWordSuffix: [UInt8] = []
 
-  func encode(_ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token]) {
+  func encode(
+    _ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token],
+    unless isGivenUp: () -> Bool
+  ) {
     if piece.isEmpty { return }
-    if ignoreMerges, let whole = vocabulary.token(piece) {
+    let isWhole = ignoreMerges || (wholeLineRuns && piece.allSatisfy { $0 == 0x0A })
+    if isWhole, let whole = vocabulary.token(piece) {
       tokens.append(whole)
       return
     }
     var chain = MergeChain(characters(of: piece, vocabulary))
-    chain.merge { left, right in
+    chain.merge(unless: isGivenUp) { left, right in
       merges.merge(left, right).map { MergeChain.Step(cost: $0.rank, joined: $0.joined) }
     }
     chain.append(to: &tokens)
@@ -77,9 +83,17 @@ struct BytePairModel: PieceModel {
     return tokens
   }
 
+  func spellsEverything(_ vocabulary: Vocabulary, inBytes: Bool) -> Bool {
+    if inBytes, continuingPrefix.isEmpty, endOfWordSuffix.isEmpty, vocabulary.hasByteAlphabet {
+      return true
+    }
+    return byteFallback && vocabulary.hasByteTokens || unknown != nil && !fuseUnknown
+  }
+
   func combine(into hash: inout StableHash) {
     merges.combine(into: &hash)
     hash.combine(UInt64((ignoreMerges ? 1 : 0) + (byteFallback ? 2 : 0) + (fuseUnknown ? 4 : 0)))
+    if wholeLineRuns { hash.combine(8 as UInt64) }
     hash.combine(continuingPrefix)
     hash.combine(endOfWordSuffix)
   }

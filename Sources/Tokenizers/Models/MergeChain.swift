@@ -33,8 +33,11 @@ struct MergeChain {
     previous = Array(-1..<(count - 1))
   }
 
-  /// Joins until no neighbours can be joined.
-  mutating func merge(_ step: (Token, Token) -> Step?) {
+  /// Steps between two questions whether it is all for nothing.
+  static let patience = 1 << 14
+
+  /// Joins until no neighbours can be joined, or nobody wants them to be.
+  mutating func merge(unless isGivenUp: () -> Bool = { false }, _ step: (Token, Token) -> Step?) {
     guard tokens.count > 1 else { return }
     var queue: [Candidate] = []
     for left in 0..<(tokens.count - 1) {
@@ -42,7 +45,10 @@ struct MergeChain {
       queue.append(Candidate(cost: found.cost, left: Int32(left), joined: found.joined))
     }
     var heap = Heap(queue)
+    var steps = 0
     while let best = heap.popMin() {
+      steps += 1
+      if steps % Self.patience == 0, isGivenUp() { return }
       let left = Int(best.left)
       guard tokens[left] >= 0 else { continue }
       let right = Int(next[left])

@@ -9,7 +9,10 @@ struct ScoredMergeModel: PieceModel {
   var unspelt: Set<Token>
   var unknown: Token?
 
-  func encode(_ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token]) {
+  func encode(
+    _ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token],
+    unless isGivenUp: () -> Bool
+  ) {
     var characters: [Token] = []
     var start = piece.startIndex
     while start < piece.endIndex {
@@ -24,7 +27,7 @@ struct ScoredMergeModel: PieceModel {
       start = end
     }
     var chain = MergeChain(characters)
-    chain.merge { left, right in join(left, right, vocabulary) }
+    chain.merge(unless: isGivenUp) { left, right in join(left, right, vocabulary) }
     chain.append(to: &tokens)
   }
 
@@ -41,6 +44,10 @@ struct ScoredMergeModel: PieceModel {
   private static func order(_ score: Float) -> Int32 {
     let bits = Int32(bitPattern: score.bitPattern)
     return bits >= 0 ? bits : bits ^ 0x7FFF_FFFF
+  }
+
+  func spellsEverything(_ vocabulary: Vocabulary, inBytes: Bool) -> Bool {
+    unknown != nil || vocabulary.hasByteTokens || inBytes && vocabulary.hasByteAlphabet
   }
 
   func combine(into hash: inout StableHash) {

@@ -3,6 +3,8 @@
 /// - Complexity: O(n · longest token) a piece of n bytes.
 struct UnigramModel: PieceModel {
   var scores: [Double]
+  /// The score of an unknown character: worse than every token's (``score(ofUnknownBeside:)``).
+  var unknownScore: Double
   /// Whether sums are rounded to single precision, as SentencePiece itself has them.
   ///
   /// HF's library sums in double precision. The two differ where ways are equally good.
@@ -18,6 +20,10 @@ struct UnigramModel: PieceModel {
   /// How much worse than the worst token an unknown character is (SentencePiece's constant).
   private static let unknownPenalty: Double = 10
 
+  static func score(ofUnknownBeside scores: some Sequence<Double>) -> Double {
+    (scores.min() ?? 0) - unknownPenalty
+  }
+
   /// The best way found so far to reach a byte position.
   private struct Best {
     var score: Double
@@ -25,13 +31,18 @@ struct UnigramModel: PieceModel {
     var token: Token
   }
 
-  func encode(_ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token]) {
+  func encode(
+    _ piece: ArraySlice<UInt8>, _ vocabulary: Vocabulary, into tokens: inout [Token],
+    unless isGivenUp: () -> Bool
+  ) {
     let bytes = Array(piece)
     var best: [Best?] = Array(repeating: nil, count: bytes.count + 1)
     best[0] = Best(score: 0, start: 0, token: unknown)
-    let unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
     var start = 0
+    var characters = 0
     while start < bytes.count {
+      characters += 1
+      if characters % MergeChain.patience == 0, isGivenUp() { return }
       let characterEnd = BytePairModel.characterEnd(bytes[...], start)
       let here = best[start]?.score ?? 0
       var single = false
@@ -87,6 +98,10 @@ struct UnigramModel: PieceModel {
         tokens.append(part.token)
       }
     }
+  }
+
+  func spellsEverything(_ vocabulary: Vocabulary, inBytes: Bool) -> Bool {
+    byteFallback && vocabulary.hasByteTokens
   }
 
   func combine(into hash: inout StableHash) {

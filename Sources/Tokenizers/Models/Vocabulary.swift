@@ -19,6 +19,8 @@ struct Vocabulary: Sendable {
 
   /// One more than the largest token.
   var size: Int { entries.count }
+  /// Bytes of the longest spelling.
+  private(set) var longestSpelling = 0
   /// How many spellings there are.
   var count: Int { tokens.count }
 
@@ -52,6 +54,7 @@ struct Vocabulary: Sendable {
     }
     let entry = Int32(tokens.count)
     bytes.append(contentsOf: spelling)
+    longestSpelling = max(longestSpelling, spelling.count)
     starts.append(UInt32(bytes.count))
     tokens.append(token)
     entries[Int(token)] = entry

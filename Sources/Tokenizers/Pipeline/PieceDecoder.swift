@@ -11,6 +11,9 @@ struct PieceDecoder: Sendable, Equatable {
     /// Reads `<0xNN>`.
     case byteFallback
     case replace(String, with: String)
+    /// Puts a blank before every token but the first and those that continue a word, whose mark it drops; and
+    /// takes blanks before English punctuation and contractions away (`cleansUp`).
+    case words(continuation: String, cleansUp: Bool)
     /// Cuts a character off the ends of each token.
     case strip(Unicode.Scalar, left: Int, right: Int)
   }
@@ -56,12 +59,43 @@ struct PieceDecoder: Sendable, Equatable {
       case .replace(let old, let new):
         let text = String(decoding: bytes, as: UTF8.self)
         bytes = Array(TextPattern.replacing(old, in: text, with: new).utf8)
+      case .words(let continuation, let cleansUp):
+        bytes = Self.word(bytes, continuation, cleansUp, isFirst)
       case .strip(let character, let left, let right):
         bytes = Self.strip(bytes, character, left, right)
       }
     }
     return bytes
   }
+
+  /// The bytes of an added token, which stands for itself but for blanks between words.
+  func bytes(ofAdded text: String, isFirst: Bool) -> [UInt8] {
+    steps.reduce(Array(text.utf8)) { bytes, step in
+      guard case .words(let continuation, let cleansUp) = step else { return bytes }
+      return Self.word(bytes, continuation, cleansUp, isFirst)
+    }
+  }
+
+  private static func word(
+    _ spelling: [UInt8], _ continuation: String, _ cleansUp: Bool, _ isFirst: Bool
+  ) -> [UInt8] {
+    var bytes = spelling
+    if !isFirst {
+      let continues = !continuation.isEmpty && bytes.starts(with: continuation.utf8)
+      bytes = continues ? Array(bytes.dropFirst(continuation.utf8.count)) : [0x20] + bytes
+    }
+    guard cleansUp, bytes.contains(0x20) else { return bytes }
+    var text = String(decoding: bytes, as: UTF8.self)
+    for (old, new) in cleanings { text = TextPattern.replacing(old, in: text, with: new) }
+    return Array(text.utf8)
+  }
+
+  /// HF's `clean_up_tokenization_spaces`.
+  private static let cleanings = [
+    (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+    (" 'm", "'m"),
+    (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+  ]
 
   private static func strip(
     _ bytes: [UInt8], _ character: Unicode.Scalar, _ left: Int, _ right: Int

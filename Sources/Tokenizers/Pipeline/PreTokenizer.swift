@@ -22,6 +22,8 @@ enum PreTokenizer: Sendable, Equatable {
   case digits(individual: Bool)
   case punctuation(Behavior)
   case whitespaceSplit
+  /// So many characters a piece.
+  case fixedLength(Int)
   case metaspace(replacement: Unicode.Scalar, Prefix, splits: Bool)
   indirect case sequence([PreTokenizer])
 
@@ -59,6 +61,10 @@ enum PreTokenizer: Sendable, Equatable {
       }
     case .whitespaceSplit:
       return Self.cut(pieces, .removed) { text in Self.single(text) { text.has($0, .space) } }
+    case .fixedLength(let length):
+      return Self.cut(pieces, .isolated) { text in
+        stride(from: 0, to: text.count, by: length).map { $0..<min($0 + length, text.count) }
+      }
     case .byteLevel(let addPrefixSpace, let splits):
       return Self.byteLevel(pieces, addPrefixSpace, splits)
     case .metaspace(let replacement, let prefix, let splits):

@@ -22,7 +22,7 @@ extension HTTPServerMachine {
     }
   }
 
-  private mutating func beginNextRequest(_ answer: Answer) {
+  private mutating func beginNextRequest(_ answer: ResponseProgress) {
     reading = answer.closes ? .finished : .requestLine(skipped: 0)
     self.answer = nil
     head = nil
@@ -32,6 +32,7 @@ extension HTTPServerMachine {
   }
 
   private mutating func readRequestLine(_ skipped: Int) throws(ProtocolViolation) -> Bool {
+    if buffer.offset == 0, buffer[0] == 0x16 { throw violation(.tlsHello) }
     guard let line = try buffer.takeLine(limit: limits.requestLine, else: .requestLineTooLong)
     else { return false }
     if line.isEmpty {

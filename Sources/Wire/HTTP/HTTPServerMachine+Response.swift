@@ -27,21 +27,21 @@ extension HTTPServerMachine {
     let closes = hasFailed || head?.keepsAlive != true || isAwaitingContinue
     let hasNoBody = code == 204 || code == 304
     var text = statusLine(response.status) + "Date: \(date.text)\r\n"
-    var answer = Answer(framing: .suppressed, closes: closes)
+    var answer = ResponseProgress(delimiter: .suppressed, closes: closes)
     switch body {
     case _ where hasNoBody: break
     case .none: text += "Content-Length: 0\r\n"
     case .length(let length):
       text += "Content-Length: \(max(0, length))\r\n"
-      answer.framing = .length(promised: max(0, length), written: 0)
+      answer.delimiter = .length(promised: max(0, length), written: 0)
     case .stream where head?.minorVersion == 0:
-      answer.framing = .untilClose
+      answer.delimiter = .untilClose
       answer.closes = true
     case .stream:
       text += "Transfer-Encoding: chunked\r\n"
-      answer.framing = .chunked
+      answer.delimiter = .chunked
     }
-    if head?.method == .head { answer.framing = .suppressed }
+    if head?.method == .head { answer.delimiter = .suppressed }
     var options: [String] = []
     if answer.closes {
       options.append("close")
@@ -58,7 +58,7 @@ extension HTTPServerMachine {
   /// What to write around the next `count` bytes of body; nil when the body must not be written at all.
   package mutating func envelope(for count: Int) throws(ResponseMisuse) -> BodyEnvelope? {
     guard var answer, !answer.isComplete else { throw .headMissing }
-    switch answer.framing {
+    switch answer.delimiter {
     case .suppressed: return nil
     case .untilClose: return BodyEnvelope(prefix: [], suffix: [])
     case .chunked:
@@ -70,7 +70,7 @@ extension HTTPServerMachine {
       guard count <= promised - written else {
         throw .length(promised: promised, written: written + count)
       }
-      answer.framing = .length(promised: promised, written: written + count)
+      answer.delimiter = .length(promised: promised, written: written + count)
       self.answer = answer
       return BodyEnvelope(prefix: [], suffix: [])
     }
@@ -86,7 +86,7 @@ extension HTTPServerMachine {
     answer.isComplete = true
     var bytes: [UInt8] = []
     var misuse: ResponseMisuse?
-    switch answer.framing {
+    switch answer.delimiter {
     case .suppressed, .untilClose: break
     case .chunked: bytes = Self.serialise("0\r\n", trailers, dropping: Self.ownFields)
     case .length(let promised, let written) where written < promised:

@@ -34,7 +34,7 @@ package struct HTTPServerMachine: Sendable {
   /// The request being read or answered.
   var head: RequestHead?
   /// What is left of the answer; nil before it begins.
-  var answer: Answer?
+  var answer: ResponseProgress?
   var hasSentContinue = false
   var peerEnded = false
   private var failure: ProtocolViolation?

@@ -14,7 +14,7 @@ package struct WebSocketHandshake: Hashable, Sendable {
   package var origin: String?
 
   /// Why a request cannot become a WebSocket.
-  package enum Refusal: Error, Hashable, Sendable, CaseIterable {
+  package enum Fault: Error, Hashable, Sendable, CaseIterable {
     /// The request does not ask for a WebSocket: 426 with `Upgrade: websocket` suits it.
     case notAsked
     /// Not GET, 405 with `Allow: GET`.
@@ -54,7 +54,7 @@ package struct WebSocketHandshake: Hashable, Sendable {
   /// - Parameter compression: whether permessage-deflate may be agreed on.
   package init(
     _ head: RequestHead, subprotocols: [String] = [], compression: Bool = true
-  ) throws(Refusal) {
+  ) throws(Fault) {
     guard Self.isAsked(by: head) else { throw .notAsked }
     guard head.method == .get else { throw .method }
     guard head.fields[values: .secWebSocketVersion] == ["13"] else { throw .version }

@@ -26,7 +26,7 @@ struct BenchFramesCommand: AsyncParsableCommand {
     options.contextLength = prompt + 8
     let engine = Engine(options: options)
     let loaded = try await ModelLoading(console: console).load(
-      try model.path(), into: engine, contextLength: options.contextLength)
+      model, into: engine, contextLength: options.contextLength)
     let batches = try await BenchRunner(engine: engine, model: loaded).captures(
       tokens: prompt, capture: .residual)
     let report = BenchReport(

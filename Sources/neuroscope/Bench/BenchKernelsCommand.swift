@@ -39,7 +39,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
       machine: BenchMachine(commit: flags.commit),
       setting: [
         "threads": String(options.threads), "instructions": options.instructionSet.rawValue,
-        "numerics": options.numerics.rawValue,
+        "numerics": bench.arithmetic.numerics.rawValue,
       ])
     report.begin()
     let machine = bench.machine()

@@ -46,7 +46,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     options.contextLength = max(prompt, depth + generate) + 1
     let engine = Engine(options: options)
     let loaded = try await ModelLoading(console: console).load(
-      try model.path(), into: engine, contextLength: options.contextLength)
+      model, into: engine, contextLength: options.contextLength)
     let report = BenchReport(
       console: console, isJSON: flags.json, suite: "model",
       machine: BenchMachine(commit: flags.commit), setting: setting(loaded, options))
@@ -106,7 +106,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     [
       "model": loaded.info.id, "quantization": loaded.info.quantization ?? "F32",
       "threads": String(options.threads), "instructions": options.instructionSet.rawValue,
-      "numerics": options.numerics.rawValue, "cache": options.cacheType.name,
+      "numerics": loaded.info.precision.numerics, "cache": options.cacheType.name,
     ]
   }
 }

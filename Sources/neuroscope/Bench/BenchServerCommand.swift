@@ -145,7 +145,7 @@ struct BenchServerCommand: AsyncParsableCommand {
   private struct Nothing: Codable {}
 
   private func round(_ host: DemoHost, capture: BenchCapture, seed: UInt64) async throws -> Round {
-    let client = try DemoClient(host.address)
+    let client = try ServerClient(host.address)
     guard let port = client.base.port.flatMap({ UInt16(exactly: $0) }) else {
       throw CommandFailure("the server has no port")
     }

@@ -39,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
       host = try await DemoHost(model: model, engine: engine)
     }
     var player = DemoPlayer(
-      client: try DemoClient(host.address), console: console,
+      client: try ServerClient(host.address), console: console,
       archive: try output.map(DemoArchive.init), seed: seed)
     do {
       try await player.play(steps.isEmpty ? DemoStep.usual : steps)

@@ -28,11 +28,11 @@ struct DemoHost {
     options.engine = try engine.options()
     options.addresses = [.ipv4("127.0.0.1", port: 0)]
     let server = Server(options: options, logger: Logger(label: "neuroscope.demo"))
-    let path = try model.path()
+    let (path, adapter) = (try model.path(), try model.adapterPath())
     let loaded: LoadedModel
     do throws(Refusal) {
       loaded = try await server.service.loadUnchecked(
-        path: path, id: nil, contextLength: options.engine.contextLength)
+        path: path, adapter: adapter, id: nil, contextLength: options.engine.contextLength)
     } catch {
       throw CommandFailure(error.reply.message)
     }

@@ -2,14 +2,14 @@ internal import Foundation
 
 /// Plays steps against a server, shows what happens and counts the checks.
 struct DemoPlayer {
-  let client: DemoClient
+  let client: ServerClient
   let console: Console
   let archive: DemoArchive?
   let seed: UInt64
   private(set) var passed = 0
   private(set) var failed = 0
 
-  init(client: DemoClient, console: Console, archive: DemoArchive?, seed: UInt64) {
+  init(client: ServerClient, console: Console, archive: DemoArchive?, seed: UInt64) {
     self.client = client
     self.console = console
     self.archive = archive

@@ -9,7 +9,7 @@ final class DemoStream: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   // Proof for @unchecked: the session calls its delegate on one serial queue, and nobody else touches the state.
 
   private let continuation: AsyncThrowingStream<DemoEvent, any Error>.Continuation
-  private let decoder = DemoClient.decoder
+  private let decoder = ServerClient.decoder
   private var rest = Data()
 
   private init(_ continuation: AsyncThrowingStream<DemoEvent, any Error>.Continuation) {

@@ -23,6 +23,10 @@ struct InspectCommand: AsyncParsableCommand {
   )
   var path: String?
   @Option(
+    help: ArgumentHelp(
+      "A LoRA adapter for it: a PEFT folder or a GGUF adapter.", valueName: "path"))
+  var adapter: String?
+  @Option(
     help: "Positions to count the cache's memory for. Default: the model's own, at most 4096.")
   var context: Int?
   @Flag(help: "Print one JSON document.")
@@ -39,8 +43,11 @@ struct InspectCommand: AsyncParsableCommand {
   func run() async throws {
     let path = try ModelLocator(installation: .current()).path(of: path)
     let checkpoint: Checkpoint
-    do { checkpoint = try Checkpoint.open(path) } catch { throw CommandFailure(error.description) }
+    do { checkpoint = try Checkpoint.open(path, adapter: adapter) } catch {
+      throw CommandFailure(error.description)
+    }
     let family = Families.family(of: checkpoint.configuration.architecture)
+    if adapter != nil { try build(checkpoint, family) }
     let identity: String?
     do { identity = hash ? try checkpoint.identity() : nil } catch {
       throw CommandFailure(error.description)
@@ -52,5 +59,12 @@ struct InspectCommand: AsyncParsableCommand {
     let console = Console()
     if json { return try console.json(report.document, pretty: true) }
     for line in report.lines { console.line(line) }
+  }
+
+  /// Puts the layers together, which finds out whether every tensor of the adapter has its module.
+  private func build(_ checkpoint: Checkpoint, _ family: (any ModelFamily.Type)?) throws {
+    do {
+      _ = try family?.build(checkpoint, BuildOptions(contextLength: 1))
+    } catch { throw CommandFailure(error.description) }
   }
 }

@@ -23,6 +23,16 @@ struct InspectDocument: Encodable {
     let tensors: Int
   }
 
+  struct Adapter: Encodable {
+    let path: String
+    let kind = "lora"
+    let format: String
+    let fileBytes: Int
+    let updates: Int
+    let ranks: [Int]
+    let replacements: [String]
+  }
+
   struct Sampling: Encodable {
     let temperature: Double?
     let topK: Int?
@@ -70,6 +80,8 @@ struct InspectDocument: Encodable {
   /// Tensors that no pass over text reads.
   let tensorsAside: [Aside]
   let notes: [String]
+  /// What was named with --adapter.
+  let adapter: Adapter?
   /// How its makers would have tokens drawn, where the files say.
   let sampling: Sampling?
   /// Every kind of point; those of the layers with `N` for the layer.
@@ -104,7 +116,13 @@ extension InspectReport {
       tensorsAside: summary.tensorsAside.map {
         InspectDocument.Aside(name: $0.name, tensors: $0.tensors)
       },
-      notes: summary.notes.map(\.description), sampling: c.samplingDefaults.map(Self.sampling),
+      notes: summary.notes.map(\.description),
+      adapter: summary.adapter.map {
+        InspectDocument.Adapter(
+          path: $0.path, format: $0.format, fileBytes: $0.fileBytes, updates: $0.updates,
+          ranks: [$0.ranks.lowerBound, $0.ranks.upperBound], replacements: $0.replacements)
+      },
+      sampling: c.samplingDefaults.map(Self.sampling),
       hookPoints: catalogue.map(points) ?? [])
   }
 

@@ -44,7 +44,8 @@ struct InspectReport {
         ),
         ("tokenizer", tokenizer),
         ("sampled", summary.contentHash),
-      ] + (sampling.map { [("sampling", $0)] } ?? []) + (identity.map { [("hash", $0)] } ?? [])
+      ] + (adapter.map { [("adapter", $0)] } ?? []) + (sampling.map { [("sampling", $0)] } ?? [])
+      + (identity.map { [("hash", $0)] } ?? [])
     return [name] + facts.map { "  " + $0.0.padded(to: 12) + $0.1 } + ["", "weights"] + weights
       + ["", "memory"] + memory + remarks
       + (catalogue.map { ["", "hook points"] + hookPoints($0) } ?? [])
@@ -114,6 +115,16 @@ struct InspectReport {
     ]
     return sections.flatMap { title, lines in
       lines.isEmpty ? [] : ["", title] + lines.map { "  " + $0 }
+    }
+  }
+
+  /// What was named with --adapter.
+  private var adapter: String? {
+    summary.adapter.map { adapter in
+      let (low, high) = (adapter.ranks.lowerBound, adapter.ranks.upperBound)
+      return "LoRA (\(adapter.format)), \(adapter.updates) matrices of rank "
+        + (low == high ? "\(low)" : "\(low) to \(high)")
+        + (adapter.replacements.isEmpty ? "" : ", \(adapter.replacements.count) tensors replaced")
     }
   }
 

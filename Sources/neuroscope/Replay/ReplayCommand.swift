@@ -59,7 +59,7 @@ struct ReplayCommand: AsyncParsableCommand {
     let console = Console()
     var options = ServerOptions()
     options.recordingFile = file
-    options.addresses = try place.addresses()
+    try place.apply(to: &options)
     var logger = Logger(label: "neuroscope.replay")
     logger.logLevel = .notice
     let server = Server(options: options, logger: logger)
@@ -102,8 +102,12 @@ struct ReplayCommand: AsyncParsableCommand {
   ) async throws {
     ServingUntilSignal.outliveItsReaders()
     do { try await server.listen() } catch { throw CommandFailure("\(error.description)") }
-    for line in greeting.lines(run: replay.id, addresses: server.addresses) { console.line(line) }
-    await ServingUntilSignal(server: server).run()
+    await ServingUntilSignal(server: server).run {
+      let options = server.service.options
+      let lines = greeting.lines(
+        run: replay.id, addresses: server.addresses, base: options.basePath, scheme: options.scheme)
+      for line in lines { console.line(line) }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Recordings
 internal import Sockets
 
@@ -23,7 +24,9 @@ struct ReplayGreeting {
       + "\(damage.wholeBytes) bytes\(lost)"
   }
 
-  func lines(run: String, addresses: [SocketAddress]) -> [String] {
+  func lines(
+    run: String, addresses: [SocketAddress], base: BasePath, scheme: String = "http"
+  ) -> [String] {
     let summary = RecordingSummary(recordingID: "", reader)
     var lines = [
       "NeuroScope \(NeuroScope.version)",
@@ -34,11 +37,12 @@ struct ReplayGreeting {
       if case .unix(let path) = address {
         lines.append("  socket  \(path)")
       } else {
-        lines.append("  page    http://\(address)/?run=\(run)")
+        lines.append("  page    \(scheme)://\(address)\(base.place("/"))?run=\(run)")
       }
     }
     if let address = addresses.first(where: { $0.port != nil }) {
-      lines.append("  stream  curl -N 'http://\(address)/v1/runs/\(run)/events?tensors=json'")
+      let events = base.place("/v1/runs/\(run)/events?tensors=json")
+      lines.append("  stream  curl -N '\(scheme)://\(address)\(events)'")
     }
     return lines
   }

@@ -2,6 +2,7 @@ internal import Streams
 internal import Frames
 internal import JSON
 internal import API
+internal import Runs
 
 /// A line per token, the norms of its pass's tensors beside it; other events in a line each.
 struct ReplayHeatView: ReplayView {
@@ -54,8 +55,7 @@ struct ReplayHeatView: ReplayView {
   }
 
   private mutating func measure(_ item: TopicItem, _ event: JSONValue) {
-    guard let bytes = item.frame, let frame = try? FrameBytes(checking: bytes),
-      let values = try? frame.values()
+    guard let frame = item.activation?.frame, let values = try? frame.values()
     else { return }
     // The last row is the pass's last position; a hook reduced to norms has rows of one number.
     let isReduced = frame.frame.kind == .reduction

@@ -26,14 +26,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var model: ModelFlag
   @OptionGroup var engine: EngineFlags
 
-  @Option(help: "Tokens to generate at most.")
-  var maxTokens = 100
-  @Option(help: "0 always takes the likeliest token; higher is more varied.")
-  var temperature: Float = 0.7
-  @Option(help: "Draws from the likeliest tokens that together have this probability.")
-  var topP: Float = 0.9
-  @Option(help: "Equal seed, equal text. Default: another one each time.")
-  var seed: UInt64?
+  @OptionGroup var sampling: SamplingFlags
   @Option(help: "A system message before the prompt.")
   var system: String?
   @Flag(help: "Give the prompt to the model as it is, without its chat format.")
@@ -53,11 +46,6 @@ struct RunCommand: AsyncParsableCommand {
   var textOnly = false
 
   func validate() throws {
-    guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-    guard temperature >= 0, temperature.isFinite else {
-      throw ValidationError("--temperature must be 0 or more")
-    }
-    guard topP > 0, topP <= 1 else { throw ValidationError("--top-p must be above 0, at most 1") }
     guard !(json && textOnly) else {
       throw ValidationError("--json and --text can't go together")
     }
@@ -66,8 +54,10 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let console = Console()
     let engine = Engine(options: try engine.options())
+    // Before minutes go into a model that has no such hook.
+    if let catalogue = try model.catalogue() { _ = try RunHooks(hooks ?? "", catalogue: catalogue) }
     let loaded = try await ModelLoading(console: console).load(
-      try model.path(), into: engine, contextLength: nil)
+      model, into: engine, contextLength: nil)
     let watched = try RunHooks(hooks ?? "", catalogue: loaded.catalogue)
     let (events, sink) = RunSink.make()
     let request = try request(loaded, watched)
@@ -91,12 +81,9 @@ struct RunCommand: AsyncParsableCommand {
   private func request(_ loaded: LoadedModel, _ watched: RunHooks) throws -> GenerationRequest {
     let tokens = try tokens(loaded)
     let chat = try? loaded.chat.get()
-    let sampling = SamplingOptions(
-      temperature: temperature, topP: topP, seed: seed ?? UInt64.random(in: 0...UInt64.max))
-    let room = loaded.info.contextLength + 1 - tokens.count
     return GenerationRequest(
-      model: loaded, tokens: tokens, maxTokens: room > 0 ? min(maxTokens, room) : maxTokens,
-      sampling: sampling,
+      model: loaded, tokens: tokens, maxTokens: sampling.tokens(behind: tokens.count, of: loaded),
+      sampling: sampling.options,
       stopTokens: chat?.stopTokens ?? loaded.tokenizer.specialTokens.eos,
       captures: textOnly ? [] : watched.specs)
   }

@@ -9,9 +9,10 @@ struct RunHeatStrip {
   /// Columns of a cell.
   let cellWidth: Int
 
-  init(layers: Int, hasColour: Bool) {
+  /// - Parameter cellWidth: columns of a cell; nil takes two where there is room.
+  init(layers: Int, hasColour: Bool, cellWidth: Int? = nil) {
     self.hasColour = hasColour
-    cellWidth = layers <= 32 ? 2 : 1
+    self.cellWidth = cellWidth ?? (layers <= 32 ? 2 : 1)
   }
 
   /// From black over purple and red to pale yellow, in the 256 colours of xterm.

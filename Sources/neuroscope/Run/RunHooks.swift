@@ -15,14 +15,17 @@ struct RunHooks {
 
   /// Reads a list such as `residual@5,attention@all,blocks.3.hook_mlp_out,mlp@2:in`.
   ///
-  /// - Throws: ``CommandFailure`` naming the item and the nearest names.
-  init(_ list: String, catalogue: HookCatalogue) throws {
+  /// - Parameter place: where the list stands, for who wrote it.
+  /// - Throws: ``CommandFailure`` naming the place, the item and the nearest names.
+  init(_ list: String, catalogue: HookCatalogue, place: String = "--hooks") throws {
     layers = catalogue.layers
-    var named: [Named] = []
-    for item in list.split(separator: ",") {
-      named += try Self.read(item.trimmingBlanks, catalogue)
+    do {
+      named = try list.split(separator: ",").flatMap {
+        try Named.read($0.trimmingBlanks, catalogue)
+      }
+    } catch let failure as CommandFailure {
+      throw CommandFailure("\(place): \(failure.description)")
     }
-    self.named = named
     let norms = (0..<catalogue.layers).map { layer in
       Self.spec(
         HookPoint(.residualPost, layer: layer), id: "norm_\(layer)", Selection(positions: .last))
@@ -35,23 +38,28 @@ struct RunHooks {
       hookID: id, layerName: point.name, component: point.site.component, isInput: false,
       point: point, selection: selection)
   }
+}
 
-  private static func read(_ item: String, _ catalogue: HookCatalogue) throws -> [Named] {
+extension RunHooks.Named {
+  /// The tensors that one item of a list names.
+  ///
+  /// - Throws: ``CommandFailure`` naming the nearest names.
+  static func read(_ item: String, _ catalogue: HookCatalogue) throws -> [RunHooks.Named] {
     let isInput = item.hasSuffix(":in")
     let plain = isInput ? String(item.dropLast(3)) : item
     let parts = plain.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
     switch parts.count {
-    case 1: return [Named(name: item, point: try point(plain, isInput, catalogue))]
+    case 1: return [Self(name: item, point: try point(plain, isInput, catalogue))]
     case 2 where parts[1] == "all":
       return try (0..<catalogue.layers).map { layer in
         let name = "\(parts[0])@\(layer)" + (isInput ? ":in" : "")
-        return Named(name: name, point: try point(parts[0], "layers.\(layer)", isInput, catalogue))
+        return Self(name: name, point: try point(parts[0], "layers.\(layer)", isInput, catalogue))
       }
     case 2:
       // A number means a block; anything else is a layer's name as the server knows it.
       let layer = Int(parts[1]).map { "layers.\($0)" } ?? parts[1]
-      return [Named(name: item, point: try point(parts[0], layer, isInput, catalogue))]
-    default: throw CommandFailure("--hooks: \(item) has more than one @")
+      return [Self(name: item, point: try point(parts[0], layer, isInput, catalogue))]
+    default: throw CommandFailure("\(item) has more than one @")
     }
   }
 
@@ -61,7 +69,7 @@ struct RunHooks {
     do {
       return try catalogue.resolve(layerName: layer, component: component, isInput: isInput)
     } catch {
-      throw CommandFailure("--hooks: \(CommandFailure(error).description)")
+      throw CommandFailure(error)
     }
   }
 
@@ -77,11 +85,5 @@ struct RunHooks {
       }
     }
     return try point(HookComponent.residual.rawValue, name, isInput, catalogue)
-  }
-}
-
-extension Substring {
-  fileprivate var trimmingBlanks: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -13,14 +13,16 @@ struct EngineFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "exact or fast (NEUROSCOPE_NUMERICS). Default: exact.",
-      discussion:
-        "exact computes in float32; fast reads prompts in bfloat16 where the processor multiplies that."
-    ))
+      discussion: """
+        exact computes in float32. fast rounds activations: to bytes in blocks of 32 before Q4, Q5, Q6 and Q8 \
+        weights of GGUF files, and before other weights of prompts to bfloat16, where the processor multiplies \
+        that. `neuroscope ps` and the facts of a model tell what is done with it.
+        """))
   var numerics: Numerics?
 
   @Option(
     help: ArgumentHelp(
-      "scalar, avx2, avx512 or avx512vbmi (NEUROSCOPE_INSTRUCTION_SET).",
+      "scalar, avx2, avx2vnni, avx512, avx512vnni or avx512vbmi (NEUROSCOPE_INSTRUCTION_SET).",
       discussion: "Default: the best of this machine."))
   var instructionSet: InstructionSet?
 
@@ -46,25 +48,26 @@ struct EngineFlags: ParsableArguments {
     }
   }
 
-  /// The settings for an engine, environment and defaults included.
-  func options() throws -> EngineOptions {
-    let threads =
-      try Setting.value(threads, "THREADS") ?? ProcessInfo.processInfo.activeProcessorCount
+  /// The settings for an engine, what stands behind the command line and defaults included.
+  func options(_ settings: Settings = Settings()) throws -> EngineOptions {
+    let threads = try settings.value(
+      threads, .threads, default: ProcessInfo.processInfo.activeProcessorCount)
     guard (1...512).contains(threads) else {
-      throw CommandFailure("--threads must be 1 to 512, found \(threads)")
+      throw CommandFailure("\(settings.place(of: .threads)) must be 1 to 512, found \(threads)")
     }
-    let set = try Setting.value(instructionSet, "INSTRUCTION_SET") ?? .best
+    let set = try settings.value(instructionSet, .instructionSet, default: .best)
     guard InstructionSet.available.contains(set) else {
       throw CommandFailure("This processor (or build) has no \(set.rawValue)")
     }
-    let context = try Setting.value(contextLength, "CONTEXT") ?? 4096
+    let context = try settings.value(contextLength, .context, default: 4096)
     guard (1...(1 << 24)).contains(context) else {
-      throw CommandFailure("--context must be 1 to \(1 << 24), found \(context)")
+      throw CommandFailure(
+        "\(settings.place(of: .context)) must be 1 to \(1 << 24), found \(context)")
     }
     var options = EngineOptions(
       threads: threads, instructionSet: set,
-      numerics: try Setting.value(numerics, "NUMERICS") ?? .exact,
-      cacheType: (try Setting.value(cacheType, "CACHE_TYPE") ?? .f32).elementType,
+      numerics: try settings.value(numerics, .numerics, default: .exact),
+      cacheType: try settings.value(cacheType, .cacheType, default: .f32).elementType,
       contextLength: context)
     options.digestFolder = ModelLocator.digestFolder()
     return options

@@ -53,6 +53,13 @@ extension Double {
   static func logarithm(_ value: Double) -> Double { Foundation.log(value) }
 }
 
+extension StringProtocol {
+  /// The text without the blanks around it.
+  var trimmingBlanks: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
+
 extension String {
   /// The text with blanks behind it, up to a width.
   func padded(to width: Int) -> String {

@@ -7,14 +7,16 @@ struct ModelLoading {
 
   /// - Throws: ``CommandFailure`` in the words of the checkpoint's fault.
   func load(
-    _ path: String, into engine: Engine, contextLength: Int?
+    _ model: ModelFlag, into engine: Engine, contextLength: Int?
   ) async throws -> LoadedModel {
-    console.note("Loading \(path) …")
+    let (path, adapter) = (try model.path(), try model.adapterPath())
+    console.note("Loading \(path)\(adapter.map { " with \($0)" } ?? "") …")
     let clock = ContinuousClock()
     let begin = clock.now
     let loaded: LoadedModel
     do {
-      loaded = try await engine.load(path: path, id: nil, contextLength: contextLength)
+      loaded = try await engine.load(
+        path: path, adapter: adapter, id: nil, contextLength: contextLength)
     } catch { throw CommandFailure(error) }
     let seconds = Double((clock.now - begin) / .milliseconds(1)) / 1000
     let info = loaded.info

@@ -29,6 +29,8 @@ struct GGUFBuilder {
   var tensorCount: UInt64?
   var fieldCount: UInt64?
   var alignment = 32
+  /// Bytes behind the tensors.
+  var tail = 0
 
   func bytes() -> [UInt8] {
     var out = magic + Self.little(version)
@@ -47,6 +49,7 @@ struct GGUFBuilder {
       out += tensor.bytes
       out += [UInt8](repeating: 0, count: padded(tensor.bytes.count) - tensor.bytes.count)
     }
+    out += [UInt8](repeating: 0, count: tail)
     return out
   }
 

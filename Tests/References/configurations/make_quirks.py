@@ -6,7 +6,9 @@ which one key (or two that belong together) is changed, left out, null, of anoth
 rule from the keys of transformers' own configuration classes. The answer is the last position's logits and those of a
 cached decode step, or that transformers refuses.
 
-    python make_quirks.py --out DIR [--family llama,...] [--seed N]
+    python make_quirks.py --out DIR [--family llama,...] [--seed N] [--together N]
+
+With `--together` each case has several changes at once, drawn by the seed: keys that mean something to each other meet there.
 """
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ import copy
 import json
 import logging
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -34,7 +37,7 @@ logging.disable(logging.WARNING)
 FAMILIES = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3", "gpt2": "gpt2",
             "gemma3": "gemma3_text", "olmo2": "olmo2", "phi3": "phi3", "gpt_oss": "gpt_oss", "mixtral": "mixtral",
             "qwen2_moe": "qwen2_moe", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "granite": "granite",
-            "gemma2": "gemma2", "olmo3": "olmo3"}
+            "gemma2": "gemma2", "olmo3": "olmo3", "stablelm": "stablelm", "cohere": "cohere", "cohere2": "cohere2"}
 LAYERS, HIDDEN, HEADS, VOCAB, POSITIONS = 3, 32, 4, 64, 64
 # Tokens of the shorter and of the longer prompt: one below the original contexts of 16, one beyond.
 SHORT, LENGTH = 14, 24
@@ -64,6 +67,9 @@ def base(family: str) -> dict:
                         attention_multiplier=0.25),
         "gemma2": dict(sliding_window=8, query_pre_attn_scalar=16, attn_logit_softcapping=4.0,
                        final_logit_softcapping=6.0),
+        "stablelm": dict(use_qkv_bias=True, qk_layernorm=True, partial_rotary_factor=0.5),
+        "cohere": dict(logit_scale=0.5, use_qk_norm=True),
+        "cohere2": dict(logit_scale=0.5, sliding_window=8, sliding_window_pattern=3),
         "olmo3": dict(sliding_window=8, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
         "gemma3": dict(sliding_window=8, query_pre_attn_scalar=16, sliding_window_pattern=3,
                        rope_local_base_freq=100.0)}
@@ -71,18 +77,22 @@ def base(family: str) -> dict:
         return dict(model_type="gpt2", n_layer=LAYERS, n_embd=HIDDEN, n_head=HEADS, n_inner=48, vocab_size=VOCAB,
                     n_positions=POSITIONS, layer_norm_epsilon=1e-4, tie_word_embeddings=True, bos_token_id=1,
                     eos_token_id=2)
+    if family in ("stablelm", "cohere", "cohere2"):
+        rotary["layer_norm_eps"] = rotary.pop("rms_norm_eps")
+        if family != "cohere":                     # whose heads are as wide as their number says
+            rotary.pop("head_dim")
     return {"model_type": FAMILIES[family], **rotary, **own.get(family, {})}
 
 
 def ropes(family: str) -> list[tuple[str, dict]]:
     """Sets of rotary parameters by rule: every kind, whole, with each member changed, and with each left out."""
-    pairs = 4
+    pairs = 2 if family == "stablelm" else 4
     kinds = {
         "linear": {"factor": 3.0},
         "dynamic": {"factor": 3.0},
         "llama3": {"factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16},
         "yarn": {"factor": 4.0, "original_max_position_embeddings": 16},
-        "longrope": {"short_factor": [1.0, 1.1, 1.3, 1.7], "long_factor": [1.0, 2.0, 3.0, 4.0][:pairs],
+        "longrope": {"short_factor": [1.0, 1.1, 1.3, 1.7][:pairs], "long_factor": [1.0, 2.0, 3.0, 4.0][:pairs],
                      "original_max_position_embeddings": 16},
         "default": {}, "nonsense": {"factor": 2.0}, "proportional": {},
     }
@@ -131,9 +141,13 @@ def values_of(key: str, value, family: str) -> list:
     if key == "no_rope_layers":
         return [[1, 1, 0], [0, 0, 0], [1, 0, 1, 0], [1, 0], [1, 1, 1]]
     if key == "mlp_only_layers":
-        return [[], [1]]
+        return [[], [1], [0, 2], [0, 1, 2], [7]]
+    if key == "decoder_sparse_step":
+        return [1, 2, 3, 4, 0]
     if key == "no_rope_layer_interval":
         return [1, 2, 3, 0]
+    if key == "logit_scale":
+        return [0.25, 1.0, -2.0]
     if key.endswith(("_multiplier", "logits_scaling")):
         return [0.5, 1, 2.0]
     if key == "num_experts_per_tok":
@@ -202,6 +216,18 @@ def cases(family: str) -> list[tuple[str, dict]]:
                     out.append((f"rope_parameters.{kind}: {name}", {**plain, "rope_parameters": {kind: members}}))
             else:
                 out.append((f"rope_parameters: {name}", {**plain, "rope_parameters": members}))
+        # What stands around a set belongs to it, and to each of two.
+        for kind in ("linear", "dynamic", "llama3", "yarn", "longrope", "default"):
+            members = dict(ropes(family))[kind]
+            for share in (0.5, 1.0) if kind in ("linear", "default") else (0.5,):
+                around = {**plain, "partial_rotary_factor": share}
+                out.append((f"{share} around rope_scaling: {kind}", {**around, "rope_scaling": members}))
+                if family in ("gemma3", "olmo3"):
+                    for layers in ("full_attention", "sliding_attention"):
+                        sets = {layers: members}
+                        out.append((f"{share} around rope_parameters.{layers}: {kind}", {**around, "rope_parameters": sets}))
+                        sets = {"full_attention": {"rope_type": "default", "partial_rotary_factor": 1.0}} | sets
+                        out.append((f"{share} around two sets, {layers} {kind}", {**around, "rope_parameters": sets}))
         out.append(("no rope_scaling", plain))
         out.append(("both names", {**plain, "rope_scaling": {"rope_type": "linear", "factor": 2.0},
                                    "rope_parameters": {"rope_type": "linear", "factor": 5.0, "rope_theta": 200.0}}))
@@ -220,6 +246,29 @@ def cases(family: str) -> list[tuple[str, dict]]:
     return out
 
 
+def together(family: str, count: int, seed: int) -> list[tuple[str, dict]]:
+    """Configurations with two to five of those changes, of different keys."""
+    start, draw = base(family), random.Random(f"{family} {seed}")
+    singles: dict[str, list[tuple[str, dict]]] = {}
+    for name, config in cases(family)[1:]:
+        changes = {k: config.get(k, GONE) for k in {*start, *config} if config.get(k, GONE) != start.get(k, GONE)}
+        # Sizes left out are those of whole models; one of them alone is large enough.
+        if changes and not any(v is GONE and isinstance(start[k], int) and start[k] > 1 for k, v in changes.items()):
+            singles.setdefault(min(changes), []).append((name, changes))
+    out = []
+    for _ in range(count):
+        config, names = dict(start), []
+        for key in draw.sample(sorted(singles), draw.randint(2, 5)):
+            name, changes = draw.choice(singles[key])
+            config |= changes
+            names.append(name)
+        out.append(("; ".join(names), {k: v for k, v in config.items() if v is not GONE}))
+    return out
+
+
+GONE = object()
+
+
 def wrong_types(family: str) -> list[tuple[str, str, dict]]:
     """Values that no configuration may have: (name, key, configuration); the engine refuses them by the key."""
     start = base(family)
@@ -228,7 +277,9 @@ def wrong_types(family: str) -> list[tuple[str, str, dict]]:
     out = []
     for key in numbers:
         for value in WRONG:
-            if value == 0 and key in ("rms_norm_eps", "layer_norm_epsilon", "max_window_layers"):
+            if value == 0 and key in ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "max_window_layers"):
+                continue
+            if value in (0, -1) and key == "logit_scale":
                 continue
             if value == 1e30 and key == "rope_theta":
                 continue
@@ -238,7 +289,8 @@ def wrong_types(family: str) -> list[tuple[str, str, dict]]:
     flags = [k for k, v in {**CONFIG_MAPPING[FAMILIES[family]]().to_dict(), **start}.items() if isinstance(v, bool)
              and k in ("tie_word_embeddings", "attention_bias", "mlp_bias", "use_sliding_window", "scale_attn_weights",
                        "scale_attn_by_inverse_layer_idx", "add_cross_attention", "is_encoder_decoder",
-                       "use_bidirectional_attention")]
+                       "use_bidirectional_attention", "use_qkv_bias", "qk_layernorm", "use_parallel_residual",
+                       "use_qk_norm")]
     for key in flags:
         for value in ("true", 1, "nonsense", [True]):
             out.append((f"{key} is {json.dumps(value)}", key, {**start, key: value}))
@@ -349,10 +401,11 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--family", default=",".join(FAMILIES))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--together", type=int, default=0, help="so many cases of several changes, and no others")
     args = parser.parse_args()
     torch.set_num_threads(1)
     for family in args.family.split(","):
-        folder = args.out / family
+        folder = args.out / (family + ("-together" if args.together else ""))
         stores = folder / "weights"
         stores.mkdir(parents=True, exist_ok=True)
         ids = torch.randint(3, VOCAB, (LENGTH,), generator=torch.Generator().manual_seed(args.seed)).tolist()
@@ -385,17 +438,18 @@ def main():
             rows.append(row)
 
         kept = []  # so that no two sets of weights ever have one identity
-        for name, config in cases(family):
+        for name, config in together(family, args.together, args.seed) if args.together else cases(family):
             weights = weights_for(config, family, args.seed, cache)
             kept.append(weights)
             add(name, config, weights)
-        for name, config, weights in tensor_cases(family, cache["base"]):
+        for name, config, weights in [] if args.together else tensor_cases(family, cache["base"]):
             kept.append(weights)
             add(name, config, weights, direct=False)
-        for name, field, config in wrong_types(family):
+        for name, field, config in [] if args.together else wrong_types(family):
             add(name, config, cache["base"], field=field)
         save_file(answers, str(folder / "answers.safetensors"))
-        (folder / "cases.json").write_text(json.dumps({"family": family, "ids": ids, "short": SHORT, "cases": rows}))
+        (folder / "cases.json").write_text(json.dumps({"family": family, "ids": ids, "short": SHORT, "cases": rows,
+                                                       "together": args.together > 0}))
         print(family, len(rows), "cases,", len(answers), "computed,", sum("refusal" in r for r in rows), "refused,",
               sum("field" in r for r in rows), "wrong types", flush=True)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import importlib
 
-from .shapes import MIXTURES
+from .shapes import MIXTURES, PARALLEL
 
 
 def f32(t):
@@ -62,7 +62,11 @@ def capture(model, family: str, ids: list[int]) -> dict:
             out_hook(L.mlp.c_fc, b + "mlp.hook_pre")
             in_hook(L.mlp.c_proj, b + "mlp.hook_post")
             continue
-        if post_norm:                      # what is ADDED to the stream is the post-normed output
+        if family in PARALLEL:
+            out_hook(attn, b + "hook_attn_out")
+            out_hook(L.mlp, b + "hook_mlp_out")
+            out_hook(L.input_layernorm, b + "ln1.output")
+        elif post_norm:                    # what is ADDED to the stream is the post-normed output
             out_hook(L.post_attention_layernorm, b + "hook_attn_out")
             out_hook(L.post_feedforward_layernorm, b + "hook_mlp_out")
             out_hook(attn, b + "attn.output_before_post_norm")
@@ -91,7 +95,10 @@ def capture(model, family: str, ids: list[int]) -> dict:
             continue
         for nm, mod, h in (("q", attn.q_proj, nh), ("k", attn.k_proj, nkv), ("v", attn.v_proj, nkv)):
             out_hook(mod, b + f"attn.hook_{nm}", view=None if (family in ("olmo2", "olmo3") and nm != "v") else h)
-        if family in MIXTURES:
+        for nm in ("q", "k"):              # what turns, where only a part of each head does
+            if family == "stablelm_parallel":
+                out_hook(getattr(attn, nm + "_layernorm"), f"{i}.unturned_{nm}", pick=lambda o: o.transpose(1, 2))
+        if family in MIXTURES and hasattr(L.mlp, "experts"):
             router = L.mlp.router if family == "gpt_oss" else L.mlp.gate
             out_hook(router, b + "mlp.hook_router_logits", pick=lambda o: o[0])
             out_hook(router, b + "mlp.hook_expert_weights", pick=lambda o: o[1])
@@ -127,6 +134,8 @@ def capture(model, family: str, ids: list[int]) -> dict:
         for h in hooks:
             h.remove()
     turning = [i for i in range(len(layers)) if getattr(cfg, "no_rope_layers", None) is None or cfg.no_rope_layers[i]]
+    if family == "cohere2":
+        turning = [i for i in turning if cfg.layer_types[i] == "sliding_attention"]
     for i in range(len(layers)):                   # a layer that does not rotate shows what scores take
         if rot and i not in turning:
             for n in "qk":
@@ -134,6 +143,10 @@ def capture(model, family: str, ids: list[int]) -> dict:
     for i, (q, k) in zip(turning, rot):
         acts[f"blocks.{i}.attn.hook_rot_q"] = f32(q[0].transpose(0, 1))     # [seq, heads, head_dim]
         acts[f"blocks.{i}.attn.hook_rot_k"] = f32(k[0].transpose(0, 1))
+        for n in "qk" if family.startswith("stablelm") else "":
+            turned = acts[f"blocks.{i}.attn.hook_rot_{n}"]
+            rest = acts.pop(f"{i}.unturned_{n}", acts[f"blocks.{i}.attn.hook_{n}"])[..., turned.shape[-1]:]
+            acts[f"blocks.{i}.attn.hook_rot_{n}"] = np.concatenate([turned, rest], -1)
     acts["logits"] = f32(logits[0])
     for i, (tokens, chosen) in entering.items():
         # One expert's output for the tokens routed to it: all others weigh nothing, and it weighs 1.
@@ -150,8 +163,9 @@ def capture(model, family: str, ids: list[int]) -> dict:
     for i in range(len(layers)):
         b = f"blocks.{i}."
         mid = acts[b + "hook_resid_pre"] + acts[b + "hook_attn_out"]
-        assert abs(mid - acts[b + "hook_resid_mid"]).max() < 1e-4, (family, i, "resid_mid")
-        post = acts[b + "hook_resid_mid"] + acts[b + "hook_mlp_out"]
+        if family not in PARALLEL:
+            assert abs(mid - acts[b + "hook_resid_mid"]).max() < 1e-4, (family, i, "resid_mid")
+        post = mid + acts[b + "hook_mlp_out"]
         assert abs(post - acts[b + "hook_resid_post"]).max() < 1e-4, (family, i, "resid_post")
     return acts
 

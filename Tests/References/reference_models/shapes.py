@@ -31,14 +31,29 @@ SHAPES = {
     "olmo3": dict(BASE, layers=5, eps=1e-6, theta=500000.0, original=64),
     "gemma2": dict(BASE, head_dim=32, layers=4, eps=1e-6),
     "granite": dict(BASE),
+    "stablelm": dict(BASE),
+    # StableLM 2 12B: both parts of a block read one norm, and each head of q and k has its own
+    "stablelm_parallel": dict(BASE, layers=3),
+    "cohere": dict(BASE, theta=500000.0),
+    "cohere_plus": dict(BASE, layers=3, theta=500000.0),       # Command R+: a norm for each head of q and k
+    "cohere2": dict(BASE, layers=5),
+    # layers without experts between those that have them
+    "qwen2_moe_mixed": dict(BASE, inter=64, shared=96, experts=6, topk=3, layers=4, eps=1e-6),
+    "qwen3_moe_mixed": dict(BASE, inter=64, head_dim=32, experts=6, topk=3, layers=4, eps=1e-6),
 }
-MIXTURES = {"gpt_oss", "mixtral", "qwen2_moe", "qwen3_moe"}
+MIXTURES = {"gpt_oss", "mixtral", "qwen2_moe", "qwen3_moe", "qwen2_moe_mixed", "qwen3_moe_mixed"}
+# Families whose blocks add attention and feed-forward part together.
+PARALLEL = {"stablelm_parallel", "cohere", "cohere_plus", "cohere2"}
+# Families of which neither mlx-lm nor llama.cpp's converter knows all.
+HF_ALONE = {"qwen2_moe_mixed", "qwen3_moe_mixed"}
 # Families of which some formats are enough: their arithmetic is new, their formats are others' too.
 MLX_JOBS = {f: ["mlx-bf16", "mlx-q4-g32"] for f in
-            ("phi4", "mixtral", "qwen2_moe", "qwen3_moe", "smollm3", "olmo3", "gemma2", "granite")}
+            ("phi4", "mixtral", "qwen2_moe", "qwen3_moe", "smollm3", "olmo3", "gemma2", "granite", "stablelm",
+             "stablelm_parallel", "cohere", "cohere_plus", "cohere2")}
 DEFAULT_FAMILIES = ["gpt_oss", "llama", "llama3", "llama_k", "mistral", "qwen2", "qwen3", "gpt2",
                     "gemma3", "olmo2", "phi3", "phi4", "mixtral", "qwen2_moe", "qwen3_moe", "smollm3", "olmo3",
-                    "gemma2", "granite"]
+                    "gemma2", "granite", "stablelm", "stablelm_parallel", "cohere", "cohere_plus", "cohere2",
+                    "qwen2_moe_mixed", "qwen3_moe_mixed"]
 # which pre-tokenizer (and GGUF tokenizer.ggml.pre) the little tokenizer of a family uses
 PRE = {"gpt_oss": ("o200k", "gpt-4o"), "llama": ("smollm", "smollm"), "llama3": ("llama3", "llama-bpe"),
        "llama_k": ("llama3", "llama-bpe"), "mistral": ("llama3", "llama-bpe"), "qwen2": ("qwen2", "qwen2"),
@@ -46,7 +61,9 @@ PRE = {"gpt_oss": ("o200k", "gpt-4o"), "llama": ("smollm", "smollm"), "llama3": 
        "olmo2": ("gpt2", "gpt-2"), "phi3": ("gpt2", "gpt-2"), "phi4": ("gpt2", "gpt-2"),
        "mixtral": ("llama3", "llama-bpe"), "qwen2_moe": ("qwen2", "qwen2"), "qwen3_moe": ("qwen2", "qwen2"),
        "smollm3": ("llama3", "llama-bpe"), "olmo3": ("gpt2", "gpt-2"), "gemma2": ("gpt2", "gpt-2"),
-       "granite": ("gpt2", "gpt-2")}
+       "granite": ("gpt2", "gpt-2"), "stablelm": ("gpt2", "gpt-2"), "stablelm_parallel": ("gpt2", "gpt-2"),
+       "cohere": ("gpt2", "gpt-2"), "cohere_plus": ("gpt2", "gpt-2"), "cohere2": ("gpt2", "gpt-2"),
+       "qwen2_moe_mixed": ("qwen2", "qwen2"), "qwen3_moe_mixed": ("qwen2", "qwen2")}
 GGUF_TYPES = {"default": ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"],
               "llama_k": ["F32", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q4_K_M", "Q5_K_M", "IQ4_NL", "IQ4_XS"],
               "gpt_oss": ["F32", "MXFP4"],
@@ -88,13 +105,28 @@ def make_config(family: str, s: dict):
     if family == "mixtral":
         return T.MixtralConfig(**com, head_dim=s["head_dim"], num_local_experts=s["experts"],
                                num_experts_per_tok=s["topk"], sliding_window=None, rope_parameters=dflt)
-    if family in ("qwen2_moe", "qwen3_moe"):
+    if family.startswith(("qwen2_moe", "qwen3_moe")):
         com["moe_intermediate_size"] = com.pop("intermediate_size")
         moe = dict(**com, intermediate_size=192, num_experts=s["experts"], num_experts_per_tok=s["topk"],
                    tie_word_embeddings=False, rope_parameters=dflt)
-        if family == "qwen2_moe":
+        if family.endswith("mixed"):               # only layer 1 has experts
+            moe |= dict(decoder_sparse_step=2, mlp_only_layers=[3])
+        if family.startswith("qwen2_moe"):
             return T.Qwen2MoeConfig(**moe, shared_expert_intermediate_size=s["shared"], norm_topk_prob=False)
         return T.Qwen3MoeConfig(**moe, head_dim=s["head_dim"], norm_topk_prob=True)
+    if family.startswith(("stablelm", "cohere")):
+        com["layer_norm_eps"] = com.pop("rms_norm_eps")
+    if family.startswith("stablelm"):
+        is_parallel = family == "stablelm_parallel"
+        return T.StableLmConfig(**com, tie_word_embeddings=False, use_qkv_bias=not is_parallel,
+                                use_parallel_residual=is_parallel, qk_layernorm=is_parallel,
+                                partial_rotary_factor=0.25, rope_parameters={**dflt, "partial_rotary_factor": 0.25})
+    if family in ("cohere", "cohere_plus"):
+        return T.CohereConfig(**com, tie_word_embeddings=True, logit_scale=0.3, rope_parameters=dflt,
+                              use_qk_norm=family == "cohere_plus")
+    if family == "cohere2":
+        return T.Cohere2Config(**com, tie_word_embeddings=True, logit_scale=0.3, rope_parameters=dflt,
+                               sliding_window=s["window"])
     if family == "smollm3":
         return T.SmolLM3Config(**com, tie_word_embeddings=True, rope_parameters=dflt)
     if family == "granite":
@@ -181,6 +213,11 @@ def to_v4_config(cfg: dict, dtype: str) -> dict:
     c.pop("dtype", None)
     c["torch_dtype"] = dtype
     rp = c.pop("rope_parameters", None)
+    if c["model_type"] == "cohere2":               # as published
+        c |= {"rotary_pct": 1.0, "sliding_window_pattern": 4, "use_parallel_block": True}
+        c.pop("layer_types")
+    if c["model_type"] == "stablelm":
+        c["partial_rotary_factor"] = rp.pop("partial_rotary_factor")
     if "num_local_experts" in c and c["model_type"] == "qwen3_moe":
         c["num_experts"] = c.pop("num_local_experts")
     if rp and "rope_type" in rp:

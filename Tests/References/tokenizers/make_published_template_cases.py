@@ -1,10 +1,10 @@
 """Renders published chat templates over conversations written here, as transformers renders them.
 
-    python make_published_template_cases.py FOLDER --out REFS/templates
+    python make_published_template_cases.py FOLDER... --out REFS/templates
 
-FOLDER holds `*.jinja`: the source distribution of llama-cpp-python carries some seventy of llama.cpp's
-(`pip download --no-deps --no-binary :all: llama-cpp-python`, then `vendor/llama.cpp/models/templates`). Templates are
-data to fetch, never to commit. Written is one JSON file with the templates, the variables and what became of each: the text,
+The folders hold `*.jinja`: the source distribution of llama-cpp-python carries some seventy of llama.cpp's
+(`pip download --no-deps --no-binary llama-cpp-python llama-cpp-python`, then `vendor/llama.cpp/models/templates`), the package
+axolotl some more (`axolotl/utils/chat_templates/templates`). Templates are data to fetch, never to commit. Written is one JSON file with the templates, the variables and what became of each: the text,
 or why transformers refused.
 """
 import argparse
@@ -73,18 +73,18 @@ def render(template, variables):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("folders", type=pathlib.Path, nargs="+")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     options = parser.parse_args()
     cases = []
-    for path in sorted(options.folder.glob("*.jinja")):
+    for path in sorted(path for folder in options.folders for path in folder.glob("*.jinja")):
         template = path.read_text(encoding="utf-8")
         answers = {}
         for name, given in CONVERSATIONS.items():
             answers[name] = render(template, COMMON | given)
         cases.append({"name": path.stem, "template": template, "answers": answers})
     if not cases:
-        parser.error(f"no *.jinja in {options.folder}")
+        parser.error(f"no *.jinja in {options.folders}")
     options.out.mkdir(parents=True, exist_ok=True)
     variables = {name: COMMON | given for name, given in CONVERSATIONS.items()}
     file = {"time": int(TIME.timestamp()), "conversations": variables, "templates": cases}

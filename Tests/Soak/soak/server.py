@@ -21,7 +21,7 @@ class Server:
         self.recordings = os.path.join(self.folder, "recordings")
         os.mkdir(self.recordings)
         self.log = os.path.join(self.folder, "log")
-        command = [binary, "serve", "--port", "0", "--recordings-dir", self.recordings, *options]
+        command = [binary, "serve", "--port", "0", "--recordings-dir", self.recordings, "--models-dir", "/", *options]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=open(self.log, "w"), text=True, start_new_session=True
         )

@@ -93,7 +93,7 @@ struct HTTPVector: CustomTestStringConvertible, Sendable {
     version 1.10 | GET / HTTP/1.10\r\n\H\r\n | ! version 400
     version sign | GET / HTTP/+1.1\r\n\H\r\n | ! version 400
     h2 preface | PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n | ! unsupportedVersion 505
-    tls hello | \x16\x03\x01\x00\xa5\x01 | ! controlCharacter 400
+    tls hello | \x16\x03\x01\x00\xa5\x01 | ! tlsHello 400
     # Targets
     query | GET /a?x=1&y=b%20c+d&flag&=v HTTP/1.1\r\n\H\r\n | GET /a ?x=1&y=b c d&flag=&=v; end
     decoded | GET /%61/%e2%82%ac%2f HTTP/1.1\r\n\H\r\n | GET /a/€/; end

@@ -42,8 +42,8 @@ import Testing
   }
 
   @Test func `what is missing or wrong is refused for its own reason`() {
-    func refusal(_ head: RequestHead) -> WebSocketHandshake.Refusal? {
-      do throws(WebSocketHandshake.Refusal) {
+    func refusal(_ head: RequestHead) -> WebSocketHandshake.Fault? {
+      do throws(WebSocketHandshake.Fault) {
         _ = try WebSocketHandshake(head)
         return nil
       } catch { return error }
@@ -63,8 +63,8 @@ import Testing
     #expect(refusal(head(without(.secWebSocketKey))) == .key)
     #expect(refusal(head(without(.secWebSocketKey, "abc"))) == .key)
     #expect(refusal(head(twice)) == .key)
-    #expect(WebSocketHandshake.Refusal.version.fields[.secWebSocketVersion] == "13")
-    #expect(WebSocketHandshake.Refusal.allCases.map(\.status.code) == [426, 405, 426, 400])
+    #expect(WebSocketHandshake.Fault.version.fields[.secWebSocketVersion] == "13")
+    #expect(WebSocketHandshake.Fault.allCases.map(\.status.code) == [426, 405, 426, 400])
   }
 
   @Test(arguments: [

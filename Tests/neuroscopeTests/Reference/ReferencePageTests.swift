@@ -36,7 +36,7 @@ import JSON
     #expect(found.first == "POST /v1/chat/completions/with_activations")
     #expect(found.contains { $0.hasPrefix("    messages *") })
     #expect(found.contains { $0.hasPrefix("      layer_name *") })
-    #expect(found.contains { $0.hasPrefix("  400, 404, 413, 503  Why not") })
+    #expect(found.contains { $0.hasPrefix("  400, 401, 403, 404, 413, 429, 503  Why not") })
     #expect(try lines("delete", "interventions").count { $0.hasPrefix("DELETE ") } == 2)
   }
 
@@ -44,7 +44,8 @@ import JSON
     let error = #expect(throws: CommandFailure.self) { try lines("absent") }
     #expect(
       error?.description == "Nothing in the reference has absent; groups: health, models, "
-        + "completions, hooks, text, runs, control, analyses, recordings, scenarios, pages")
+        + "completions, hooks, text, runs, control, analyses, harvests, recordings, scenarios, keys, "
+        + "pages")
   }
 
   @Test func `ids are variables of the shell, and quotes survive it`() throws {

@@ -1,3 +1,4 @@
+import HTTP
 import Recordings
 import Sockets
 import TestKit
@@ -25,10 +26,14 @@ import Testing
 
   @Test func `the greeting says where the run is to be seen`() throws {
     let lines = try greeting("plain").lines(
-      run: "run_1", addresses: [.ipv4("127.0.0.1", port: 8080)])
+      run: "run_1", addresses: [.ipv4("127.0.0.1", port: 8080)], base: .root)
     #expect(lines.contains("  page    http://127.0.0.1:8080/?run=run_1"))
     #expect(
       lines.contains(
         "  stream  curl -N 'http://127.0.0.1:8080/v1/runs/run_1/events?tensors=json'"))
+    let below = try greeting("plain").lines(
+      run: "run_1", addresses: [.ipv4("127.0.0.1", port: 8080)],
+      base: try #require(BasePath("/scope")))
+    #expect(below.contains("  page    http://127.0.0.1:8080/scope/?run=run_1"))
   }
 }

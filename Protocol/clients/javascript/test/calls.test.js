@@ -17,7 +17,7 @@ test("it connects: health, capabilities, the document of the API", async () => {
 
 test("every operation of the API has a method", async () => {
   const others = {health: "healthCheck", openAPI: "openApi", chatWithActivations: "generateWithActivations", runSocket: "socket"};
-  const pages = ["page", "pageFile", "reference"];
+  const pages = ["page", "pageFile", "reference", "loginPage", "logIn", "logOut", "metrics"];
   for (const methods of Object.values((await client.openApi()).paths)) {
     for (const name of Object.values(methods).map(({operationId}) => operationId).filter(Boolean)) {
       assert(pages.includes(name) || typeof client[others[name] ?? name] === "function", `${name} has no method`);
@@ -64,6 +64,20 @@ test("a streamed chat says the same", async () => {
   const text = chunks.map(({choices}) => choices[0]?.delta.content ?? "").join("");
   assert.equal(text, whole.choices[0].message.content);
   assert.deepEqual(chunks.at(-1).usage.total_tokens, whole.usage.total_tokens);
+});
+
+test("activations are projected on directions that are sent along", async () => {
+  const place = {layer_name: "transformer.h.5", component: "residual"};
+  const directions = [1, 2].map((scale) => Array.from({length: 128}, (_, i) => Math.fround(scale / (1 + i))));
+  const {activations} = await client.generateWithActivations(FRANCE, [
+    {...place, hook_id: "whole"}, {...place, hook_id: "probes", reduce: {project: directions}}], greedy);
+  for (const [pass, {data, shape}] of activations.probes.entries()) {
+    const whole = activations.whole[pass];
+    assert.deepEqual(shape, [...whole.shape.slice(0, -1), 2]);
+    const expected = Array.from({length: data.length}, (_, i) => directions[i % 2].reduce(
+      (sum, value, column) => sum + value * whole.data[Math.floor(i / 2) * 128 + column], 0));
+    assert.deepEqual(data, Float32Array.from(expected));
+  }
 });
 
 test("activations are typed arrays, exactly those of the nested numbers", async () => {
@@ -129,6 +143,8 @@ test("a run is started, stepped, changed, rewound, forked, resumed, cancelled", 
   await client.intervene(id, change);
   assert.equal((await client.clearInterventions(id)).removed.length, 1);
   assert.equal((await client.changeHooks(id, {add: residuals([4])})).hooks.length, 2);
+  assert.equal((await client.changeWatches(id, {add: [{text: "?"}, {text: "!"}]})).watches.length, 2);
+  assert.equal((await client.changeWatches(id, {remove: [0]})).watches[0].watch_index, 1);
   await client.rewind(id, 1);
   await steps(id, 2);
   const child = await client.fork(id, {maxTokens: 10, start: "paused"});

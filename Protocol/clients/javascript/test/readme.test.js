@@ -12,7 +12,8 @@ const examples = ["README.md", "../../../README.md"]
   .flatMap((name) => [...readFileSync(new URL(name, home), "utf8").matchAll(/```js\n(.*?)```/gs)])
   .map(([, code]) => code).filter((code) => code.includes("import"));
 const printed = [
-  /Paris[^]*\n1 \[ 1, 1, 128 \]/, /residual \[ 1, 1, 128 \] 128/, /^3 [^]*^11 /m,
+  /Paris[^]*\n1 \[ 1, 1, 128 \]/, /^2 \[ \d+, 128 \] -?[\d.]+$/m,
+  /^0\.9\d*  to  Mary 0\.\d+$/m, /residual \[ 1, 1, 128 \] 128/, /^3 [^]*^11 /m,
   /400 layer_out_of_range \[ 'transformer\.h\.23' \] req_/, /activation Float32Array\(\d+\) \[/,
 ];
 

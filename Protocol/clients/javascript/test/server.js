@@ -20,11 +20,11 @@ export const residuals = (layers, more = {}) => layers.map((layer) => (
 export const ENDLESS = {prompt: "Once upon a time", ignoreEos: true, maxTokens: 450, temperature: 1, seed: 1};
 
 /** Starts a server for the tests of this file; its `folder` is where models and recordings may lie. */
-export async function testServer() {
+export async function testServer(...options) {
   const folder = mkdtempSync(join(tmpdir(), "neuroscope-"));
   writeFileSync(join(folder, "broken.gguf"), Buffer.concat([Buffer.from("GGUF\x03\0\0\0"), Buffer.alloc(64, 255)]));
-  const places = ["--recordings-dir", folder, "--models-dir", folder, "--models-dir", join(ROOT, "Fixtures/models")];
-  const child = spawn(process.env.NEUROSCOPE_BINARY, ["serve", "--port", "0", "--capture-budget", "2M", ...places], {
+  const places = ["--harvests-dir", join(folder, "harvests"), "--recordings-dir", folder, "--models-dir", folder, "--models-dir", join(ROOT, "Fixtures/models")];
+  const child = spawn(process.env.NEUROSCOPE_BINARY, ["serve", "--port", "0", "--capture-budget", "2M", ...places, ...options], {
     cwd: "/", stdio: ["ignore", "pipe", "inherit"],
   });
   after(async () => {

@@ -64,6 +64,8 @@ test("a run is stepped, changed, forked, rewound and ended by commands", async (
   assert.equal((await run.intervene(change)).first_step, 3);
   assert.equal((await run.removeIntervention("off")).intervention_id, "off");
   assert.equal((await run.changeHooks({add: residuals([4])})).hooks.length, 2);
+  assert.equal((await run.changeWatches({add: [{surprise: true, above: 90}]})).watches[0].surprise, true);
+  assert.equal((await until("watches.changed")).first_step, 3);
   await run.rewind(1);
   assert.equal((await until("run.rewound")).to_step, 1);
   const child = await run.fork({maxTokens: 5});

@@ -48,4 +48,16 @@ async function failures(bytes: ArrayBuffer): Promise<Values | undefined> {
   }
 }
 
-export {answers, failures, streams};
+async function circuits(): Promise<number> {
+  const {layers, induction} = await client.heads([[1, 2, 1, 2], "Once upon a time"], {layers: [3]});
+  const lens = await client.lens("Once", {positions: "last", top: 2});
+  const grid = await client.patch("a b", "b a", " a", [" b"], {component: "z", by: "head"});
+  const paths = await client.patchPaths("a b", "b a", " a", [" b"], [[{component: "q", layer: 9}, {component: "mlp_in", layer: 3}]],
+    {frozen: ["heads"], direction: "noising"});
+  const {composition} = await client.weightCircuits([1, 2], {foldNorms: true, edges: 5});
+  if (composition.k[0]!.prefix_matching === null) return composition.baseline;
+  if (paths.senders[0]![0]!.component === "embed" && paths.logit_diff[0]![0] === null) return 0;
+  return layers.length + induction[0]![0]! + (lens.predictions[0]![0]!.target?.rank ?? 0) + (grid.effect[0]![0] ?? 0);
+}
+
+export {answers, circuits, failures, streams};

@@ -45,12 +45,13 @@ def settled(client: NeuroScopeClient, run_id: str, *statuses: str) -> Run:
 class Server:
     """One running server; its `folder` is where models and recordings may lie."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *options: str) -> None:
         self.folder = folder
         Path(folder, "broken.gguf").write_bytes(b"GGUF\3\0\0\0" + b"\xff" * 64)
-        places = ["--recordings-dir", folder, "--models-dir", folder, "--models-dir", str(MODEL.parent)]
+        places = ["--harvests-dir", f"{folder}/harvests", "--recordings-dir", folder,
+                  "--models-dir", folder, "--models-dir", str(MODEL.parent)]
         self._process = subprocess.Popen(
-            [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0", "--capture-budget", "2M", *places],
+            [os.environ["NEUROSCOPE_BINARY"], "serve", "--port", "0", "--capture-budget", "2M", *places, *options],
             cwd="/", stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         for line in self._process.stdout:
@@ -61,7 +62,7 @@ class Server:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=600)
 
 
 @pytest.fixture(scope="session")

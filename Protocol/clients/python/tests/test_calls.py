@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from conftest import FRANCE, MODEL, residuals, settled
+from safetensors.numpy import load
 
 from neuroscope import NeuroScopeClient, create_circuit_analysis_hooks
-from neuroscope.shapes import CompletionOptions
+from neuroscope.shapes import CompletionOptions, Sweep
 
 GREEDY: CompletionOptions = {"temperature": 0, "max_tokens": 20}
 
@@ -32,7 +33,7 @@ def test_it_connects(client: NeuroScopeClient) -> None:
 def test_every_operation_of_the_api_has_a_method(client: NeuroScopeClient) -> None:
     others = {"health": "health_check", "openAPI": "open_api", "chatWithActivations": "generate_with_activations",
               "runSocket": "socket"}
-    pages = {"page", "pageFile", "reference"}
+    pages = {"page", "pageFile", "reference", "loginPage", "logIn", "logOut", "metrics"}
     for methods in client.open_api()["paths"].values():
         for name in (one["operationId"] for one in methods.values() if "operationId" in one):
             snake = others.get(name) or re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
@@ -47,6 +48,19 @@ def test_a_run_is_analysed(client: NeuroScopeClient) -> None:
         analysis="ablation", component="mlp_out", layers=[0, 5], clean="The capital of France is", answer=" Paris",
         wrong=" Rome")
     assert sweep["layers"] == [0, 5] and len(sweep["effect"]) == 2
+
+
+def test_an_analysis_is_a_run_of_its_own(client: NeuroScopeClient) -> None:
+    asked: Sweep = {
+        "analysis": "ablation", "component": "mlp_out", "layers": [0, 5], "clean": "The capital of France is",
+        "answer": " Paris", "wrong": " Rome"}
+    detached: Sweep = {**asked, "detach": True}
+    run = client.start_analysis(**detached)
+    events = list(client.events(run["run_id"]))
+    assert [events[0].type, events[-2].type, events[-1].type] == ["job.started", "analysis.result", "run.finished"]
+    found = client.describe_run(run["run_id"])
+    assert found["job"] == {"analysis": "ablation", "done": 3, "total": 3}
+    assert found["result"]["effect"] == events[-2]["effect"] == client.analyse(**asked)["effect"]
 
 
 def test_models_are_loaded_described_unloaded(client: NeuroScopeClient) -> None:
@@ -135,6 +149,8 @@ def test_a_run_is_steered(client: NeuroScopeClient) -> None:
     client.intervene(run_id, {"layer_name": "transformer.h.10", "component": "mlp", "kind": "zero"})
     assert len(client.clear_interventions(run_id)["removed"]) == 1
     assert len(client.change_hooks(run_id, add=residuals(4))["hooks"]) == 2
+    assert [one["watch_index"] for one in client.change_watches(run_id, add=[{"text": "?"}, {"text": "!"}])["watches"]] == [0, 1]
+    assert [one["text"] for one in client.change_watches(run_id, remove=[0])["watches"]] == ["!"]
     client.rewind(run_id, 1)
     until(lambda: client.describe_run(run_id)["completion_tokens"] == 2)
     child = client.fork(run_id, max_tokens=10, start="paused")
@@ -163,6 +179,7 @@ def test_a_recording_is_fetched_exported_verified_replayed_deleted(client: Neuro
     assert client.describe_recording(recording)["complete"]
     assert client.recording_file(recording)[1:4] == b"NSR"
     assert client.export_recording(recording, "npz")[:2] == b"PK"
+    assert load(client.export_recording(recording, dtype="f32"))
     assert client.verify_recording(recording)["ok"]
     replay = client.replay_recording(recording, speed=0)["run_id"]
     settled(client, replay, "finished")

@@ -18,6 +18,8 @@ HOOKS: list[Hook] = [
     {"layer_name": "transformer.h.9", "component": "attention_pattern", "hook_id": "pattern"},
     {"layer_name": "blocks.9.attn.hook_z", "component": "attention", "hook_id": "z"},
     {"layer_name": "transformer.h.9", "component": "query", "hook_id": "norms", "reduce": "norm"},
+    {"layer_name": "transformer.h.5", "component": "residual", "hook_id": "probes",
+     "reduce": {"project": [[1.0] * 128, [0.0] * 127 + [2.0]]}},
 ]
 
 
@@ -31,6 +33,9 @@ def test_passes_are_joined_along_their_positions(answer: Completion) -> None:
     assert captures.array("layer_5").shape == (1, count, 128)
     assert captures.array("z").shape == (1, 4, count, 32)
     assert captures.array("norms").shape == (1, 4, count)
+    whole, probes = captures.array("layer_5").astype(np.float64), captures.array("probes")
+    np.testing.assert_array_equal(probes[..., 1], np.float32(2 * whole[..., 127]))
+    np.testing.assert_allclose(probes[..., 0], whole.sum(-1), rtol=1e-6, atol=1e-4)
     inputs, outputs = captures.array("both", is_input=True), captures.array("both")
     assert inputs.shape == outputs.shape and not np.array_equal(inputs, outputs)
     np.testing.assert_array_equal(captures.array("layer_5")[:, -1:], captures["layer_5"][-1].values)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from neuroscope import FrameError, decode_frame, read_frame, split_frames
+from neuroscope import FrameError, FrameReader, decode_frame, read_frame, split_frames
 
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "Protocol/vectors/frames.json").read_text())
 GOOD = next(bytes.fromhex(vector["bytes"]) for vector in VECTORS["valid"] if vector["name"] == "waves-bf16-planes")
@@ -83,3 +83,22 @@ def test_bytes_behind_a_packed_part_are_refused() -> None:
     with pytest.raises(FrameError) as caught:
         assert decode_frame(bytes(header) + body).values is None
     assert caught.value.code == "plane"
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000, 1 << 20])
+def test_frames_are_read_from_pieces_however_they_are_cut(size: int) -> None:
+    whole = b"".join(bytes.fromhex(vector["bytes"]) for vector in VECTORS["valid"])
+    reader, frames = FrameReader(), []
+    for start in range(0, len(whole), size):
+        frames += reader.feed(whole[start:start + size])
+    assert [frame.data for frame in frames] == [frame.data for frame in split_frames(whole)]
+    assert not reader.is_within
+
+
+def test_a_reader_refuses_what_is_no_frame_before_it_keeps_more() -> None:
+    with pytest.raises(FrameError):
+        FrameReader().feed(bytes(64))
+    endless = bytearray(bytes.fromhex(VECTORS["valid"][0]["bytes"])[:64])
+    endless[48:56] = (1 << 60).to_bytes(8, "little")
+    with pytest.raises(FrameError):
+        FrameReader().feed(bytes(endless))

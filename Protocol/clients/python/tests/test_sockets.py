@@ -72,6 +72,8 @@ def test_a_run_is_steered_by_commands(client: NeuroScopeClient) -> None:
         assert change["first_step"] == 3
         assert run.remove_intervention(change["intervention_id"])["ok"]
         assert len(run.change_hooks(add=residuals(4))["hooks"]) == 2
+        assert run.change_watches(add=[{"surprise": True, "above": 90}])["watches"][0]["surprise"]
+        assert until(events, "watches.changed")["first_step"] == 3
         run.rewind(1)
         assert until(events, "run.rewound")["to_step"] == 1
         child = run.fork(max_tokens=5)

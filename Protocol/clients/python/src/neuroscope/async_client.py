@@ -9,14 +9,15 @@ from typing import Any, Literal, Unpack, overload
 
 import httpx
 
+from .async_research import AsyncResearch
 from .async_sockets import AsyncSocket
-from .calls import TIMEOUT, Awaiting, Call
+from .calls import TIMEOUT, Call
 from .closing import AsyncClosing
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .errors import ConnectionLostError, NotFoundError, refusal_of_text
 from .events import Event, EventParser
 from .presets import create_circuit_analysis_hooks
-from .routes import Routes
+from .results import diff
 from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, StreamedTensors
 from .watching import Watch
 
@@ -47,14 +48,18 @@ class AsyncCompletionStream(AsyncClosing):
         await self._response.aclose()
 
 
-class AsyncNeuroScopeClient(Routes, Awaiting, AsyncClosing):
+class AsyncNeuroScopeClient(AsyncResearch, AsyncClosing):
     """A server's routes as methods to await. Close it, or use it in `async with`."""
 
     create_circuit_analysis_hooks = staticmethod(create_circuit_analysis_hooks)
+    diff = staticmethod(diff)
 
-    def __init__(self, base_url: str = "http://127.0.0.1:8080", *, http: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, base_url: str = "http://127.0.0.1:8080", *, api_key: str | None = None,
+                 http: httpx.AsyncClient | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = http or httpx.AsyncClient(timeout=TIMEOUT)
+        if api_key is not None:
+            self._http.headers["Authorization"] = f"Bearer {api_key}"
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -143,9 +148,10 @@ class AsyncNeuroScopeClient(Routes, Awaiting, AsyncClosing):
     ) -> AsyncGenerator[Event]:
         """Begins a run and gives its events, over broken connections too; leaving the loop early cancels it.
 
-        The run waits for its reader, so nothing is dropped, unless another policy is asked for.
+        The run waits for its reader, so nothing is dropped, unless another policy is asked for. Tensors are float32 unless
+        `frames` or a hook says otherwise.
         """
-        detached: RunRequest = {"detach": True, **request}
+        detached: RunRequest = {"detach": True, "frames": {"dtype": "f32"}, **request}
         run = await self.start_run(**detached)
         run_id = run["run_id"]
         is_over = False

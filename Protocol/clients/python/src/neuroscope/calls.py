@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 from urllib.parse import quote
 
 import httpx
+import numpy as np
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Call(Generic[T]):
         return {
             "method": self.method, "url": self.path, "headers": headers,
             "params": {name: value for name, value in self.query.items() if value is not None} or None,
-            "content": self.body if isinstance(self.body, bytes | None) else json.dumps(self.body).encode(),
+            "content": self.body if isinstance(self.body, bytes | None) else dumps(self.body).encode(),
         }
 
     def answer(self, content: bytes) -> T:
@@ -92,6 +93,17 @@ class call(Generic[P, T]):  # noqa: N801, used as a decorator
             return owner._perform(self._describe(owner, *args, **options))
 
         return perform
+
+
+def dumps(value: Any) -> str:
+    """JSON of a value in which arrays and numbers of numpy may stand."""
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no place in a request")
 
 
 def path_of(template: str, *values: str) -> str:

@@ -12,14 +12,15 @@ from typing import Any, Literal, Unpack, overload
 
 import httpx
 
+from .research import Research
 from .sockets import Socket
-from .calls import TIMEOUT, Blocking, Call
+from .calls import TIMEOUT, Call
 from .closing import Closing
 from .completions import Chunk, Completion, activations_call, chat_call, complete_call, read_chunk
 from .errors import ConnectionLostError, NotFoundError, refusal_of_text
 from .events import Event, EventParser
 from .presets import create_circuit_analysis_hooks
-from .routes import Routes
+from .results import diff
 from .shapes import CompletionOptions, Hook, Message, Policy, RunRequest, StreamedTensors
 from .watching import Watch
 
@@ -50,14 +51,18 @@ class CompletionStream(Closing):
         self._response.close()
 
 
-class NeuroScopeClient(Routes, Blocking, Closing):
+class NeuroScopeClient(Research, Closing):
     """A server's routes as methods. Close it, or use it in `with`."""
 
     create_circuit_analysis_hooks = staticmethod(create_circuit_analysis_hooks)
+    diff = staticmethod(diff)
 
-    def __init__(self, base_url: str = "http://127.0.0.1:8080", *, http: httpx.Client | None = None) -> None:
+    def __init__(self, base_url: str = "http://127.0.0.1:8080", *, api_key: str | None = None,
+                 http: httpx.Client | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = http or httpx.Client(timeout=TIMEOUT)
+        if api_key is not None:
+            self._http.headers["Authorization"] = f"Bearer {api_key}"
 
     def close(self) -> None:
         self._http.close()
@@ -146,9 +151,10 @@ class NeuroScopeClient(Routes, Blocking, Closing):
     ) -> Generator[Event]:
         """Begins a run and gives its events, over broken connections too; leaving the loop early cancels it.
 
-        The run waits for its reader, so nothing is dropped, unless another policy is asked for.
+        The run waits for its reader, so nothing is dropped, unless another policy is asked for. Tensors are float32 unless
+        `frames` or a hook says otherwise.
         """
-        detached: RunRequest = {"detach": True, **request}
+        detached: RunRequest = {"detach": True, "frames": {"dtype": "f32"}, **request}
         run = self.start_run(**detached)
         run_id = run["run_id"]
         is_over = False

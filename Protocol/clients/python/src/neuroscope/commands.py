@@ -9,7 +9,7 @@ from websockets.typing import Subprotocol
 
 from .calls import Command, call, given
 from .conversation import RunState
-from .shapes import JSON, ForkChanges, HookChanges, Intervention, Policy, SocketTensors
+from .shapes import JSON, ForkChanges, HookChanges, Intervention, Policy, SocketTensors, WatchChanges
 
 
 def wished(tensors: SocketTensors | None, policy: Policy | None, from_seq: int | None) -> dict[str, Any]:
@@ -63,6 +63,10 @@ class RunCommands:
     @call
     def change_hooks(self, **changes: Unpack[HookChanges]) -> Command[JSON]:
         return Command("hooks", changes)
+
+    @call
+    def change_watches(self, **changes: Unpack[WatchChanges]) -> Command[JSON]:
+        return Command("watch", changes)
 
     @call
     def intervene(self, intervention: Intervention) -> Command[JSON]:

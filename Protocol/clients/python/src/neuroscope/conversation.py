@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .calls import dumps
 from .errors import ConnectionLostError, FrameError, NeuroScopeError, refusal
 from .events import Event, raised
 from .frames import Frame, split_frames
@@ -70,7 +71,7 @@ class Conversation:
 
     def _numbered(self, name: str, fields: Mapping[str, Any]) -> tuple[int, str]:
         self._last_id += 1
-        return self._last_id, json.dumps({**fields, "id": self._last_id, "command": name})
+        return self._last_id, dumps({**fields, "id": self._last_id, "command": name})
 
     def subscriptions(self) -> list[str]:
         """The commands that take up every unfinished run on a new connection, behind the last event of each."""

@@ -95,11 +95,13 @@ def read_frame(data: bytes, start: int = 0, limit: int = TENSOR_LIMIT) -> Frame:
     _check_lengths(element_type, codec, shape, raw_length, payload_length, limit)
     end = header_length + payload_length
     _need(view, _round_up(end))
-    whole = bytes(view[: _round_up(end)])
-    if zlib.crc32(whole[60:], zlib.crc32(whole[:56])) != stored:
+    kept = view[: _round_up(end)]
+    if zlib.crc32(kept[60:], zlib.crc32(kept[:56])) != stored:
         raise FrameError("checksum", stored=stored)
-    if any(whole[end:]):
+    if any(kept[end:]):
         raise FrameError("field", field="padding")
+    # Large ones are not copied where they are all that there is.
+    whole = data if isinstance(data, bytes) and len(kept) == len(data) else bytes(kept)
     return Frame(
         data=whole, payload=whole[header_length:end], shape=shape, element_type=element_type, codec=codec,
         raw_length=raw_length, kind=kind, flags=flags, step=step, sequence=sequence, first_position=first,
@@ -115,6 +117,41 @@ def split_frames(data: bytes, limit: int = TENSOR_LIMIT) -> list[Frame]:
         frames.append(read_frame(data, start, limit))
         start += len(frames[-1].data)
     return frames
+
+
+class FrameReader:
+    """Reads frames from pieces of bytes, however they are cut."""
+
+    def __init__(self, limit: int = TENSOR_LIMIT) -> None:
+        self._limit = limit
+        self._bytes = bytearray()
+
+    @property
+    def is_within(self) -> bool:
+        """Whether a frame has begun that is not complete."""
+        return bool(self._bytes)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that a piece completes."""
+        self._bytes += data
+        frames: list[Frame] = []
+        start = 0
+        while (end := self._end(start)) is not None:
+            frames.append(decode_frame(bytes(memoryview(self._bytes)[start:end]), self._limit))
+            start = end
+        del self._bytes[:start]
+        return frames
+
+    def _end(self, start: int) -> int | None:
+        """Where the frame ends that begins at a byte, once all of it is there; one that can't be is refused at once."""
+        if len(self._bytes) < start + _HEADER.size:
+            return None
+        header_length, = struct.unpack_from("<H", self._bytes, start + 6)
+        payload_length, = struct.unpack_from("<Q", self._bytes, start + 48)
+        if self._bytes[start:start + 4] != b"NSTF" or payload_length > self._limit + 16:
+            decode_frame(bytes(self._bytes[start:start + _HEADER.size]), self._limit)
+        end = start + _round_up(header_length + payload_length)
+        return end if len(self._bytes) >= end else None
 
 
 def decode_frame(data: bytes, limit: int = TENSOR_LIMIT) -> Frame:

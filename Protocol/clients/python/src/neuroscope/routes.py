@@ -14,10 +14,22 @@ from .schemas import (
     JSON,
     Analyses,
     AppliedIntervention,
+    AttentionAnalysis,
+    AttentionRequest,
+    AttributionGraph,
     AvailableModels,
     Capabilities,
     ChangedHooks,
+    ChangedWatches,
+    CircuitRequest,
+    Circuits,
+    EmbeddingRequest,
+    Embeddings,
     ForkChanges,
+    GraphCheck,
+    GraphCheckRequest,
+    Harvest,
+    HeadNames,
     Health,
     Hook,
     HookChanges,
@@ -26,16 +38,27 @@ from .schemas import (
     Message,
     ModelFacts,
     Models,
+    PatchRequest,
+    PatchResult,
+    PathRequest,
+    PathResult,
     RecordingDetails,
     RegisteredHooks,
+    Response,
+    ResponseRequest,
     Run,
     RunRequest,
     ScenarioRun,
     Scenarios,
+    ScoreRequest,
+    Scores,
     Sweep,
     SweepResult,
     Tokens,
     Verification,
+    WatchChanges,
+    WeightsRequest,
+    WeightsResult,
 )
 
 
@@ -46,6 +69,16 @@ class Routes:
     def health_check(self) -> Call[Health]:
         """Whether the server is up, and which models it holds."""
         return Call("GET", "/health")
+
+    @call
+    def live(self) -> Call[JSON]:
+        """Whether the process answers at all."""
+        return Call("GET", "/livez")
+
+    @call
+    def ready(self) -> Call[JSON]:
+        """Whether work should be sent here."""
+        return Call("GET", "/readyz")
 
     @call
     def capabilities(self) -> Call[Capabilities]:
@@ -64,14 +97,14 @@ class Routes:
 
     @call
     def load_model(
-        self, path: str, model_id: str | None = None, *, trust_remote_code: bool | None = None,
-        max_kv_size: int | None = None, vocab_only: bool | None = None, kv_bits: int | None = None,
-        kv_group_size: int | None = None, quantized_kv_start: int | None = None,
+        self, path: str, model_id: str | None = None, *, adapter_path: str | None = None,
+        trust_remote_code: bool | None = None, max_kv_size: int | None = None, vocab_only: bool | None = None,
+        kv_bits: int | None = None, kv_group_size: int | None = None, quantized_kv_start: int | None = None,
     ) -> Call[ModelFacts]:
         """Loads a checkpoint and makes it current; an id in use is replaced."""
         return Call(
             "POST", "/v1/models/load",
-            given(model_path=path, model_id=model_id, trust_remote_code=trust_remote_code, max_kv_size=max_kv_size, vocab_only=vocab_only, kv_bits=kv_bits, kv_group_size=kv_group_size, quantized_kv_start=quantized_kv_start),
+            given(model_path=path, model_id=model_id, adapter_path=adapter_path, trust_remote_code=trust_remote_code, max_kv_size=max_kv_size, vocab_only=vocab_only, kv_bits=kv_bits, kv_group_size=kv_group_size, quantized_kv_start=quantized_kv_start),
         )
 
     @call
@@ -85,9 +118,29 @@ class Routes:
         return Call("GET", path_of("/v1/models/{id}", model_id))
 
     @call
+    def name_heads(self, model_id: str) -> Call[HeadNames]:
+        """Which of the known kinds each head is, with the scores and the tests that say so."""
+        return Call("GET", path_of("/v1/models/{id}/heads", model_id))
+
+    @call
     def hook_points(self, model_id: str) -> Call[HookPoints]:
         """Every point that can be captured or changed, with axes, shape, dtype and names."""
         return Call("GET", path_of("/v1/models/{id}/hook_points", model_id))
+
+    @call
+    def embed(self, **fields: Unpack[EmbeddingRequest]) -> Call[Embeddings]:
+        """A vector of each text: the mean of its residual stream, or the stream at its last token."""
+        return Call("POST", "/v1/embeddings", fields)
+
+    @call
+    def respond(self, **fields: Unpack[ResponseRequest]) -> Call[Response]:
+        """An answer in the shape of OpenAI's Responses API, whole or as its events."""
+        return Call("POST", "/v1/responses", fields)
+
+    @call
+    def score_texts(self, **fields: Unpack[ScoreRequest]) -> Call[Scores]:
+        """How likely texts are behind a prompt, token by token."""
+        return Call("POST", "/v1/score", fields)
 
     @call
     def list_hooks(self, model: str | None = None) -> Call[RegisteredHooks]:
@@ -107,12 +160,14 @@ class Routes:
     @call
     def apply_template(
         self, messages: Sequence[Message], *, model: str | None = None, add_generation_prompt: bool | None = None,
-        tools: Sequence[JSON] | None = None, parse_special: bool | None = None,
+        tools: Sequence[JSON] | None = None, chat_template_kwargs: JSON | None = None,
+        continue_final_message: bool | None = None, reasoning_effort: Literal["low", "medium", "high"] | None = None,
+        parse_special: bool | None = None,
     ) -> Call[JSON]:
         """What the model's chat format makes of messages."""
         return Call(
             "POST", "/v1/apply_template",
-            given(messages=messages, model=model, add_generation_prompt=add_generation_prompt, tools=tools, parse_special=parse_special),
+            given(messages=messages, model=model, add_generation_prompt=add_generation_prompt, tools=tools, chat_template_kwargs=chat_template_kwargs, continue_final_message=continue_final_message, reasoning_effort=reasoning_effort, parse_special=parse_special),
         )
 
     @call
@@ -135,7 +190,9 @@ class Routes:
 
     @call
     def list_runs(self) -> Call[JSON]:
-        """Unfinished runs and the last finished ones, the newest first."""
+        """Unfinished runs and the last finished ones, the newest first; of long ones the first 16 hooks and
+        interventions and 4,000 bytes of text.
+        """
         return Call("GET", "/v1/runs")
 
     @call
@@ -162,6 +219,11 @@ class Routes:
             "GET", path_of("/v1/runs/{id}/frames", run_id), query={"hook": hook, "from": from_seq, "to": to_seq},
             read=split_frames,
         )
+
+    @call
+    def share_run(self, run_id: str, shared: bool = True) -> Call[JSON]:
+        """Lets other keys watch a run, or its own alone."""
+        return Call("POST", path_of("/v1/runs/{id}/share", run_id), given(shared=shared))
 
     @call
     def fork(self, run_id: str, **fields: Unpack[ForkChanges]) -> Call[Run]:
@@ -217,6 +279,16 @@ class Routes:
         return Call("POST", path_of("/v1/runs/{id}/step", run_id), given(count=count))
 
     @call
+    def change_watches(self, run_id: str, **fields: Unpack[WatchChanges]) -> Call[ChangedWatches]:
+        """Adds watchpoints to a run, or takes them off, from the next step on."""
+        return Call("POST", path_of("/v1/runs/{id}/watch", run_id), fields)
+
+    @call
+    def patch_activations(self, **fields: Unpack[PatchRequest]) -> Call[PatchResult]:
+        """What a model expects behind a prompt with places of the pass changed, and without."""
+        return Call("POST", "/v1/activations/patch", fields)
+
+    @call
     def list_analyses(self) -> Call[Analyses]:
         """The analyses there are, their parameters and where they are described."""
         return Call("GET", "/v1/analyses")
@@ -225,6 +297,91 @@ class Routes:
     def analyse(self, **fields: Unpack[Sweep]) -> Call[SweepResult]:
         """Measures a logit difference while one place of the model after the other is changed."""
         return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def analyse_paths(self, **fields: Unpack[PathRequest]) -> Call[PathResult]:
+        """Measures what of a logit difference goes from some parts of the model to others."""
+        return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def start_analysis(self, **fields: Unpack[Sweep]) -> Call[Run]:
+        """Begins such a measurement as a run of its own; `detach` has to be true."""
+        return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def start_paths(self, **fields: Unpack[PathRequest]) -> Call[Run]:
+        """Begins a measurement of paths as a run of its own; `detach` has to be true."""
+        return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def analyse_weights(self, **fields: Unpack[WeightsRequest]) -> Call[WeightsResult]:
+        """Finds what heads do by their weights alone, and which read what others write."""
+        return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def start_weights(self, **fields: Unpack[WeightsRequest]) -> Call[Run]:
+        """Begins that as a run of its own; `detach` has to be true."""
+        return Call("POST", "/v1/analyses", fields)
+
+    @call
+    def analyze_attention(self, **fields: Unpack[AttentionRequest]) -> Call[AttentionAnalysis]:
+        """What each head attends to in a prompt, and what kind of head that makes it."""
+        return Call("POST", "/v1/analyze/attention", fields)
+
+    @call
+    def discover_circuits(self, **fields: Unpack[CircuitRequest]) -> Call[Circuits]:
+        """Which places of a model matter for what comes behind a prompt."""
+        return Call("POST", "/v1/circuits/discover", fields)
+
+    @call
+    def list_graphs(self) -> Call[JSON]:
+        """The attribution graphs that are kept, the newest use first."""
+        return Call("GET", "/v1/graphs")
+
+    @call
+    def describe_graph(self, slug: str) -> Call[AttributionGraph]:
+        """An attribution graph, as Neuronpedia and circuit-tracer read it."""
+        return Call("GET", path_of("/v1/graphs/{slug}", slug))
+
+    @call
+    def delete_graph(self, slug: str) -> Call[JSON]:
+        """Forgets an attribution graph."""
+        return Call("DELETE", path_of("/v1/graphs/{slug}", slug))
+
+    @call
+    def share_graph(self, slug: str, shared: bool = True) -> Call[JSON]:
+        """Lets other keys read an attribution graph, or its own alone."""
+        return Call("POST", path_of("/v1/graphs/{slug}/share", slug), given(shared=shared))
+
+    @call
+    def verify_graph(self, slug: str, **fields: Unpack[GraphCheckRequest]) -> Call[GraphCheck]:
+        """Checks an attribution graph by cutting what is outside of its circuit, and the circuit itself."""
+        return Call("POST", path_of("/v1/graphs/{slug}/verify", slug), fields)
+
+    @call
+    def list_harvests(self) -> Call[JSON]:
+        """Harvests that are kept in files."""
+        return Call("GET", "/v1/harvests")
+
+    @call
+    def describe_harvest(self, harvest_id: str) -> Call[Harvest]:
+        """How a kept harvest stands."""
+        return Call("GET", path_of("/v1/harvests/{id}", harvest_id))
+
+    @call
+    def delete_harvest(self, harvest_id: str) -> Call[JSON]:
+        """Ends a harvest that is being written, or removes one that is not."""
+        return Call("DELETE", path_of("/v1/harvests/{id}", harvest_id))
+
+    @call
+    def harvest_file(self, harvest_id: str, file: str) -> Call[bytes]:
+        """A file of a kept harvest."""
+        return Call("GET", path_of("/v1/harvests/{id}/files/{file}", harvest_id, file), read=bytes)
+
+    @call
+    def share_harvest(self, harvest_id: str, shared: bool = True) -> Call[JSON]:
+        """Lets other keys see a kept harvest, or its own alone."""
+        return Call("POST", path_of("/v1/harvests/{id}/share", harvest_id), given(shared=shared))
 
     @call
     def list_recordings(self) -> Call[JSON]:
@@ -244,9 +401,13 @@ class Routes:
     @call
     def export_recording(
         self, recording_id: str, format: Literal["safetensors", "npz"] = "safetensors",
+        dtype: Literal["recorded", "f32"] = "recorded",
     ) -> Call[bytes]:
         """The tensors as safetensors or NPZ."""
-        return Call("GET", path_of("/v1/recordings/{id}/export", recording_id), query={"format": format}, read=bytes)
+        return Call(
+            "GET", path_of("/v1/recordings/{id}/export", recording_id), query={"format": format, "dtype": dtype},
+            read=bytes,
+        )
 
     @call
     def recording_file(self, recording_id: str) -> Call[bytes]:
@@ -265,6 +426,11 @@ class Routes:
         )
 
     @call
+    def share_recording(self, recording_id: str, shared: bool = True) -> Call[JSON]:
+        """Lets other keys see a recording, or its own alone."""
+        return Call("POST", path_of("/v1/recordings/{id}/share", recording_id), given(shared=shared))
+
+    @call
     def verify_recording(self, recording_id: str) -> Call[Verification]:
         """Executes the recorded run again, with every change it saw, and reports the first difference."""
         return Call("POST", path_of("/v1/recordings/{id}/verify", recording_id))
@@ -278,6 +444,16 @@ class Routes:
     def run_scenario(self, name: str, **fields: Unpack[RunRequest]) -> Call[ScenarioRun]:
         """Begins a scenario as a run; the body replaces members of it."""
         return Call("POST", path_of("/v1/scenarios/{name}/run", name), fields)
+
+    @call
+    def reload_keys(self) -> Call[JSON]:
+        """Reads the file of keys and the TLS certificate again; a file that is wrong changes nothing of either."""
+        return Call("POST", "/v1/keys/reload")
+
+    @call
+    def make_ticket(self) -> Call[JSON]:
+        """A ticket that opens one GET on behalf of the caller's key, as `?ticket=…`."""
+        return Call("POST", "/v1/tickets")
 
     @call
     def open_api(self) -> Call[JSON]:

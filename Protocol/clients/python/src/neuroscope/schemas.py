@@ -11,8 +11,9 @@ JSON = dict[str, Any]
 
 EVENT_TYPES = (
     "run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed",
-    "intervention.applied", "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked",
-    "recording.stopped", "gap", "run.finished", "error",
+    "intervention.applied", "intervention.removed", "watches.changed", "watch.fired", "run.paused", "run.resumed",
+    "run.rewound", "run.forked", "run.expiring", "recording.stopped", "job.started", "analysis.progress",
+    "analysis.rows", "analysis.result", "gap", "run.finished", "error",
 )
 ELEMENT_TYPES = (
     "f32", "f16", "bf16", "i8", "u32",
@@ -26,7 +27,7 @@ COMPONENTS = (
     "router_weights", "attention_sink",
 )
 
-EventType = Literal["run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed", "intervention.applied", "intervention.removed", "run.paused", "run.resumed", "run.rewound", "run.forked", "recording.stopped", "gap", "run.finished", "error"]
+EventType = Literal["run.started", "prompt.progress", "token", "text", "activation", "analysis", "hooks.changed", "intervention.applied", "intervention.removed", "watches.changed", "watch.fired", "run.paused", "run.resumed", "run.rewound", "run.forked", "run.expiring", "recording.stopped", "job.started", "analysis.progress", "analysis.rows", "analysis.result", "gap", "run.finished", "error"]
 
 
 class Health(TypedDict):
@@ -47,6 +48,7 @@ class Capabilities(TypedDict):
 
     service: Literal["neuroscope"]
     version: str
+    commit: NotRequired[str | None]
     components: list[str]
     reductions: list[str]
     dtypes: list[str]
@@ -86,7 +88,17 @@ class Models(TypedDict):
 
 
 class AvailableModels(TypedDict):
+    """`models` as this server tells them; the others as the server that the first clients were written for
+    (original.md).
+    """
+
     models: list[JSON]
+    available_models: list[JSON]
+    loaded_models: list[ModelEntry]
+    current_model: str | None
+    search_paths: list[str]
+    total_available: int
+    total_loaded: int
 
 
 class ModelFacts(TypedDict):
@@ -114,15 +126,67 @@ class ModelFacts(TypedDict):
     parameters: int
     file_bytes: int
     format: str
-    numerics: str
+    numerics: Literal["exact", "fast"]
+    precision: list[JSON]
     model_hash: str | None
     tokenizer_hash: str | None
+    adapter: JSON | None
     end_tokens: list[int]
     model_sampling: JSON | None
     unknown_fields: list[str]
     tensors_aside: list[JSON]
     notes: list[str]
     chat_format_problem: NotRequired[str]
+    warnings: NotRequired[list[str]]
+
+
+class HeadKindScores(TypedDict):
+    previous_token: NotRequired[float | None]
+    duplicate_token: NotRequired[float | None]
+    induction: NotRequired[float | None]
+    name_mover: NotRequired[float | None]
+    s_inhibition: NotRequired[float | None]
+    copy_suppression: NotRequired[float | None]
+    attention_sink: NotRequired[float | None]
+
+
+class NamedHead(TypedDict):
+    layer: int
+    head: int
+    kinds: HeadKindScores
+    scores: HeadKindScores
+
+
+class HeadTest(TypedDict):
+    name: Literal["repeats", "copies", "names"]
+    summary: str
+    prompts: int
+    tokens: int
+    kinds: list[str]
+    reason: NotRequired[str]
+
+
+class HeadKind(TypedDict):
+    name: str
+    threshold: float
+    score: str
+    tests: list[str]
+
+
+class HeadNames(TypedDict):
+    """Which of the known kinds each head of a model is (circuits.md), or how far the job is that finds it."""
+
+    status: Literal["found", "running"]
+    done: NotRequired[int]
+    total: NotRequired[int]
+    version: NotRequired[int]
+    model_hash: NotRequired[str]
+    model_type: NotRequired[str]
+    seed: NotRequired[int]
+    heads: NotRequired[list[NamedHead]]
+    tests: NotRequired[list[HeadTest]]
+    kinds: NotRequired[list[HeadKind]]
+    warnings: NotRequired[list[str]]
 
 
 class HookPoint(TypedDict):
@@ -152,11 +216,136 @@ class HookPoints(TypedDict):
     components: list[ComponentFacts]
 
 
+class EmbeddingRequest(TypedDict):
+    model: NotRequired[str | None]
+    input: str | list[str | list[int]] | list[int]
+    layer: NotRequired[int | None]
+    pooling: NotRequired[Literal["mean", "last"] | None]
+    normalize: NotRequired[bool | None]
+    encoding_format: NotRequired[Literal["float", "base64"] | None]
+    dimensions: NotRequired[int | None]
+    user: NotRequired[str | None]
+
+
+class Embeddings(TypedDict):
+    object: Literal["list"]
+    data: list[JSON]
+    model: str
+    layer_name: str
+    pooling: Literal["mean", "last"]
+    normalized: bool
+    usage: JSON
+    warnings: NotRequired[list[str]]
+
+
+class Sampling(TypedDict):
+    """How tokens are drawn, and when an answer ends; shared by chat, completions and runs."""
+
+    max_tokens: NotRequired[int | None]
+    max_completion_tokens: NotRequired[int | None]
+    temperature: NotRequired[float | None]
+    top_p: NotRequired[float | None]
+    top_k: NotRequired[int | None]
+    min_p: NotRequired[float | None]
+    repetition_penalty: NotRequired[float | None]
+    presence_penalty: NotRequired[float | None]
+    frequency_penalty: NotRequired[float | None]
+    seed: NotRequired[int | None]
+    logit_bias: NotRequired[JSON | None]
+    stop: NotRequired[str | list[str] | None]
+    use_model_sampling: NotRequired[bool | None]
+    ignore_eos: NotRequired[bool | None]
+
+
+class InputItem(TypedDict):
+    type: NotRequired[Literal["message", "function_call", "function_call_output", "reasoning"] | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    role: NotRequired[Literal["user", "assistant", "system", "developer"] | None]
+    content: NotRequired[str | list[JSON] | None]
+    summary: NotRequired[list[Any] | None]
+    call_id: NotRequired[str | None]
+    name: NotRequired[str | None]
+    arguments: NotRequired[str | None]
+    output: NotRequired[str | list[JSON] | None]
+
+
+class ResponseRequest(Sampling):
+    model: NotRequired[str | None]
+    input: str | list[InputItem]
+    instructions: NotRequired[str | None]
+    max_output_tokens: NotRequired[int | None]
+    stream: NotRequired[bool | None]
+    reasoning: NotRequired[JSON | None]
+    text: NotRequired[JSON | None]
+    tools: NotRequired[list[JSON] | None]
+    tool_choice: NotRequired[Literal["auto", "none", "required"] | JSON | None]
+    parallel_tool_calls: NotRequired[bool | None]
+    chat_template_kwargs: NotRequired[JSON | None]
+    parse_special: NotRequired[bool | None]
+    metadata: NotRequired[JSON | None]
+
+
+class Fault(TypedDict):
+    message: str
+    type: str
+    code: str
+    param: NotRequired[str | None]
+    hook_id: NotRequired[str]
+
+
+class ResponsePart(TypedDict):
+    type: Literal["output_text", "reasoning_text"]
+    text: str
+    annotations: NotRequired[list[Any]]
+    logprobs: NotRequired[list[Any]]
+
+
+class ResponseItem(TypedDict):
+    id: str
+    type: Literal["reasoning", "message", "function_call"]
+    status: Literal["in_progress", "completed"]
+    role: NotRequired[Literal["assistant"]]
+    content: NotRequired[list[ResponsePart]]
+    summary: NotRequired[list[Any]]
+    call_id: NotRequired[str]
+    name: NotRequired[str]
+    arguments: NotRequired[str]
+
+
+class Response(TypedDict):
+    """In the shape of OpenAI's Responses API."""
+
+    id: str
+    object: Literal["response"]
+    created_at: int
+    status: Literal["in_progress", "completed", "incomplete", "failed"]
+    model: str
+    error: Fault | None
+    incomplete_details: JSON | None
+    output: list[ResponseItem]
+    instructions: NotRequired[str | None]
+    max_output_tokens: NotRequired[int | None]
+    metadata: NotRequired[JSON]
+    parallel_tool_calls: NotRequired[bool]
+    previous_response_id: NotRequired[None]
+    reasoning: NotRequired[JSON]
+    store: NotRequired[Literal[False]]
+    temperature: NotRequired[float]
+    text: NotRequired[JSON]
+    tool_choice: NotRequired[str | JSON]
+    tools: NotRequired[list[JSON]]
+    top_p: NotRequired[float]
+    truncation: NotRequired[Literal["disabled"]]
+    usage: JSON | None
+    warnings: NotRequired[list[str]]
+
+
 class Hook(TypedDict):
     """A tensor that is wanted: where it is taken, what of it is kept, and how it travels."""
 
     layer_name: str
-    component: str
+    component: NotRequired[str | None]
     hook_id: NotRequired[str | None]
     capture_input: NotRequired[bool | None]
     capture_output: NotRequired[bool | None]
@@ -168,6 +357,33 @@ class Hook(TypedDict):
     every: NotRequired[int | None]
     dtype: NotRequired[Literal["f32", "f16", "bf16", "i8"] | None]
     encoding: NotRequired[Literal["nested", "list", "base64", "none"] | None]
+
+
+class ScoreRequest(TypedDict):
+    model: NotRequired[str | None]
+    prompt: NotRequired[str | list[int] | None]
+    texts: list[str | list[int]]
+    top_logprobs: NotRequired[int | None]
+    activation_hooks: NotRequired[list[Hook] | None]
+    use_registered_hooks: NotRequired[bool | None]
+    encoding: NotRequired[Literal["nested", "list", "base64", "none"] | None]
+
+
+class Usage(TypedDict):
+    """Exact counts of tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: NotRequired[JSON]
+
+
+class Scores(TypedDict):
+    object: Literal["scores"]
+    model: str
+    scores: list[JSON]
+    usage: Usage
+    warnings: NotRequired[list[str]]
 
 
 class RegisteredHooks(TypedDict):
@@ -194,24 +410,25 @@ class Tokens(TypedDict):
     pieces: list[str]
     count: int
     note: NotRequired[str]
+    warnings: NotRequired[list[str]]
 
 
-class Sampling(TypedDict):
-    """How tokens are drawn, and when an answer ends; shared by chat, completions and runs."""
+class Constraint(TypedDict):
+    """What the text of an answer must be; one of these at most.
 
-    max_tokens: NotRequired[int | None]
-    max_completion_tokens: NotRequired[int | None]
-    temperature: NotRequired[float | None]
-    top_p: NotRequired[float | None]
-    top_k: NotRequired[int | None]
-    min_p: NotRequired[float | None]
-    repetition_penalty: NotRequired[float | None]
-    presence_penalty: NotRequired[float | None]
-    frequency_penalty: NotRequired[float | None]
-    seed: NotRequired[int | None]
-    stop: NotRequired[str | list[str] | None]
-    use_model_sampling: NotRequired[bool | None]
-    ignore_eos: NotRequired[bool | None]
+    Tokens that would lead elsewhere can't be drawn, and told probabilities are of those that can. An answer that
+    ends with stop is whole; one that ends with length may be cut. What a schema can't be held to is refused by its
+    path.
+    """
+
+    response_format: NotRequired[JSON | None]
+    json_schema: NotRequired[JSON | str | None]
+    grammar: NotRequired[str | None]
+    guided_json: NotRequired[JSON | str | None]
+    guided_regex: NotRequired[str | None]
+    guided_choice: NotRequired[list[str] | None]
+    guided_grammar: NotRequired[str | None]
+    structured_outputs: NotRequired[JSON | None]
 
 
 class Intervention(TypedDict):
@@ -219,7 +436,7 @@ class Intervention(TypedDict):
 
     intervention_id: NotRequired[str | None]
     layer_name: str
-    component: str
+    component: NotRequired[str | None]
     is_input: NotRequired[bool | None]
     kind: str
     positions: NotRequired[Literal["all", "last"] | list[int] | JSON | None]
@@ -247,6 +464,25 @@ class Analysis(TypedDict):
     answer: NotRequired[int | str | None]
     versus: NotRequired[int | str | None]
     heads: NotRequired[bool | None]
+    threshold: NotRequired[float | None]
+    granularity: NotRequired[Literal["layer", "head", "head_source"] | None]
+    keep: NotRequired[int | None]
+    max_edges: NotRequired[int | None]
+
+
+class Watch(TypedDict):
+    """What a run is watched for: one of hook, text and surprise, with one of above, below, changes_by and
+    non_finite unless it is a text; and what is done in a pass in which it holds.
+    """
+
+    hook: NotRequired[Hook | None]
+    text: NotRequired[str | None]
+    surprise: NotRequired[bool | None]
+    above: NotRequired[float | None]
+    below: NotRequired[float | None]
+    changes_by: NotRequired[float | None]
+    non_finite: NotRequired[bool | None]
+    then: NotRequired[Literal["pause", "mark", "snapshot"] | None]
 
 
 class FrameFormat(TypedDict):
@@ -256,7 +492,7 @@ class FrameFormat(TypedDict):
     codec: NotRequired[Literal["raw", "deflate", "planes"] | None]
 
 
-class RunRequest(Sampling):
+class RunRequest(Sampling, Constraint):
     """One of messages, prompt and tokens, and what to capture and change while it runs."""
 
     model: NotRequired[str | None]
@@ -268,6 +504,7 @@ class RunRequest(Sampling):
     use_registered_hooks: NotRequired[bool | None]
     interventions: NotRequired[list[Intervention] | None]
     analyses: NotRequired[list[Analysis] | None]
+    watch: NotRequired[list[Watch] | None]
     frames: NotRequired[FrameFormat | None]
     top_logprobs: NotRequired[int | None]
     record: NotRequired[bool | None]
@@ -275,6 +512,10 @@ class RunRequest(Sampling):
     start: NotRequired[Literal["running", "paused"] | None]
     add_generation_prompt: NotRequired[bool | None]
     tools: NotRequired[list[JSON] | None]
+    tool_choice: NotRequired[Literal["auto", "none", "required"] | JSON | None]
+    parallel_tool_calls: NotRequired[bool | None]
+    chat_template_kwargs: NotRequired[JSON | None]
+    continue_final_message: NotRequired[bool | None]
     reasoning_effort: NotRequired[Literal["low", "medium", "high"] | None]
     parse_special: NotRequired[bool | None]
 
@@ -309,6 +550,20 @@ class RunIntervention(TypedDict):
     seed: NotRequired[int]
 
 
+class RunWatch(TypedDict):
+    watch_index: int
+    hook_id: NotRequired[str]
+    layer_name: NotRequired[str]
+    component: NotRequired[str]
+    is_input: NotRequired[bool]
+    point: NotRequired[str]
+    surprise: NotRequired[bool]
+    condition: Literal["above", "below", "changes_by", "non_finite", "text"]
+    threshold: NotRequired[float]
+    text: NotRequired[str]
+    then: Literal["pause", "mark", "snapshot"]
+
+
 class RunSampling(TypedDict):
     """What holds for the run, defaults and drawn seed included."""
 
@@ -322,15 +577,7 @@ class RunSampling(TypedDict):
     seed: int
     max_tokens: int
     stop: list[str]
-
-
-class Usage(TypedDict):
-    """Exact counts of tokens."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    prompt_tokens_details: NotRequired[JSON]
+    logit_bias: NotRequired[JSON]
 
 
 class Timings(TypedDict):
@@ -341,15 +588,8 @@ class Timings(TypedDict):
     decode_tokens_per_second: float | None
 
 
-class Fault(TypedDict):
-    message: str
-    type: str
-    code: str
-    hook_id: NotRequired[str]
-
-
 class Run(TypedDict):
-    """A generation, or the replay of a recorded one, as it is now."""
+    """A generation, the replay of a recorded one, or an analysis, as it is now."""
 
     run_id: str
     status: Literal["queued", "running", "paused", "finished", "cancelled", "failed"]
@@ -362,19 +602,25 @@ class Run(TypedDict):
     text: str
     hooks: list[RunHook]
     interventions: list[RunIntervention]
+    watches: NotRequired[list[RunWatch]]
     analyses: NotRequired[list[str]]
     recording_id: str | None
     parent_run_id: NotRequired[str | None]
     viewers: int
     created: int
+    expires_at: NotRequired[int | None]
     detached: NotRequired[bool]
     sampling: NotRequired[RunSampling]
     urls: JSON
     usage: NotRequired[Usage]
     timings: NotRequired[Timings]
     error: NotRequired[Fault]
+    omitted: NotRequired[JSON]
+    job: NotRequired[JSON]
+    result: NotRequired[JSON]
     replay_of: NotRequired[str]
     speed: NotRequired[float]
+    warnings: NotRequired[list[str]]
 
 
 class ForkChanges(Sampling):
@@ -383,6 +629,7 @@ class ForkChanges(Sampling):
     activation_hooks: NotRequired[list[Hook] | None]
     interventions: NotRequired[list[Intervention] | None]
     analyses: NotRequired[list[Analysis] | None]
+    watch: NotRequired[list[Watch] | None]
     detach: NotRequired[bool | None]
     record: NotRequired[bool | None]
     start: NotRequired[Literal["running", "paused"] | None]
@@ -400,6 +647,7 @@ class ChangedHooks(TypedDict):
     run_id: str
     first_step: int
     hooks: list[RunHook]
+    warnings: NotRequired[list[str]]
 
 
 class AppliedIntervention(TypedDict):
@@ -408,6 +656,47 @@ class AppliedIntervention(TypedDict):
     run_id: NotRequired[str]
     intervention_id: str
     first_step: int
+    warnings: NotRequired[list[str]]
+
+
+class WatchChanges(TypedDict):
+    add: NotRequired[list[Watch] | None]
+    remove: NotRequired[list[int] | None]
+    watch: NotRequired[list[Watch] | None]
+
+
+class ChangedWatches(TypedDict):
+    """The watchpoints of a run that are in force, and the first step that they look at."""
+
+    run_id: str
+    first_step: int
+    watches: list[RunWatch]
+    warnings: NotRequired[list[str]]
+
+
+class PlaceEdit(TypedDict):
+    layer_name: str
+    component: NotRequired[str | None]
+    type: NotRequired[Literal["zero_ablation", "mean_ablation", "noise_injection", "activation_patching",
+        "scaled_intervention"] | None]
+    strength: NotRequired[float | None]
+    target_positions: NotRequired[list[int] | None]
+
+
+class PatchRequest(TypedDict):
+    model: NotRequired[str | None]
+    prompt: str
+    interventions: list[PlaceEdit]
+    baseline_prompt: NotRequired[str | None]
+
+
+class PatchResult(TypedDict):
+    success: Literal[True]
+    model: str
+    results: JSON
+    intervention_count: int
+    execution_time: float
+    warnings: NotRequired[list[str]]
 
 
 class Parameter(TypedDict):
@@ -428,6 +717,8 @@ class AnalysisFacts(TypedDict):
 class Analyses(TypedDict):
     live: list[AnalysisFacts]
     sweeps: list[AnalysisFacts]
+    graphs: list[AnalysisFacts]
+    weights: list[AnalysisFacts]
 
 
 class Contrast(TypedDict):
@@ -450,6 +741,8 @@ class Sweep(TypedDict):
     kind: NotRequired[Literal["zero", "mean"] | None]
     layers: NotRequired[list[int] | None]
     stream: NotRequired[bool | None]
+    detach: NotRequired[bool | None]
+    record: NotRequired[bool | None]
 
 
 class SweepResult(TypedDict):
@@ -465,6 +758,290 @@ class SweepResult(TypedDict):
     logit_diff: list[list[float | None]]
     effect: list[list[float | None]]
     passes: int
+    warnings: NotRequired[list[str]]
+
+
+class PathSender(TypedDict):
+    component: Literal["embed", "z", "mlp_out"]
+    layer: NotRequired[int | None]
+    head: NotRequired[int | None]
+    positions: NotRequired[list[int] | None]
+
+
+class PathReceiver(TypedDict):
+    component: Literal["q", "k", "v", "mlp_in", "logits"]
+    layer: NotRequired[int | None]
+    head: NotRequired[int | None]
+    positions: NotRequired[list[int] | None]
+
+
+class PathRequest(TypedDict):
+    """What of a behaviour goes from senders to receivers (circuits.md)."""
+
+    analysis: Literal["path_patching"]
+    model: NotRequired[str | None]
+    clean: str | Contrast | list[str | Contrast]
+    corrupted: str | Contrast | list[str | Contrast]
+    answer: int | str | list[int | str]
+    wrong: int | str | list[int | str]
+    senders: NotRequired[list[PathSender | list[PathSender]] | None]
+    receivers: list[PathReceiver | list[PathReceiver]]
+    direction: NotRequired[Literal["noising", "denoising"] | None]
+    frozen: NotRequired[list[Literal["heads", "mlps"]] | None]
+    stream: NotRequired[bool | None]
+    detach: NotRequired[bool | None]
+    record: NotRequired[bool | None]
+
+
+class PathResult(TypedDict):
+    type: Literal["analysis.result"]
+    analysis: Literal["path_patching"]
+    model: str
+    metric: Literal["logit_diff"]
+    clean: float
+    corrupted: float
+    direction: Literal["noising", "denoising"]
+    frozen: list[Literal["heads", "mlps"]]
+    axes: list[Literal["sender", "receiver"]]
+    senders: list[list[PathSender]]
+    receivers: list[list[PathReceiver]]
+    logit_diff: list[list[float | None]]
+    effect: list[list[float | None]]
+    passes: int
+    warnings: NotRequired[list[str]]
+
+
+class WeightsRequest(TypedDict):
+    """What heads do by their weights alone (circuits.md)."""
+
+    analysis: Literal["weight_circuits"]
+    model: NotRequired[str | None]
+    layers: NotRequired[list[int] | None]
+    fold_norms: NotRequired[bool | None]
+    directions: NotRequired[int | None]
+    top: NotRequired[int | None]
+    vectors: NotRequired[bool | None]
+    edges: NotRequired[int | None]
+    stream: NotRequired[bool | None]
+    detach: NotRequired[bool | None]
+    record: NotRequired[bool | None]
+
+
+class OVCircuit(TypedDict):
+    """What the head moves: reads at the position attended to, writes at its own."""
+
+    norm: float | None
+    copying: float | None
+    singular_values: list[float]
+    directions: list[JSON]
+
+
+class QKCircuit(TypedDict):
+    """What the head attends to, positions left out."""
+
+    norm: float | None
+    matching: float | None
+    singular_values: list[float]
+    directions: list[JSON]
+
+
+class WeightHead(TypedDict):
+    layer: int
+    head: int
+    ov: OVCircuit
+    qk: QKCircuit
+
+
+class WeightsResult(TypedDict):
+    type: Literal["analysis.result"]
+    analysis: Literal["weight_circuits"]
+    model: str
+    layers: list[int]
+    fold_norms: bool
+    heads: list[WeightHead]
+    composition: JSON
+    steps: int
+    warnings: NotRequired[list[str]]
+
+
+class AttentionRequest(TypedDict):
+    model: NotRequired[str | None]
+    prompt: str
+    layers: NotRequired[list[int] | None]
+    scope: NotRequired[Literal["head_level", "layer_level", "global"] | None]
+
+
+class AttentionHead(TypedDict):
+    layer: int
+    head: int
+    pattern_type: Literal["induction", "previous_token", "first_token", "unknown"]
+    confidence: float
+    circuit_role: Literal["unknown_role"]
+    key_tokens: list[int]
+    value_tokens: list[int]
+    metadata: JSON
+
+
+class AttentionAnalysis(TypedDict):
+    """What heads attend to in one pass over a prompt. Scores are means over the positions behind the first one."""
+
+    success: Literal[True]
+    model: str
+    prompt: str
+    scope: str
+    analyzed_layers: list[int]
+    attention_heads: list[AttentionHead]
+    attention_patterns: list[JSON]
+    cross_layer_dependencies: list[Any]
+    token_attributions: JSON
+    circuit_components: list[Any]
+    pattern_statistics: JSON
+    visualization_data: JSON
+    execution_time_ms: int
+    metadata: JSON
+    not_computed: list[str]
+    warnings: NotRequired[list[str]]
+
+
+class CircuitRequest(TypedDict):
+    model: NotRequired[str | None]
+    prompt: str
+    phenomenon: NotRequired[str | None]
+    target_layers: NotRequired[list[str] | None]
+    target_components: NotRequired[list[str] | None]
+    intervention_types: NotRequired[list[Literal["zero_ablation", "mean_ablation", "noise_injection"]] | None]
+    max_circuits: NotRequired[int | None]
+    max_tokens: NotRequired[int | None]
+    confidence_threshold: NotRequired[float | None]
+
+
+class Circuits(TypedDict):
+    success: Literal[True]
+    model: str
+    circuits: list[JSON]
+    phenomenon: str
+    execution_time: float
+    total_results: int
+    metric: Literal["kl_divergence"]
+    answer: str | None
+    not_computed: list[str]
+    warnings: NotRequired[list[str]]
+
+
+class GraphMetadata(TypedDict):
+    slug: str
+    scan: str
+    prompt: str
+    prompt_tokens: list[str]
+    transcoder_list: list[Any]
+    node_threshold: float
+    schema_version: Literal[1]
+    info: JSON
+    generation_settings: NotRequired[JSON]
+    pruning_settings: NotRequired[JSON]
+    model: NotRequired[str]
+    node_count: NotRequired[int]
+    link_count: NotRequired[int]
+    replacement_score: NotRequired[float]
+    completeness_score: NotRequired[float]
+    verified: NotRequired[JSON | None]
+
+
+class GraphNode(TypedDict):
+    node_id: str
+    feature: int | None
+    layer: str
+    ctx_idx: int
+    feature_type: Literal["embedding", "position embedding", "mlp reconstruction error", "attention head", "bias",
+        "logit"]
+    jsNodeId: str
+    clerp: str
+    head: NotRequired[int]
+    token_prob: NotRequired[float]
+    is_target_logit: NotRequired[bool]
+    run_idx: NotRequired[Literal[0]]
+    reverse_ctx_idx: NotRequired[Literal[0]]
+    influence: NotRequired[float]
+    activation: NotRequired[float]
+
+
+class GraphLink(TypedDict):
+    source: str
+    target: str
+    weight: float
+
+
+class AttributionGraph(TypedDict):
+    """The file that Neuronpedia and circuit-tracer read (version 1 of their schema); ids are opaque."""
+
+    metadata: GraphMetadata
+    qParams: JSON
+    nodes: list[GraphNode]
+    links: list[GraphLink]
+    warnings: NotRequired[list[str]]
+
+
+class GraphCheckRequest(TypedDict):
+    by: NotRequired[Literal["nodes", "edges"] | None]
+    replace: NotRequired[Literal["zero", "mean", "corrupted"] | None]
+    corrupted: NotRequired[str | Contrast | list[str | Contrast] | None]
+    minimality: NotRequired[bool | None]
+
+
+class CircuitPoint(TypedDict):
+    edges: NotRequired[int]
+    nodes: int
+    metric: float
+    faithfulness: float | None
+
+
+class GraphCheck(TypedDict):
+    """Shares are null where replacing everything changes nothing."""
+
+    type: Literal["graph.verification"]
+    slug: str
+    model: str
+    by: Literal["nodes", "edges"]
+    replace: Literal["zero", "mean", "corrupted"]
+    metric: Literal["logit", "logit_diff"]
+    whole: float
+    empty: float
+    nodes: int
+    edges: NotRequired[int]
+    circuit: CircuitPoint
+    without: float
+    faithfulness: float | None
+    completeness: float | None
+    curve: list[CircuitPoint]
+    cpr: float | None
+    cmd: float | None
+    heads: list[JSON]
+    heaviest_edges: NotRequired[list[JSON]]
+    minimality: NotRequired[list[JSON]]
+    passes: int
+    warnings: NotRequired[list[str]]
+
+
+class Harvest(TypedDict):
+    """A harvest that is kept in files: tokens.safetensors with all prompts' `input_ids` and where each begins
+    (`offsets`), shards with a tensor `hook/prompt` (inputs `hook/prompt/input`) without a batch axis, and at
+    the end harvest.safetensors.index.json, which tells the file of each tensor.
+    """
+
+    name: str
+    status: Literal["running", "complete", "partial"]
+    model: str
+    texts: int
+    texts_done: int
+    tokens: int
+    tokens_per_second: float | None
+    bytes: int
+    created: int
+    owner: str | None
+    shared: bool
+    hooks: list[RunHook]
+    files: list[JSON]
+    error: NotRequired[Fault]
 
 
 class Recording(TypedDict):
@@ -476,6 +1053,8 @@ class Recording(TypedDict):
     frames: int
     complete: bool
     created: int
+    owner: str | None
+    shared: bool
 
 
 class RecordingDetails(Recording):
@@ -487,6 +1066,8 @@ class Verification(TypedDict):
     ok: bool
     complete: bool
     frames_compared: int
+    results_compared: int
+    unverified: list[str]
     first_difference: JSON | None
 
 
@@ -517,3 +1098,4 @@ class ScenarioRun(TypedDict):
     run: Run
     scenario: str
     scaled_layers: list[JSON]
+    warnings: NotRequired[list[str]]

@@ -12,6 +12,7 @@ from .schemas import (
     Contrast,
     ForkChanges,
     FrameFormat,
+    Harvest,
     Health,
     Hook,
     HookChanges,
@@ -24,12 +25,14 @@ from .schemas import (
     Sweep,
     SweepResult,
     Tokens,
+    WatchChanges,
 )
 
 __all__ = [
     "JSON", "Analysis", "AppliedIntervention", "ChangedHooks", "CompletionOptions", "Contrast", "Encoding", "ForkChanges",
-    "FrameFormat", "Health", "Hook", "HookChanges", "Intervention", "Message", "ModelFacts", "Policy", "Run", "RunRequest",
+    "FrameFormat", "Harvest", "Health", "Hook", "HookChanges", "Intervention", "Message", "ModelFacts", "Policy", "Run", "RunRequest",
     "Sampling", "SocketTensors", "StreamedTensors", "Sweep", "SweepResult", "Tokens",
+    "WatchChanges",
 ]
 
 Encoding = Literal["nested", "list", "base64", "none"]

@@ -1,0 +1,22 @@
+// Products of int8 blocks with AVX2.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "sets.h"
+
+#pragma clang attribute push(__attribute__((target(NS_TARGET_AVX2))), apply_to = function)
+#define DOTS 0
+#define SIGNED_BYTES 1
+#include "int8.h"
+
+INLINE __m256i dots(__m256i codes, __m256i x) {
+  return _mm256_madd_epi16(_mm256_maddubs_epi16(codes, x), _mm256_set1_epi16(1));
+}
+
+#include "int8.body.h"
+#include "int8_lanes8.h"
+#include "int8_panels.body.h"
+
+const ns_fast ns_fast_int8_avx2 = INT8_TABLE;
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,339 @@
+package import Streams
+package import Frames
+package import JSON
+package import Loops
+internal import Synchronization
+
+/// What a job came to.
+package enum JobOutcome: Sendable {
+  /// The result's JSON, whose members are those of its event.
+  case result([UInt8])
+  /// The error object that its viewers are told.
+  case failed(JSONValue)
+}
+
+/// Work of many passes as a run of its own: an analysis that others may watch, and that may go on without whoever asked for it.
+///
+/// It is told step by step, stands still between two steps where it is paused or a lossless viewer is behind, and ends
+/// between two steps where it is cancelled. Nobody's leaving ends it, unless it was not detached. What its viewers are told may be
+/// recorded, as of any run; a recording that fails is given up, and the job goes on.
+package actor Job: StreamedRun {
+  /// What is done, and what it is done on.
+  package struct Order: Sendable {
+    package let name: String
+    package let model: String
+    /// Steps in all.
+    package let total: Int
+    /// Goes on although nobody watches.
+    package let isDetached: Bool
+    /// Tokens that models read up to a step.
+    package let tokens: @Sendable (Int) -> Int
+
+    package init(
+      name: String, model: String, total: Int, isDetached: Bool,
+      tokens: @escaping @Sendable (Int) -> Int
+    ) {
+      self.name = name
+      self.model = model
+      self.total = total
+      self.isDetached = isDetached
+      self.tokens = tokens
+    }
+  }
+
+  package nonisolated let id: String
+  package nonisolated let created: Int
+  package nonisolated let topic: Topic
+  package nonisolated let place: RunPlace
+  let order: Order
+  private let loop: Loop
+  private var recorder: (any RunRecorder)?
+  let recordingID: String?
+  /// How viewers are told of an error.
+  private let worded: ErrorWording
+  private let start = ContinuousClock.now
+  private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
+  private nonisolated let isCancelled = Atomic(false)
+  private let ended: @Sendable (Job) -> Void
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  private var publisher: TopicPublisher?
+  private(set) var status = RunStatus.running
+  private(set) var done = 0
+  private(set) var result: JSONValue?
+  private(set) var failure: JSONValue?
+  /// Steps left before it pauses again; nil where it goes on.
+  private var stepsLeft: Int?
+  /// The work while it stands still, and whether something changed while it did not.
+  private var sleeper: CheckedContinuation<Void, Never>?
+  private var isRoused = false
+
+  /// Makes a job that has not begun.
+  ///
+  /// - Parameters:
+  ///   - clock: seconds since 1970.
+  ///   - recorder: keeps its events, where it is recorded.
+  ///   - worded: how viewers are told of an error.
+  ///   - ended: told once, when it is over.
+  package init(
+    id: String, order: Order, place: RunPlace, clock: Int, epoch: String, limits: TopicLimits,
+    budget: ByteBudget?, loop: Loop, recorder: (any RunRecorder)? = nil,
+    worded: @escaping ErrorWording, ended: @escaping @Sendable (Job) -> Void
+  ) {
+    self.id = id
+    self.order = order
+    self.place = place
+    self.loop = loop
+    self.recorder = recorder
+    self.worded = worded
+    self.ended = ended
+    recordingID = recorder?.id
+    created = clock
+    let relay = JobRelay()
+    let publisher = TopicPublisher(
+      run: id, epoch: epoch, limits: limits, budget: budget, archive: recorder,
+      signals: TopicSignals(
+        lastViewerLeft: { if !order.isDetached { relay.job?.cancel() } },
+        held: { _ in relay.job?.wake() },
+        describeGap: { RunEvents.gap($0, run: id) },
+        later: { loop.execute(after: $0, $1) }))
+    topic = publisher.topic
+    self.publisher = consume publisher
+    relay.connect(self)
+  }
+
+  /// Begins the work, which calls ``advance(to:)`` after each of its steps.
+  package func begin(_ work: @escaping @Sendable (Job) async -> JobOutcome) {
+    add(
+      .jobStarted,
+      [
+        .init("analysis", .string(order.name)), .init("model", .string(order.model)),
+        .init("total", JSONValue(order.total)),
+      ])
+    _ = publisher?.announce()
+    let work = Task { await self.end(work(self)) }
+    task.withLock { $0 = work }
+    if isGivenUp { work.cancel() }
+  }
+
+  /// Tells that steps are done, and returns when the next may begin.
+  package func advance(to done: Int) async {
+    guard !status.isOver else { return }
+    let before = hundredths
+    self.done = done
+    if hundredths > before || stepsLeft != nil {
+      add(
+        .analysisProgress,
+        [
+          .init("analysis", .string(order.name)), .init("done", JSONValue(done)),
+          .init("total", JSONValue(order.total)),
+        ])
+    }
+    if let left = stepsLeft {
+      stepsLeft = left > 1 ? left - 1 : nil
+      if stepsLeft == nil { stand() }
+    }
+    _ = publisher?.announce()
+    while !isGivenUp, status == .paused || topic.isHeld {
+      await withCheckedContinuation { waiting in
+        // What changed on the way into here is looked at first.
+        if isRoused { waiting.resume() } else { sleeper = waiting }
+        isRoused = false
+      }
+    }
+  }
+
+  /// Tells something that was found on the way; members of an object.
+  package func tell(_ type: EventType, _ json: [UInt8]) {
+    guard !status.isOver, let members = Self.members(json) else { return }
+    add(type, members)
+    _ = publisher?.announce()
+  }
+
+  private var hundredths: Int { done * 100 / max(order.total, 1) }
+
+  /// The members of an event's JSON but its type, which the envelope has.
+  private static func members(_ json: [UInt8]) -> [JSONValue.Member]? {
+    (try? JSONValue(parsing: json))?.members?.filter { $0.name != "type" }
+  }
+
+  private func end(_ outcome: JobOutcome) {
+    switch outcome {
+    case .result(let json) where !isGivenUp:
+      let members = Self.members(json) ?? []
+      result = JSONValue(members: members)
+      add(.analysisResult, members)
+      finish("stop", .finished)
+    case .failed(let error) where !isGivenUp:
+      status = .failed
+      failure = error
+      addLast(.error, [.init("error", error)])
+    case .result, .failed: finish("cancelled", .cancelled)
+    }
+    _ = publisher?.announce()
+    if let publisher = publisher.take() { publisher.finish() }
+    task.withLock { $0 = nil }
+    ended(self)
+  }
+
+  private func finish(_ reason: String, _ status: RunStatus) {
+    self.status = status
+    addLast(
+      .runFinished,
+      [
+        .init("finish_reason", .string(reason)), .init("usage", usage), .init("timings", [:]),
+      ])
+  }
+
+  var usage: JSONValue {
+    let tokens = order.tokens(done)
+    return [
+      "prompt_tokens": JSONValue(tokens), "completion_tokens": 0,
+      "total_tokens": JSONValue(tokens),
+    ]
+  }
+
+  var finishReason: String? {
+    switch status {
+    case .finished: "stop"
+    case .cancelled: "cancelled"
+    case .failed: "error"
+    case .queued, .running, .paused: nil
+    }
+  }
+
+  /// Milliseconds since the job was made, to whole microseconds: what a recording can keep.
+  private var milliseconds: Double {
+    ((ContinuousClock.now - start) / .microseconds(1)).rounded() / 1000
+  }
+
+  private func add(_ type: EventType, _ fields: [JSONValue.Member] = []) {
+    let time = milliseconds
+    var fault: RunError?
+    publisher?.add(type.rawValue) { sequence in
+      let json = Event(
+        type, runID: id, sequence: sequence, step: done, milliseconds: time, fields: fields
+      ).json()
+      do throws(RunError) {
+        try recorder?.record(event: json, sequence: sequence, milliseconds: time)
+      } catch { fault = error }
+      return json
+    }
+    if let fault { giveUp(fault) }
+  }
+
+  /// Publishes the last event when the recording is whole; where it can't be, viewers are told so before.
+  private func addLast(_ type: EventType, _ fields: [JSONValue.Member]) {
+    guard let recorder, let sequence = publisher?.nextSequence else { return add(type, fields) }
+    let time = milliseconds
+    let json = Event(
+      type, runID: id, sequence: sequence, step: done, milliseconds: time, fields: fields
+    ).json()
+    do throws(RunError) {
+      try recorder.finish(event: json, sequence: sequence, milliseconds: time)
+    } catch {
+      giveUp(error)
+      return add(type, fields)
+    }
+    self.recorder = nil
+    publisher?.add(type.rawValue) { _ in json }
+  }
+
+  /// Tells viewers once that the recording has stopped.
+  private func giveUp(_ fault: RunError) {
+    recorder = nil
+    add(
+      .recordingStopped,
+      [
+        .init("recording_id", recordingID.map { .string($0) } ?? .null),
+        .init("error", worded(fault)),
+      ])
+  }
+}
+
+/// What may be done to a job, between two of its steps.
+extension Job {
+  package func isOver() -> Bool { status.isOver }
+
+  nonisolated var isGivenUp: Bool { isCancelled.load(ordering: .acquiring) }
+
+  package nonisolated func cancel() {
+    isCancelled.store(true, ordering: .releasing)
+    task.withLock(\.self)?.cancel()
+    wake()
+  }
+
+  package func pause() throws(RunError) {
+    try checkGoing()
+    guard status != .paused else { return }
+    try place.claimPause()
+    defer { place.releaseClaim() }
+    stepsLeft = nil
+    stand()
+    _ = publisher?.announce()
+  }
+
+  package func resume() throws(RunError) {
+    try checkGoing()
+    guard status == .paused else { return }
+    go()
+  }
+
+  /// Goes on for some steps; answers at once, the pause is an event.
+  package func step(_ count: Int) throws(RunError) {
+    try checkGoing()
+    guard status == .paused else { throw .notPaused(id) }
+    stepsLeft = count
+    go()
+  }
+
+  package func rewind(to step: Int) throws(RunError) {
+    try checkGoing()
+    throw .keepsNoSteps(id)
+  }
+
+  package func warnOfEnd() {
+    guard !status.isOver, let end = place.expiresAt(viewers: 0) else { return }
+    add(.runExpiring, [.init("expires_at", JSONValue(end))])
+    _ = publisher?.announce()
+  }
+
+  private func checkGoing() throws(RunError) {
+    guard !status.isOver else { throw .ended(id, status: status) }
+  }
+
+  private func stand() {
+    status = .paused
+    place.note(isPaused: true)
+    add(.runPaused)
+  }
+
+  private func go() {
+    status = .running
+    place.note(isPaused: false)
+    add(.runResumed)
+    _ = publisher?.announce()
+    rouse()
+  }
+
+  private func rouse() {
+    if let sleeper = sleeper.take() { sleeper.resume() } else { isRoused = true }
+  }
+
+  /// Makes the work look again whether it may go on, from any thread.
+  nonisolated func wake() {
+    loop.execute { [weak self] in self?.assumeIsolated { $0.rouse() } }
+  }
+}
+
+/// Carries a topic's signals to its job, which does not exist yet when the topic is made.
+private final class JobRelay: Sendable {
+  private struct Weak: Sendable { weak var job: Job? }
+  private let held = Mutex(Weak())
+
+  var job: Job? { held.withLock(\.job) }
+  func connect(_ job: Job) { held.withLock { $0.job = job } }
+}
