@@ -237,7 +237,7 @@ package final class Service: Sendable {
 
   /// The tokens of a run's prompt, and what its text is held to.
   func promptTokens(_ request: RunRequest) throws(Refusal) -> ([Token], Constraint?) {
-    let model = request.model
+    let model = request.order.model
     switch request.prompt {
     case .messages(let messages):
       let prompt = try tokens(of: messages, options: request.options, model: model)
@@ -256,25 +256,16 @@ package final class Service: Sendable {
     _ request: RunRequest, _ tokens: [Token], _ constraint: Constraint?,
     telling remarks: RequestRemarks
   ) async throws(Refusal) -> RunOrder {
-    let model = request.model
-    var order = RunOrder(model: model, tokens: tokens, sampling: request.sampling)
+    var order = request.order
+    order.tokens = tokens
     request.answer.hold(&order, to: constraint, telling: remarks)
-    if case .success(let chat) = model.chat { order.stopTokens.formUnion(chat.stopTokens) }
-    if case .messages = request.prompt { order.operation = .chat }
-    order.hooks = request.hooks
-    order.analyses = request.analyses
-    order.watches = request.watches
-    order.interventions = try await interventionReader(model.catalogue)
+    order.interventions = try await interventionReader(order.model.catalogue)
       .interventions(request.interventions)
-    order.frames = request.frames
-    order.topLogprobs = request.topLogprobs
     if request.isRecorded {
       _ = try desk()
       order.recordedRequest =
         RecordedRequest(request.fields, order: order, hooks: request.hookFields).json
     }
-    order.isDetached = request.isDetached
-    order.startsPaused = request.startsPaused
     return order
   }
 }

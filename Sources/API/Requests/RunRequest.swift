@@ -1,7 +1,7 @@
 package import Engine
 internal import Frames
-package import Hooks
-package import Interpretability
+internal import Hooks
+internal import Interpretability
 package import Tokenizers
 package import Runs
 
@@ -14,18 +14,11 @@ package struct RunRequest: Sendable {
     case tokens([Token])
   }
 
-  package var model: LoadedModel
+  /// What is asked for, but for what takes long to read: the tokens, what holds its text, interventions, the record.
+  package var order: RunOrder
   package var prompt: Prompt
-  package var sampling: SamplingRequest
-  package var hooks: [HookOrder]
   package var interventions: [Fields]
-  package var analyses: [any LiveAnalysis]
-  package var watches: [Watchpoint]
-  package var frames: FrameFormat
-  package var topLogprobs: Int
   package var isRecorded: Bool
-  package var isDetached: Bool
-  package var startsPaused: Bool
   package var options: ChatOptions
   package var answer: AnswerOrder
 
@@ -43,24 +36,26 @@ package struct RunRequest: Sendable {
     _ fields: Fields, model: LoadedModel, registered: RegisteredHooks, time: Int64
   ) throws(Refusal) {
     self.fields = fields
-    self.model = model
     prompt = try Self.prompt(fields)
     let shorter = try fields.objects("hooks") ?? []
     hookFields = try registered.fields(
       with: try fields.objects("activation_hooks") ?? shorter, of: model,
       usesRegistered: try fields.bool("use_registered_hooks") ?? false)
-    hooks = try HookReader(model.catalogue).orders(hookFields)
-    sampling = try SamplingRequest(fields, of: model)
+    let hooks = try HookReader(model.catalogue).orders(hookFields)
+    order = RunOrder(model: model, tokens: [], sampling: try SamplingRequest(fields, of: model))
+    order.hooks = hooks
     interventions = try fields.objects("interventions") ?? []
-    frames = try FrameFormat(fields.object("frames"))
-    topLogprobs = try fields.integer("top_logprobs", in: 0...20) ?? 0
+    order.frames = try FrameFormat(fields.object("frames"))
+    order.topLogprobs = try fields.integer("top_logprobs", in: 0...20) ?? 0
     isRecorded = try fields.bool("record") ?? false
-    isDetached = try fields.bool("detach") ?? false
-    startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
+    order.isDetached = try fields.bool("detach") ?? false
+    order.startsPaused = try fields.choice("start", ["running", "paused"]) == "paused"
     options = try ChatOptions(fields, time: time)
     answer = try AnswerOrder(fields)
-    analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
-    watches = try WatchReader(model.catalogue).watches(try fields.objects("watch") ?? [])
+    order.analyses = try AnalysisReader(model).analyses(try fields.objects("analyses") ?? [])
+    order.watches = try WatchReader(model.catalogue).watches(try fields.objects("watch") ?? [])
+    if case .success(let chat) = model.chat { order.stopTokens.formUnion(chat.stopTokens) }
+    if case .messages = prompt { order.operation = .chat }
   }
 
   static func prompt(_ fields: Fields) throws(Refusal) -> Prompt {
