@@ -141,7 +141,7 @@ extension Service {
   func branch(_ run: Run) async throws(Refusal) -> (branch: Branch, ledger: RunLedger) {
     try await refusing { () throws(RunError) in
       try await run.ask { engine, generation throws(EngineError) in
-        let (branch, ledger) = try await engine.branch(generation) { run.ledger.withLock(\.self) }
+        let (branch, ledger) = try await engine.branch(generation) { run.ledger }
         return (branch: branch, ledger: ledger)
       }
     }

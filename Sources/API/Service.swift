@@ -169,11 +169,17 @@ package final class Service: Sendable {
         request: request, clock: clock, epoch: epoch)
     }
     return Run(
-      id: id, order: order, place: place, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, framers: framers, engine: engine, framing: framing,
-      sources: sources, recorder: recorder, worded: Self.worded, parent: parent,
-      meter: metrics.runs, trace: RunTrace(order, id: id, parent: parent, by: tracer)
+      id: id, order: order, place: place, clock: clock, parent: parent, services: services,
+      framing: framing, recorder: recorder,
+      trace: RunTrace(order, id: id, parent: parent, by: tracer)
     ) { registry.noteEnd($0.id) }
+  }
+
+  /// What its runs share.
+  var services: RunServices {
+    RunServices(
+      loop: publishing, framers: framers, engine: engine, sources: sources, epoch: epoch,
+      limits: limits, budget: budget, worded: Self.worded, meter: metrics.runs)
   }
 
   var limits: TopicLimits {

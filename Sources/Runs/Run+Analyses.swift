@@ -16,45 +16,33 @@ extension Run {
 
   /// Begins the analyses of a pass whose token waits to be published; false where there are none.
   func beginsAnalyses(before event: GenerationEvent) -> Bool {
-    guard case .token(_, let chosen, _, _, _) = event, let batch = unanalysed.take() else {
+    guard case .token(_, let chosen, _, _, _) = event, let batch = queue.beginAnalyses() else {
       return false
     }
-    isAnalysing = true
     let pass = AnalysedPass(
-      batch: batch, prompt: order.tokens, chosen: chosen, engine: engine, model: order.model)
+      batch: batch, prompt: order.tokens, chosen: chosen, engine: services.engine,
+      model: order.model)
     Task {
       await analyse(pass)
-      isAnalysing = false
+      queue.endAnalyses()
       pump()
-      resumeSettling()
+      queue.wakeSettling()
     }
     return true
   }
 
-  /// What one of the run's analyses keeps between passes, made before its first.
-  private func memory(of index: Int) -> (any AnalysisMemory)? {
-    if memories.isEmpty {
-      memories = order.analyses.map { $0.memory(order.model.catalogue) }
-    }
-    return memories[index]
-  }
-
-  /// Has those look again who wait for what was under way.
-  func resumeSettling() {
-    for waiting in settling { waiting.resume() }
-    settling.removeAll()
-  }
-
   private func analyse(_ pass: AnalysedPass) async {
-    step = pass.batch.step
+    progress.begin(pass.batch.step)
     for (index, analysis) in order.analyses.enumerated() {
       var pass = pass
-      pass.memory = memory(of: index)
+      pass.memory = queue.memory(of: index) {
+        order.analyses.map { $0.memory(order.model.catalogue) }
+      }
       guard generation?.isCancelled != true, let result = await analysis.result(of: pass) else {
         continue
       }
       add(.analysis(name: analysis.name, result: JSONValue(result)))
-      _ = publisher?.announce()
+      outlet.announce()
     }
   }
 }

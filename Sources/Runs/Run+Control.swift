@@ -11,12 +11,14 @@ extension Run {
   package func ask<Answer: Sendable>(
     _ question: @Sendable (Engine, Generation) async throws(EngineError) -> Answer
   ) async throws(RunError) -> Answer {
-    guard !status.isOver, let generation else { throw .ended(id, status: status) }
+    guard !progress.status.isOver, let generation else {
+      throw .ended(id, status: progress.status)
+    }
     do throws(EngineError) {
-      return try await question(engine, generation)
+      return try await question(services.engine, generation)
     } catch {
       switch error {
-      case .ended: throw .ended(id, status: status)
+      case .ended: throw .ended(id, status: progress.status)
       case .notPaused: throw .notPaused(id)
       default: throw .engine(error)
       }
@@ -57,21 +59,17 @@ extension Run {
   }
 
   package func warnOfEnd() {
-    guard !status.isOver, let end = place.expiresAt(viewers: 0) else { return }
+    guard !progress.status.isOver, let end = place.expiresAt(viewers: 0) else { return }
     add(.runExpiring, [.init("expires_at", JSONValue(end))])
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   /// Returns when what the engine has said before this call is published.
   ///
   /// The engine's events come by the same loop, so being here is enough, unless they wait for analyses or framing.
   func settle() async {
-    while isAnalysing || isFraming {
-      await withCheckedContinuation { waiting in
-        // Asked again: for a task that prefers other threads the way into here is a turn of its own on this loop, and
-        // what was under way may have ended in the turn before.
-        if isAnalysing || isFraming { settling.append(waiting) } else { waiting.resume() }
-      }
+    while queue.isBusy {
+      await withCheckedContinuation { queue.settle($0) }
     }
   }
 
@@ -84,10 +82,10 @@ extension Run {
   ///
   /// - Returns: the first pass that is computed with it.
   package func change(_ change: RunChange) async throws(RunError) -> Int {
-    guard let kind = change.kind else { return step }
+    guard let kind = change.kind else { return progress.step }
     try checkRoom(for: change)
     if case .watches(let added, _, _) = change { try claim(for: added) }
-    let tag = ledger.withLock { $0.ask(change) }
+    let tag = intake.ledger.withLock { $0.ask(change) }
     do {
       let applied = try await ask { engine, generation throws(EngineError) in
         try await engine.apply(GenerationChange(tag: tag, kind), to: generation)
@@ -95,68 +93,47 @@ extension Run {
       await settle()
       return applied.firstStep
     } catch {
-      ledger.withLock { $0.withdraw(tag) }
+      intake.ledger.withLock { $0.withdraw(tag) }
       throw error
     }
   }
 
   /// Tells viewers and the recording of a change that the engine has made.
   func publish(_ applied: AppliedChange) {
-    guard let entry = ledger.withLock({ $0.publish(applied) }) else { return }
+    guard let entry = intake.ledger.withLock({ $0.publish(applied) }) else { return }
+    progress.apply(entry.change, from: entry.firstStep)
+    outlet.record(entry.records, step: progress.step)
+    let first = JSONValue.Member("first_step", JSONValue(entry.firstStep))
     switch entry.change {
-    case .hooks(let added, let removed, _):
-      hooks.change(adding: added, removing: removed, from: entry.firstStep)
-      record(entry)
-      let list = toldHooks.map { $0.json(order.model.catalogue) }
-      add(
-        .hooksChanged,
-        [.init("hooks", .array(list)), .init("first_step", JSONValue(entry.firstStep))])
-    case .intervene(let intervention, _):
-      interventions.removeAll { $0.id == intervention.id }
-      interventions.append(intervention.starting(at: entry.firstStep))
-      record(entry)
+    case .hooks:
+      let list = progress.toldHooks.map { $0.json(order.model.catalogue) }
+      add(.hooksChanged, [.init("hooks", .array(list)), first])
     case .removeIntervention(let id):
-      interventions.removeAll { $0.id == id }
-      record(entry)
-      add(
-        .interventionRemoved,
-        [
-          .init("intervention_id", .string(id)),
-          .init("first_step", JSONValue(entry.firstStep)),
-        ])
-    case .watches(let added, let removed, _):
-      changeWatches(adding: added, removing: removed)
-      record(entry)
-      add(
-        .watchesChanged,
-        [
-          .init("watches", .array(watches.json)),
-          .init("first_step", JSONValue(entry.firstStep)),
-        ])
-    case .rewind: break
+      add(.interventionRemoved, [.init("intervention_id", .string(id)), first])
+    case .watches:
+      add(.watchesChanged, [.init("watches", .array(progress.watches.json)), first])
+    // The engine tells when an intervention is first applied, and when it has rewound.
+    case .intervene, .rewind: break
     }
   }
-
-  /// The hooks in force, and those taken off of which the pass under way still brings tensors.
-  package var toldHooks: [RunHook] { hooks.told(after: pieces.count) }
 
   /// Refuses hooks and interventions for which the run has no room.
   private func checkRoom(for change: RunChange) throws(RunError) {
     switch change {
     case .hooks(let added, _, _):
-      guard hooks.count(adding: added) <= RunOrder.mostHooks else {
+      guard progress.hooks.count(adding: added) <= RunOrder.mostHooks else {
         throw .tooManyHooks(id, limit: RunOrder.mostHooks)
       }
-      guard hooks.directionNumbers(adding: added) <= Directions.mostNumbers else {
+      guard progress.hooks.directionNumbers(adding: added) <= Directions.mostNumbers else {
         throw .tooManyDirections(id, limit: Directions.mostNumbers)
       }
     case .intervene(let intervention, _):
-      let others = ledger.withLock { $0.interventions.count { $0.id != intervention.id } }
+      let others = intake.ledger.withLock { $0.interventions.count { $0.id != intervention.id } }
       guard others < RunOrder.mostInterventions else {
         throw .tooManyInterventions(id, limit: RunOrder.mostInterventions)
       }
     case .watches(let added, let removed, _):
-      var list = ledger.withLock(\.watches)
+      var list = intake.ledger.withLock(\.watches)
       list.change(adding: added, removing: removed)
       guard list.numbers.count <= WatchList.most, list.all.count <= WatchList.mostEver,
         list.directions <= WatchList.mostDirections
@@ -171,30 +148,28 @@ extension Run {
 
   package func announceFork(_ child: String) {
     // Numbers are given already to the frames that are being made.
-    if isFraming { work.append(.fork(child)) } else { publishFork(child) }
+    if queue.isFraming { queue.append(.fork(child)) } else { publishFork(child) }
   }
 
   func publishFork(_ child: String) {
     add(.runForked(childRunID: child))
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   /// Makes this run the continuation of another one's text.
   package func inherit(text: [String], tokens: [Token], step: Int) {
-    pieces = text
-    ledger.withLock { $0.inherit(tokens) }
-    self.step = step
-    completionTokens = text.count
+    progress.inherit(text, step: step)
+    intake.ledger.withLock { $0.inherit(tokens) }
   }
 
   /// Takes back the tokens behind a step.
   func rewound(to step: Int) {
-    pieces.removeLast(max(0, pieces.count - step - 1))
-    completionTokens = pieces.count
-    self.step = step
-    hooks.rewind(to: pieces.count)
-    if !status.isOver { status = .paused }
-    record(RunLedger.Entry(change: .rewind(to: step), firstStep: step + 1, replacedFrom: nil))
-    add(.runRewound, [.init("to_step", JSONValue(step)), .init("text", .string(text))])
+    progress.rewind(to: step)
+    let entry = RunLedger.Entry(
+      change: .rewind(to: step), firstStep: step + 1, replacedFrom: nil)
+    outlet.record(entry.records, step: step)
+    add(
+      .runRewound,
+      [.init("to_step", JSONValue(step)), .init("text", .string(progress.text))])
   }
 }

@@ -6,13 +6,13 @@ extension Run {
   /// What the run is now.
   package var facts: RunFacts {
     RunFacts(
-      id: id, urls: place.urls(of: id), order: order, created: created, status: status,
-      sequence: topic.nextSequence,
-      step: step, completionTokens: completionTokens, finishReason: finishReason, pieces: pieces,
-      text: text, hooks: toldHooks, interventions: interventions, watches: watches,
-      recordingID: recordingID,
-      parent: parent,
-      viewers: topic.viewerCount, failure: failure.map(worded), summary: summary,
-      expiresAt: status.isOver ? nil : place.expiresAt(viewers: topic.viewerCount))
+      id: id, urls: place.urls(of: id), order: order, created: created, status: progress.status,
+      sequence: topic.nextSequence, step: progress.step,
+      completionTokens: progress.completionTokens, finishReason: progress.finishReason,
+      pieces: progress.pieces, text: progress.text, hooks: progress.toldHooks,
+      interventions: progress.interventions, watches: progress.watches,
+      recordingID: outlet.recordingID, parent: identity.parent, viewers: topic.viewerCount,
+      failure: failure.map(services.worded), summary: progress.summary,
+      expiresAt: progress.status.isOver ? nil : place.expiresAt(viewers: topic.viewerCount))
   }
 }

@@ -11,44 +11,41 @@ internal import Loops
 extension Run {
   /// The next part of a pass that is framed elsewhere; nil where what is left is little.
   func nextSlice(of batch: CaptureBatch, from first: Int) -> FramingSlice? {
-    guard framing != nil, let sequence = publisher?.nextSequence else { return nil }
+    guard queue.framing != nil, let sequence = outlet.nextSequence else { return nil }
     let places = FramingSlice.places(of: batch, from: first)
     let bytes = batch.items[places].reduce(0) { $0 + batch.framingBytes(of: $1) }
     guard bytes > FramingSlice.least else { return nil }
     return FramingSlice(
-      batch: batch, places: places,
-      hooks: hooks.places(of: batch.specs, step: batch.step).map { $0.map { hooks[$0] } },
-      firstSequence: sequence)
+      batch: batch, places: places, hooks: progress.hooks(of: batch), firstSequence: sequence)
   }
 
   /// Has a slice framed, and goes on when it is back.
   func frame(_ slice: FramingSlice) {
-    guard let framing else { return }
-    isFraming = true
-    Task.detached(executorPreference: framers) { [self] in
+    guard let framing = queue.beginFraming() else { return }
+    Task.detached(executorPreference: services.framers) { [self] in
       let made = slice.frames(framing)
       await take(made, of: slice)
     }
   }
 
   private func take(_ made: [FramingSlice.Made], of slice: FramingSlice) {
-    isFraming = false
+    queue.endFraming()
     var next = slice.places.upperBound
     for one in made {
       // What came between, such as the news that the recording stopped, has taken the number.
-      guard publisher?.nextSequence == one.sequence else {
+      guard outlet.nextSequence == one.sequence else {
         next = one.place
         break
       }
       _ = publish(one.place, of: slice.batch, made: one)
     }
-    _ = publisher?.announce()
+    outlet.announce()
     if next < slice.batch.items.count {
-      work.prepend(.captures(slice.batch, from: next))
+      queue.prepend(.captures(slice.batch, from: next))
     } else {
       finish(slice.batch)
     }
     pump()
-    resumeSettling()
+    queue.wakeSettling()
   }
 }

@@ -16,51 +16,45 @@ extension Run {
   /// The prompt and the hooks are in it, so that a viewer needs nothing else.
   package func publishStart() {
     add(RunEvents.started(facts))
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   /// Publishes an event of the engine.
   func publish(_ event: GenerationEvent) {
     switch event {
     case .promptProgress(let processed, let total):
-      if !status.isOver, status != .paused { status = .running }
+      progress.note(.computed)
       add(.promptProgress(processed: processed, total: total))
     case .promptScores: break
     case .captures(let batch): publish(batch, from: 0)
     case .token(let step, let token, let text, let score, let top):
-      if !status.isOver, status != .paused { status = .running }
-      self.step = step
-      pieces.append(text)
-      completionTokens += 1
+      progress.add(text, at: step)
       add(
         .token(
           id: Int(token), text: text, logprob: Self.decimal(score.logprob),
           top: top.map { alternative($0) }))
       if isAnalysed { generation?.release() }
     case .text(let rest):
-      self.rest += rest
+      progress.add(rest: rest)
       add(.text(rest))
     case .changed(let applied): publish(applied)
     case .interventionApplied(let id, let firstStep):
       add(.interventionApplied(interventionID: id, firstStep: firstStep))
     case .watchFired(let firing, let done):
-      self.step = firing.step
-      add(.watchFired, firing.fields(of: watches.all[firing.watch], done: done))
+      progress.begin(firing.step)
+      add(.watchFired, firing.fields(of: progress.watches.all[firing.watch], done: done))
     case .paused(let step):
-      // Before the first pass the engine counts from -1; viewers know no step before 0.
-      self.step = max(0, step)
-      if !status.isOver { status = .paused }
+      progress.note(.paused, at: step)
       add(.runPaused)
     case .resumed(let step):
-      self.step = max(0, step)
-      if !status.isOver { status = .running }
+      progress.note(.resumed, at: step)
       add(.runResumed)
     case .rewound(let step): rewound(to: step)
     case .finished(let reason, let summary): finish(reason, summary)
     case .failed(let error): fail(.engine(error))
     }
-    _ = publisher?.announce()
-    if status.isOver, isFinal(event) { close() }
+    outlet.announce()
+    if progress.status.isOver, isFinal(event) { close() }
   }
 
   private func isFinal(_ event: GenerationEvent) -> Bool {
@@ -82,10 +76,7 @@ extension Run {
   }
 
   private func finish(_ reason: FinishReason, _ summary: GenerationSummary) {
-    status = reason == .cancelled ? .cancelled : .finished
-    finishReason = reason.rawValue
-    self.summary = summary
-    completionTokens = summary.completionTokens
+    progress.finish(reason, summary)
     addLast(
       .runFinished(
         reason: reason.rawValue, usage: RunEvents.usage(summary),
@@ -93,10 +84,8 @@ extension Run {
   }
 
   private func fail(_ error: RunError) {
-    status = .failed
-    failure = error
-    finishReason = "error"
-    addLast(.error(worded(error)))
+    progress.fail(error)
+    addLast(.error(services.worded(error)))
   }
 
   // MARK: Captures
@@ -113,8 +102,8 @@ extension Run {
       unannounced += publish(place, of: batch)
       guard unannounced > Self.announcement else { continue }
       unannounced = 0
-      if publisher?.announce() == true, place + 1 < batch.items.count {
-        work.prepend(.captures(batch, from: place + 1))
+      if outlet.announce(), place + 1 < batch.items.count {
+        queue.prepend(.captures(batch, from: place + 1))
         return
       }
     }
@@ -124,10 +113,10 @@ extension Run {
   /// All of a pass's captures are published.
   func finish(_ batch: CaptureBatch) {
     if isAnalysed {
-      unanalysed = batch
-      _ = publisher?.announce()
+      queue.awaitToken(of: batch)
+      outlet.announce()
     }
-    if backlog.remove(GenerationEvent.captures(batch).weight) { generation?.release() }
+    intake.published(.captures(batch))
   }
 
   /// Publishes one tensor, encoded once for all viewers; its size in bytes.
@@ -137,16 +126,15 @@ extension Run {
     _ place: Int, of batch: CaptureBatch, made: FramingSlice.Made? = nil
   ) -> Int {
     let item = batch.items[place]
-    guard let index = hooks.places(of: batch.specs, step: batch.step)[item.spec], let framing
-    else { return 0 }
-    let hook = hooks[index]
-    let run = id
-    let time = milliseconds
-    let positions = item.positions
-    if hook.servesPatches { sources.keep(item, of: batch, hook: hook, run: id) }
+    guard let framing = queue.framing, let hook = progress.hook(of: item, in: batch) else {
+      return 0
+    }
+    if hook.servesPatches { services.sources.keep(item, of: batch, hook: hook, run: id) }
     do {
-      var size = 0
-      try publisher?.add(frameOf: hook.spec.hookID) { sequence throws(FrameError) in
+      let meter = services.meter
+      return try outlet.add(
+        frameOf: hook, positions: item.positions, step: progress.step
+      ) { sequence throws(FrameError) in
         let began = ContinuousClock.now
         let frame: FrameBytes
         if let made {
@@ -156,17 +144,11 @@ extension Run {
             item, of: batch, hook: hook, sequence: sequence,
             isLastOfPass: place == batch.lastForViewers)
         }
-        size = frame.count
         meter?.note(
-          frameOf: hook.spec.component.rawValue, floats: item.count, bytes: size,
+          frameOf: hook.spec.component.rawValue, floats: item.count, bytes: frame.count,
           took: made == nil ? ContinuousClock.now - began : nil)
-        record(frame, milliseconds: time, positions: positions)
-        return ActivationEvent(
-          hook: hook.event, run: run, sequence: sequence, milliseconds: time,
-          positions: positions, frame: frame)
+        return frame
       }
-      reportRecorder()
-      return size
     } catch {
       // A tensor too large for one frame, or no memory: viewers are told which one they miss.
       add(
@@ -180,20 +162,18 @@ extension Run {
 
   // MARK: Events
 
-  func add(_ contents: EventContents) { add(contents.type, contents.fields, contents.kept) }
+  func add(_ contents: EventContents) {
+    outlet.add(
+      contents.type, contents.fields, contents: contents.kept, step: progress.step)
+  }
 
-  func add(_ type: EventType, _ fields: [JSONValue.Member], _ contents: EventContents? = nil) {
-    let time = milliseconds
-    publisher?.add(type.rawValue, contents: contents) { sequence in
-      let event = Event(
-        type, runID: id, sequence: sequence, step: step, milliseconds: time, fields: fields)
-      let json = event.json()
-      keep { recorder throws(RunError) in
-        try recorder.record(event: json, sequence: sequence, milliseconds: time)
-      }
-      return json
-    }
-    reportRecorder()
+  func add(_ type: EventType, _ fields: [JSONValue.Member] = []) {
+    outlet.add(type, fields, step: progress.step)
+  }
+
+  private func addLast(_ contents: EventContents) {
+    outlet.addLast(
+      contents.type, contents.fields, contents: contents.kept, step: progress.step)
   }
 }
 

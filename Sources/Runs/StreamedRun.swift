@@ -32,5 +32,5 @@ package protocol StreamedRun: AnyObject, Sendable {
 extension Run: StreamedRun {
   package func object() -> [UInt8] { facts.json }
   package func brief() -> [UInt8] { facts.shortened.json }
-  package func isOver() -> Bool { status.isOver }
+  package func isOver() -> Bool { progress.status.isOver }
 }

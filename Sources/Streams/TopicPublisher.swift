@@ -36,9 +36,9 @@ package struct TopicPublisher: ~Copyable, Sendable {
   /// - Parameters:
   ///   - contents: what it says, for readers in this process.
   ///   - json: makes the event's single-line JSON, which contains its number.
-  package mutating func add(
-    _ type: String, contents: EventContents? = nil, json: (UInt64) throws -> [UInt8]
-  ) rethrows {
+  package mutating func add<Failure: Error>(
+    _ type: String, contents: EventContents? = nil, json: (UInt64) throws(Failure) -> [UInt8]
+  ) throws(Failure) {
     let text = try json(next)
     append(
       TopicItem(
@@ -50,9 +50,10 @@ package struct TopicPublisher: ~Copyable, Sendable {
   /// - Parameters:
   ///   - hook: the hook's id, under which viewers are told what they missed.
   ///   - encode: encodes the tensor frame, which contains the item's number.
-  package mutating func add(
-    frameOf hook: String, type: String = "activation", encode: (UInt64) throws -> any EncodedTensor
-  ) rethrows {
+  package mutating func add<Failure: Error>(
+    frameOf hook: String, type: String = "activation",
+    encode: (UInt64) throws(Failure) -> any EncodedTensor
+  ) throws(Failure) {
     let tensor = try encode(next)
     append(
       TopicItem(
@@ -77,7 +78,9 @@ package struct TopicPublisher: ~Copyable, Sendable {
 
   /// Adds one event and wakes the viewers.
   @discardableResult
-  package mutating func publish(_ type: String, json: (UInt64) throws -> [UInt8]) rethrows -> Bool {
+  package mutating func publish<Failure: Error>(
+    _ type: String, json: (UInt64) throws(Failure) -> [UInt8]
+  ) throws(Failure) -> Bool {
     try add(type, json: json)
     return announce()
   }

@@ -79,11 +79,11 @@ import Testing
     let hooks = (0..<24).flatMap { layer in Self.components.map { Self.hook(layer, $0, nil) } }
     let run = try await kit.start(Self.body(hooks, codec: "raw"))
     let large = try kit.server.service.computed(run)
-    #expect(await eventually { await large.isFraming })
+    #expect(await eventually { await large.queue.isFraming })
     let neighbour = try await kit.start(Self.body([Self.hook(3, "mlp", "norm")], codec: "raw"))
     let events = try await kit.events(neighbour, query: "?policy=lossless")
     #expect(events.count { $0.type == "token" } == 3)
-    #expect(await large.isFraming)
+    #expect(await large.queue.isFraming)
     #expect(kit.server.service.engine.captureByteCount > 0)
     for _ in blocks { gate.signal() }
     for block in blocks { await block.value }
@@ -104,9 +104,9 @@ import Testing
     let run = try kit.server.service.computed(id)
     let gate = DispatchSemaphore(value: 0)
     let entered = DispatchSemaphore(value: 0)
-    let loop = await run.loop
+    let loop = run.services.loop
     loop.execute {
-      run.assumeIsolated { $0.isFraming = true }
+      run.assumeIsolated { _ = $0.queue.beginFraming() }
       entered.signal()
       gate.wait()
     }
@@ -119,8 +119,8 @@ import Testing
     try await Task.sleep(for: .milliseconds(100))
     loop.execute {
       run.assumeIsolated {
-        $0.isFraming = false
-        $0.resumeSettling()
+        $0.queue.endFraming()
+        $0.queue.wakeSettling()
       }
     }
     gate.signal()

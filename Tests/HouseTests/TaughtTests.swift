@@ -3,7 +3,7 @@ import Testing
 /// What the first edition of the house taught, where a test can hold it.
 @Suite struct TaughtTests {
   /// Types that are spread over files, and how many stored members those files may share.
-  static let types = [("Sources/HTTP/HTTPConnection.swift", 6)]
+  static let types = [("Sources/HTTP/HTTPConnection.swift", 6), ("Sources/Runs/Run.swift", 6)]
 
   @Test(arguments: types)
   func `a type in several files shares few stored members among them`(

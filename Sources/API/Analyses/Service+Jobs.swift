@@ -73,8 +73,7 @@ extension Service {
         epoch: epoch)
     }
     let job = Job(
-      id: id, order: order, place: place, clock: clock, epoch: epoch, limits: limits,
-      budget: budget, loop: publishing, recorder: recorder, worded: Self.worded
+      id: id, order: order, place: place, clock: clock, services: services, recorder: recorder
     ) { registry.noteEnd($0.id) }
     list(job)
     await job.begin { job in await self.traced(order, as: job.id) { await work(job) } }

@@ -104,7 +104,8 @@ extension Service {
     if let replay = try self.run(id) as? Replay { return try await graphSource(replay, fields) }
     let run = try computed(id)
     try checkModel(fields, is: run.order.model.info.id)
-    let (tokens, interventions) = run.ledger.withLock { ($0.tokens, $0.interventions) }
+    let ledger = run.ledger
+    let (tokens, interventions) = (ledger.tokens, ledger.interventions)
     if let intervention = interventions.first {
       throw .conflict(
         fields: ["run_id"],

@@ -75,8 +75,7 @@ extension Service {
       id: name ?? "run_" + Self.token(), place: place, recordingID: recordingID, reader: reader,
       speed: speed,
       range: range, startsPaused: startsPaused, isDetached: name != nil, clock: clock,
-      epoch: epoch, limits: limits, budget: budget, loop: publishing,
-      worded: Self.worded
+      services: services
     ) { registry.noteEnd($0.id) }
     list(replay)
     return replay

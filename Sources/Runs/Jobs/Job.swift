@@ -1,7 +1,7 @@
 package import Streams
 package import Frames
 package import JSON
-package import Loops
+internal import Loops
 internal import Synchronization
 
 /// What a job came to.
@@ -47,11 +47,6 @@ package actor Job: StreamedRun {
   package nonisolated let place: RunPlace
   let order: Order
   private let loop: Loop
-  private var recorder: (any RunRecorder)?
-  let recordingID: String?
-  /// How viewers are told of an error.
-  private let worded: ErrorWording
-  private let start = ContinuousClock.now
   private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
   private nonisolated let isCancelled = Atomic(false)
   private let ended: @Sendable (Job) -> Void
@@ -60,7 +55,7 @@ package actor Job: StreamedRun {
     loop.asUnownedSerialExecutor()
   }
 
-  private var publisher: TopicPublisher?
+  private var outlet: StreamOutlet
   private(set) var status = RunStatus.running
   private(set) var done = 0
   private(set) var result: JSONValue?
@@ -76,32 +71,29 @@ package actor Job: StreamedRun {
   /// - Parameters:
   ///   - clock: seconds since 1970.
   ///   - recorder: keeps its events, where it is recorded.
-  ///   - worded: how viewers are told of an error.
   ///   - ended: told once, when it is over.
   package init(
-    id: String, order: Order, place: RunPlace, clock: Int, epoch: String, limits: TopicLimits,
-    budget: ByteBudget?, loop: Loop, recorder: (any RunRecorder)? = nil,
-    worded: @escaping ErrorWording, ended: @escaping @Sendable (Job) -> Void
+    id: String, order: Order, place: RunPlace, clock: Int, services: RunServices,
+    recorder: (any RunRecorder)? = nil, ended: @escaping @Sendable (Job) -> Void
   ) {
     self.id = id
     self.order = order
     self.place = place
-    self.loop = loop
-    self.recorder = recorder
-    self.worded = worded
     self.ended = ended
-    recordingID = recorder?.id
     created = clock
+    let loop = services.loop
+    self.loop = loop
     let relay = JobRelay()
     let publisher = TopicPublisher(
-      run: id, epoch: epoch, limits: limits, budget: budget, archive: recorder,
+      run: id, epoch: services.epoch, limits: services.limits, budget: services.budget,
+      archive: recorder,
       signals: TopicSignals(
         lastViewerLeft: { if !order.isDetached { relay.job?.cancel() } },
         held: { _ in relay.job?.wake() },
         describeGap: { RunEvents.gap($0, run: id) },
         later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
-    self.publisher = consume publisher
+    outlet = StreamOutlet(of: id, publisher, recorder: recorder, worded: services.worded)
     relay.connect(self)
   }
 
@@ -113,7 +105,7 @@ package actor Job: StreamedRun {
         .init("analysis", .string(order.name)), .init("model", .string(order.model)),
         .init("total", JSONValue(order.total)),
       ])
-    _ = publisher?.announce()
+    outlet.announce()
     let work = Task { await self.end(work(self)) }
     task.withLock { $0 = work }
     if isGivenUp { work.cancel() }
@@ -136,7 +128,7 @@ package actor Job: StreamedRun {
       stepsLeft = left > 1 ? left - 1 : nil
       if stepsLeft == nil { stand() }
     }
-    _ = publisher?.announce()
+    outlet.announce()
     while !isGivenUp, status == .paused || topic.isHeld {
       await withCheckedContinuation { waiting in
         // What changed on the way into here is looked at first.
@@ -150,7 +142,7 @@ package actor Job: StreamedRun {
   package func tell(_ type: EventType, _ json: [UInt8]) {
     guard !status.isOver, let members = Self.members(json) else { return }
     add(type, members)
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   private var hundredths: Int { done * 100 / max(order.total, 1) }
@@ -173,8 +165,8 @@ package actor Job: StreamedRun {
       addLast(.error, [.init("error", error)])
     case .result, .failed: finish("cancelled", .cancelled)
     }
-    _ = publisher?.announce()
-    if let publisher = publisher.take() { publisher.finish() }
+    outlet.announce()
+    outlet.close()
     task.withLock { $0 = nil }
     ended(self)
   }
@@ -205,52 +197,14 @@ package actor Job: StreamedRun {
     }
   }
 
-  /// Milliseconds since the job was made, to whole microseconds: what a recording can keep.
-  private var milliseconds: Double {
-    ((ContinuousClock.now - start) / .microseconds(1)).rounded() / 1000
-  }
+  var recordingID: String? { outlet.recordingID }
 
   private func add(_ type: EventType, _ fields: [JSONValue.Member] = []) {
-    let time = milliseconds
-    var fault: RunError?
-    publisher?.add(type.rawValue) { sequence in
-      let json = Event(
-        type, runID: id, sequence: sequence, step: done, milliseconds: time, fields: fields
-      ).json()
-      do throws(RunError) {
-        try recorder?.record(event: json, sequence: sequence, milliseconds: time)
-      } catch { fault = error }
-      return json
-    }
-    if let fault { giveUp(fault) }
+    outlet.add(type, fields, step: done)
   }
 
-  /// Publishes the last event when the recording is whole; where it can't be, viewers are told so before.
   private func addLast(_ type: EventType, _ fields: [JSONValue.Member]) {
-    guard let recorder, let sequence = publisher?.nextSequence else { return add(type, fields) }
-    let time = milliseconds
-    let json = Event(
-      type, runID: id, sequence: sequence, step: done, milliseconds: time, fields: fields
-    ).json()
-    do throws(RunError) {
-      try recorder.finish(event: json, sequence: sequence, milliseconds: time)
-    } catch {
-      giveUp(error)
-      return add(type, fields)
-    }
-    self.recorder = nil
-    publisher?.add(type.rawValue) { _ in json }
-  }
-
-  /// Tells viewers once that the recording has stopped.
-  private func giveUp(_ fault: RunError) {
-    recorder = nil
-    add(
-      .recordingStopped,
-      [
-        .init("recording_id", recordingID.map { .string($0) } ?? .null),
-        .init("error", worded(fault)),
-      ])
+    outlet.addLast(type, fields, step: done)
   }
 }
 
@@ -273,7 +227,7 @@ extension Job {
     defer { place.releaseClaim() }
     stepsLeft = nil
     stand()
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   package func resume() throws(RunError) {
@@ -298,7 +252,7 @@ extension Job {
   package func warnOfEnd() {
     guard !status.isOver, let end = place.expiresAt(viewers: 0) else { return }
     add(.runExpiring, [.init("expires_at", JSONValue(end))])
-    _ = publisher?.announce()
+    outlet.announce()
   }
 
   private func checkGoing() throws(RunError) {
@@ -315,7 +269,7 @@ extension Job {
     status = .running
     place.note(isPaused: false)
     add(.runResumed)
-    _ = publisher?.announce()
+    outlet.announce()
     rouse()
   }
 

@@ -86,7 +86,7 @@ extension Replay {
     if let microseconds {
       // In pieces, so that timers which nobody waits for any more do not pile up.
       let piece = Duration.microseconds(Int64(min(microseconds, 1_000_000)))
-      loop.execute(after: piece) { [weak self] in self?.assumeIsolated { $0.rouse() } }
+      services.loop.execute(after: piece) { [weak self] in self?.assumeIsolated { $0.rouse() } }
     }
     await withCheckedContinuation { waiting in
       // What changed on the way into here, which may be a turn of its own, is looked at first.
@@ -101,7 +101,7 @@ extension Replay {
 
   /// Makes the playing task look again, from any thread.
   nonisolated func wake() {
-    loop.execute { [weak self] in self?.assumeIsolated { $0.rouse() } }
+    services.loop.execute { [weak self] in self?.assumeIsolated { $0.rouse() } }
   }
 
   /// Tells those who asked for a step that it stands still.

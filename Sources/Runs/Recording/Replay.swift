@@ -1,7 +1,7 @@
 package import Streams
 internal import Frames
 internal import JSON
-package import Loops
+internal import Loops
 package import Recordings
 internal import Synchronization
 
@@ -14,7 +14,7 @@ package actor Replay: StreamedRun {
   package nonisolated let created: Int
   package nonisolated let topic: Topic
   package nonisolated let place: RunPlace
-  let loop: Loop
+  nonisolated let services: RunServices
   package nonisolated let recordingID: String
   /// The recording that is played.
   package nonisolated let reader: RecordingReader
@@ -23,7 +23,7 @@ package actor Replay: StreamedRun {
   private nonisolated let isCancelled = Atomic(false)
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
-    loop.asUnownedSerialExecutor()
+    services.loop.asUnownedSerialExecutor()
   }
 
   var publisher: TopicPublisher?
@@ -49,8 +49,6 @@ package actor Replay: StreamedRun {
   /// The event recorded before a frame that does not say its positions itself.
   var description: JSONValue?
   let made: RecordedItems
-  /// How viewers are told of an error.
-  private let worded: ErrorWording
   private let ended: @Sendable (Replay) -> Void
 
   /// Makes a replay that has not begun.
@@ -59,21 +57,18 @@ package actor Replay: StreamedRun {
   ///   - startsPaused: whether it waits for `resume` or `step` behind its first event.
   ///   - isDetached: whether it goes on when its last viewer leaves.
   ///   - clock: seconds since 1970.
-  ///   - worded: how viewers are told of an error.
   ///   - ended: told once, when it is over.
   package init(
     id: String, place: RunPlace, recordingID: String, reader: RecordingReader, speed: Double,
-    range: ClosedRange<UInt64>, startsPaused: Bool, isDetached: Bool, clock: Int, epoch: String,
-    limits: TopicLimits, budget: ByteBudget?, loop: Loop, worded: @escaping ErrorWording,
-    ended: @escaping @Sendable (Replay) -> Void
+    range: ClosedRange<UInt64>, startsPaused: Bool, isDetached: Bool, clock: Int,
+    services: RunServices, ended: @escaping @Sendable (Replay) -> Void
   ) {
     self.id = id
     self.place = place
     self.recordingID = recordingID
     self.reader = reader
     self.range = range
-    self.loop = loop
-    self.worded = worded
+    self.services = services
     self.ended = ended
     created = clock
     status = startsPaused ? .paused : .queued
@@ -81,10 +76,12 @@ package actor Replay: StreamedRun {
     self.clock = ReplayClock(
       speed: speed, record: first.nextMicroseconds ?? 0, now: 0, isPaused: true)
     made = RecordedItems(
-      run: id, recordedRun: reader.metadata.runID, epoch: epoch, budget: budget)
+      run: id, recordedRun: reader.metadata.runID, epoch: services.epoch,
+      budget: services.budget)
     let relay = ReplayRelay()
+    let loop = services.loop
     let publisher = TopicPublisher(
-      run: id, epoch: epoch, limits: limits, budget: budget,
+      run: id, epoch: services.epoch, limits: services.limits, budget: services.budget,
       archive: RecordingArchive(reader: reader, made: made, played: range),
       signals: TopicSignals(
         lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
@@ -124,7 +121,7 @@ package actor Replay: StreamedRun {
     } catch {
       status = .failed
       finishReason = "error"
-      add(.error, [.init("error", worded(.recording(error)))])
+      add(.error, [.init("error", services.worded(.recording(error)))])
     }
     _ = publisher?.announce()
     if let publisher = publisher.take() { publisher.finish() }
