@@ -58,13 +58,12 @@ let package = Package(
       // unoptimised they are some thirty times slower, so every configuration optimises them.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off"])]),
     .target(name: "CSystem"),
-    // Opened at run time, and not linked: see COpenSSL.h.
+    // Opened at run time, and not linked: see their headers.
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     // A target of its own, so that another commit compiles this only.
     .target(name: "CBuild", cSettings: [.define("NEUROSCOPE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // Floor 1: values and hands.
     room("Tensors", ["CKernels"]),

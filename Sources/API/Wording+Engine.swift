@@ -58,6 +58,11 @@ extension EngineError {
         "The captures of one pass take \(bytes) bytes of memory at once, more than the \(limit) that one client's may; "
           + "select positions, heads or neurons, ask for fewer hooks, or start the server with more --capture-memory"
       )
+    case .noLibrary(let name, let package, let reason):
+      (
+        .notImplemented, "library_missing",
+        "This needs \(name), which can't be used here: \(reason); Debian and Ubuntu have it as the package \(package)"
+      )
     case .cancelled: (.conflict, "cancelled", "The computation was cancelled")
     case .notFinite(let step):
       (
@@ -103,7 +108,7 @@ extension EngineError {
         $0.member("limit_bytes", limit)
       }
     case .emptyPrompt, .tokenOutOfRange, .unknownFamily, .unknownModel, .vocabularyOnly, .ended,
-      .notPaused,
+      .notPaused, .noLibrary,
       .intervention, .unknownIntervention, .cancelled, .notFinite:
       nil
     }

@@ -31,6 +31,8 @@ package enum EngineError: Error, Sendable {
   case captureMemory(bytes: Int, limit: Int)
   /// Whoever asked for it left before it was done.
   case cancelled
+  /// A library of the system is needed that can't be used here; the package of Debian that has it, and the system's reason.
+  case noLibrary(String, package: String, reason: String)
   /// Scores were no numbers (damaged weights, or an intervention that blew up).
   case notFinite(step: Int)
 }

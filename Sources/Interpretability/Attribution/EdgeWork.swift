@@ -149,6 +149,7 @@ extension EdgeWork {
     _ tokens: [Token], _ cut: EdgeCut, replaced: [Float]?, on engine: Engine, _ model: LoadedModel,
     holds: (_ layer: Int, HeldAttention, _ fed: [Float]) -> Void
   ) async throws(EngineError) -> EdgeWork {
+    try OpenBLAS.check()
     let layout = EdgeLayout(model.catalogue)
     let width = model.catalogue.hiddenSize
     let isHeld = if case .all = cut { true } else { false }

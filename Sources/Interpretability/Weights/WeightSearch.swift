@@ -212,12 +212,13 @@ extension WeightCircuits {
   /// - Parameters:
   ///   - turn: where a step is computed, which may take long: not on the threads that all share.
   ///   - progress: told after each step how many are done.
-  /// - Throws: `cancelled` where the task was; `vocabularyOnly` where the model has no weights.
+  /// - Throws: `cancelled` where the task was; `vocabularyOnly` where the model has no weights; `noLibrary` without OpenBLAS.
   package static func find(
     _ plan: WeightPlan, on engine: Engine, _ model: LoadedModel,
     turn: (@escaping @Sendable () -> Void) async -> Void = { $0() },
     progress: @Sendable (Int) async -> Void = { _ in }
   ) async throws(EngineError) -> WeightCircuits {
+    try OpenBLAS.check()
     let search = WeightSearch(plan)
     for step in 0..<plan.steps {
       guard !Task.isCancelled else { throw .cancelled }
