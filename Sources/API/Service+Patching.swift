@@ -1,5 +1,4 @@
 internal import Engine
-internal import Frames
 package import Hooks
 internal import Runs
 
@@ -14,8 +13,8 @@ extension Service {
       case .rows(let rows): return (rows.values, rows.width, rows.firstPosition)
       case .forgotten:
         throw .captureForgotten(runID: runID, hookID: hookID, limit: sources.limit)
-      case .rounded(let type):
-        throw .inexactCapture(runID: runID, hookID: hookID, dtype: type.name)
+      case .rounded(let dtype):
+        throw .inexactCapture(runID: runID, hookID: hookID, dtype: dtype)
       case .nothing: throw .noSuchCapture(runID: runID, hookID: hookID)
       }
     }

@@ -2,7 +2,6 @@ internal import Streams
 package import Engine
 internal import Constraints
 internal import Foundation
-internal import Frames
 internal import HTTP
 internal import Hooks
 internal import JSON
@@ -135,7 +134,7 @@ package final class Service: Sendable {
     var estimate = CaptureEstimate(
       order.hooks, catalogue: order.model.catalogue, promptTokens: order.tokens.count,
       maxTokens: order.maxTokens
-    ) { bytesPerNumber ?? ($0.dtype ?? order.frames.elementType).width }
+    ) { bytesPerNumber ?? $0.width(in: order.frames) }
     estimate.addAnalyses(of: order)
     estimate.addWatches(of: order)
     guard estimate.bytes <= captureBudget else {

@@ -73,6 +73,8 @@ package struct AnalysedPass: Sendable {
   package let chosen: Token
   package let engine: Engine
   package let model: LoadedModel
+  /// Counted from the first pass of the run.
+  package var step: Int { batch.step }
   /// What the analysis that is asked keeps of the run.
   package var memory: (any AnalysisMemory)?
 

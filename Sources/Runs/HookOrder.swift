@@ -15,6 +15,9 @@ package struct HookOrder: Sendable, Hashable {
     self.encoding = encoding
   }
 
+  /// Bytes of one of its numbers in a run whose others travel as they do.
+  package func width(in run: FrameFormat) -> Int { (dtype ?? run.elementType).width }
+
   /// How its tensors travel in a run whose others travel as they do.
   func format(in run: FrameFormat) -> FrameFormat {
     // Counts and indices must stay exact, and a reduction is small anyway.

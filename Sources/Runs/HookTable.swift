@@ -1,5 +1,4 @@
 internal import Hooks
-internal import Frames
 
 /// Every hook that a run ever had, by its index in frames; those taken off are not active.
 package struct HookTable: Sendable {

@@ -1,4 +1,4 @@
-package import Frames
+internal import Frames
 package import Hooks
 internal import Streams
 internal import Synchronization
@@ -15,7 +15,7 @@ package final class PatchSources: Sendable {
     /// Forgotten for want of room.
     case forgotten
     /// All that is left was rounded to a type on its way out.
-    case rounded(FrameElementType)
+    case rounded(dtype: String)
     case nothing
   }
 
@@ -95,7 +95,7 @@ package final class PatchSources: Sendable {
       return .nothing
     }
     let rounded = frames.first { $0.frame.elementType != .float32 }
-    return rounded.map { .rounded($0.frame.elementType) } ?? .rows(rows)
+    return rounded.map { .rounded(dtype: $0.frame.elementType.name) } ?? .rows(rows)
   }
 
   /// The rows of a run's hook; where it captures input and output, those of the point itself, or else the output's.

@@ -1,7 +1,6 @@
 internal import Streams
 internal import Frames
 internal import Engine
-internal import Hooks
 internal import Interpretability
 internal import JSON
 internal import Tokenizers
@@ -32,7 +31,7 @@ extension Run {
   }
 
   private func analyse(_ pass: AnalysedPass) async {
-    progress.begin(pass.batch.step)
+    progress.begin(pass.step)
     for (index, analysis) in order.analyses.enumerated() {
       var pass = pass
       pass.memory = queue.memory(of: index) {

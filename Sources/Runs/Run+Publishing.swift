@@ -133,7 +133,7 @@ extension Run {
     do {
       let meter = services.meter
       return try outlet.add(
-        frameOf: hook, positions: item.positions, step: progress.step
+        frameOf: hook.event, positions: item.positions, step: progress.step
       ) { sequence throws(FrameError) in
         let began = ContinuousClock.now
         let frame: FrameBytes

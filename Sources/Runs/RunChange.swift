@@ -1,5 +1,4 @@
 internal import Engine
-internal import Frames
 package import Hooks
 package import JSON
 internal import OrderedCollections

@@ -2,7 +2,6 @@ internal import Streams
 internal import Engine
 internal import Frames
 internal import JSON
-internal import Hooks
 internal import Tokenizers
 
 /// What the events of a run say, beyond what `Frames` knows.

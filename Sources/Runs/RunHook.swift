@@ -1,4 +1,3 @@
-internal import Frames
 package import JSON
 package import Hooks
 
@@ -58,7 +57,7 @@ package struct RunHook: Sendable, Hashable {
   /// Whether its captures are kept for patches: whole rows, which viewers get rounded.
   var servesPatches: Bool {
     let selection = spec.selection
-    return format.elementType != .float32 && selection.reduction == .none && selection.heads == nil
+    return !format.isExact && selection.reduction == .none && selection.heads == nil
       && selection.neurons == nil && selection.experts == nil && !spec.point.site.isOverKeys
   }
 
@@ -83,7 +82,7 @@ package struct RunHook: Sendable, Hashable {
       "layer_name": .string(spec.layerName), "component": .string(spec.component.rawValue),
       "is_input": .bool(spec.isInput), "point": .string(spec.point.name),
       "layer": spec.point.layer < 0 ? .null : JSONValue(spec.point.layer),
-      "dtype": .string(format.elementType.name), "shape": shape(catalogue),
+      "dtype": .string(format.dtype), "shape": shape(catalogue),
       "active": .bool(isActive),
     ]
   }

@@ -1,25 +1,8 @@
 package import Constraints
 package import Engine
-package import Frames
 package import Hooks
 package import Interpretability
 package import Tokenizers
-
-/// How the tensors of a run become frames.
-package struct FrameFormat: Sendable, Hashable {
-  package var elementType: FrameElementType
-  package var codec: FrameCodec
-
-  /// The default of live viewing: half the bytes, then split into planes.
-  package static let live = FrameFormat(elementType: .bfloat16, codec: .planes)
-  /// Exact, as the documented chat endpoint answers.
-  package static let exact = FrameFormat(elementType: .float32, codec: .raw)
-
-  package init(elementType: FrameElementType, codec: FrameCodec) {
-    self.elementType = elementType
-    self.codec = codec
-  }
-}
 
 /// A validated order for one run: what to compute, what to show, and for whose sake.
 package struct RunOrder: Sendable {

@@ -1,5 +1,4 @@
 internal import Frames
-internal import Hooks
 internal import JSON
 internal import Streams
 
@@ -69,18 +68,18 @@ struct StreamOutlet: ~Copyable {
   ///
   /// - Parameter encode: encodes the frame, which contains the item's number.
   mutating func add(
-    frameOf hook: RunHook, positions: [Int], step: Int,
+    frameOf hook: ActivationEvent.Hook, positions: [Int], step: Int,
     encode: (UInt64) throws(FrameError) -> FrameBytes
   ) throws(FrameError) -> Int {
     let time = milliseconds
     let (run, recorder) = (run, recorder)
     var size = 0
     var fault: RunError?
-    try publisher?.add(frameOf: hook.spec.hookID) { sequence throws(FrameError) in
+    try publisher?.add(frameOf: hook.id) { sequence throws(FrameError) in
       let frame = try encode(sequence)
       size = frame.count
       let event = ActivationEvent(
-        hook: hook.event, run: run, sequence: sequence, milliseconds: time, positions: positions,
+        hook: hook, run: run, sequence: sequence, milliseconds: time, positions: positions,
         frame: frame)
       do throws(RunError) { try recorder?.record(event) } catch { fault = error }
       return event

@@ -15,6 +15,15 @@ import Testing
     #expect(members.count <= limit, "\(path) shares \(members): make a value with private state")
   }
 
+  @Test func `captures and frames meet in few files, of one room`() {
+    // Benchmarks measure what lies below all rooms.
+    let both = SourceTree.sources.filter {
+      Set($0.imports).isSuperset(of: ["Hooks", "Frames"]) && !$0.path.contains("/Bench/")
+    }
+    #expect(both.count < 10 && !both.isEmpty, "\(both)")
+    #expect(both.allSatisfy { $0.room == "Runs" }, "\(both)")
+  }
+
   @Test func `only values and hands are seen by the transport`() {
     let seen = Floors.all["HTTP"] ?? []
     for room in ["Frames", "Streams", "Runs", "Engine", "Hooks"] {

@@ -1,6 +1,4 @@
 package import Engine
-internal import Frames
-internal import Hooks
 internal import Interpretability
 package import Tokenizers
 package import Runs

@@ -1,5 +1,4 @@
 internal import Engine
-internal import Frames
 internal import Hooks
 internal import JSON
 internal import Runs

@@ -1,6 +1,5 @@
 package import Engine
 internal import Frames
-internal import Hooks
 package import Loops
 package import Traces
 internal import Tracing

@@ -1,6 +1,6 @@
 internal import Engine
-package import Frames
 internal import Hooks
+package import Frames
 package import JSON
 package import Recordings
 
