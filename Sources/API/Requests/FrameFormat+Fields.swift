@@ -11,7 +11,7 @@ extension FrameFormat {
       guard let codec = FrameCodec(name: name) else {
         throw .unknownValue(
           field: fields.name("codec"), found: "\"\(name.prefix(80))\"",
-          allowed: FrameCodec.allCases.map(\.name))
+          allowed: Self.codecs)
       }
       self.codec = codec
     }
@@ -25,7 +25,7 @@ extension Fields {
     guard let type = FrameElementType(name: name), type != .uint32 else {
       throw .unknownValue(
         field: self.name(member), found: "\"\(name.prefix(80))\"",
-        allowed: ["f32", "f16", "bf16", "i8"])
+        allowed: FrameFormat.dtypes)
     }
     return type
   }

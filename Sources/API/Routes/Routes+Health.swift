@@ -2,7 +2,6 @@ internal import Streams
 internal import HTTP
 internal import Engine
 internal import Foundation
-internal import Frames
 internal import JSON
 internal import Hooks
 internal import Runs
@@ -36,14 +35,13 @@ extension Routes {
         writer.member("components", HookNames.components)
         writer.member(
           "reductions", ["none", "norm", "mean_abs", "stats", "histogram", "topk:K", "project"])
-        writer.member("dtypes", ["f32", "f16", "bf16", "i8"])
-        writer.member("codecs", FrameCodec.allCases.map(\.name))
+        writer.member("dtypes", FrameFormat.dtypes)
+        writer.member("codecs", FrameFormat.codecs)
         writer.member("encodings", TensorEncoding.allCases.map(\.rawValue))
         writer.member("transports", ["rest", "sse", "ndjson", "websocket"])
         writer.member("websocket_subprotocols", ["neuroscope.v1"])
         writer.member("viewer_policies", ViewerPolicy.allCases.map(\.rawValue))
-        writer.member(
-          "run_controls", ["pause", "resume", "step", "rewind", "fork", "hooks", "intervene"])
+        writer.member("run_controls", RunCommands.all.map { $0.name })
         writer.member("interventions", Changes.all.map { $0.name })
         writer.array("intervention_kinds") { writer in
           for kind in Changes.all {
