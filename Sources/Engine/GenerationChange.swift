@@ -54,8 +54,7 @@ extension Session {
     case .intervention(let intervention):
       let starting = intervention.starting(at: nextPass)
       if interventions.contains(where: { $0.id == intervention.id }) { replacedFrom = nextPass }
-      interventions.removeAll { $0.id == intervention.id }
-      interventions.append(starting)
+      interventions.set(intervention, from: nextPass)
       announced.remove(intervention.id)
       firstStep = starting.fromStep
     case .watches(let added, let removed):
@@ -67,7 +66,7 @@ extension Session {
       watches = list
     case .removal(let id):
       guard interventions.contains(where: { $0.id == id }) else { throw .unknownIntervention(id) }
-      interventions.removeAll { $0.id == id }
+      interventions.remove(id)
     }
     needsCompile = true
     return AppliedChange(tag: change.tag, firstStep: firstStep, replacedFrom: replacedFrom)

@@ -54,3 +54,13 @@ extension Intervention: Equatable {
       && one.toStep == other.toStep
   }
 }
+
+extension [Intervention] {
+  /// Puts one in force from a pass on, in the place of the one of equal id.
+  package mutating func set(_ intervention: Intervention, from step: Int) {
+    remove(intervention.id)
+    append(intervention.starting(at: step))
+  }
+
+  package mutating func remove(_ id: String) { removeAll { $0.id == id } }
+}

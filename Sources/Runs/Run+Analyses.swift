@@ -10,9 +10,6 @@ internal import Tokenizers
 /// A pass's analyses begin when its token is known. Until they are published the run's next pass waits, so that they
 /// never fall behind; the engine computes other runs meanwhile, and answers the analyses between two passes.
 extension Run {
-  /// Whether each pass waits for the analyses of the one before it.
-  nonisolated var isAnalysed: Bool { !order.analyses.isEmpty }
-
   /// Begins the analyses of a pass whose token waits to be published; false where there are none.
   func beginsAnalyses(before event: GenerationEvent) -> Bool {
     guard case .token(_, let chosen, _, _, _) = event, let batch = queue.beginAnalyses() else {

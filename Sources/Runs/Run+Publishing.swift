@@ -33,7 +33,7 @@ extension Run {
         .token(
           id: Int(token), text: text, logprob: Self.decimal(score.logprob),
           top: top.map { alternative($0) }))
-      if isAnalysed { generation?.release() }
+      if intake.waitsForAnalyses { generation?.release() }
     case .text(let rest):
       progress.add(rest: rest)
       add(.text(rest))
@@ -112,7 +112,7 @@ extension Run {
 
   /// All of a pass's captures are published.
   func finish(_ batch: CaptureBatch) {
-    if isAnalysed {
+    if intake.waitsForAnalyses {
       queue.awaitToken(of: batch)
       outlet.announce()
     }

@@ -54,13 +54,13 @@ package actor Run: GenerationSink {
     services: RunServices, framing: Framing, recorder: (any RunRecorder)?, trace: RunTrace? = nil,
     ended: @escaping @Sendable (Run) -> Void
   ) {
-    let relay = RunRelay()
+    let relay = StreamRelay<Run>()
     let loop = services.loop
     let publisher = TopicPublisher(
       run: id, epoch: services.epoch, limits: services.limits, budget: services.budget,
       archive: recorder,
       signals: TopicSignals(
-        lastViewerLeft: { relay.run?.lastViewerLeft() }, held: { relay.run?.held($0) },
+        lastViewerLeft: { relay.stream?.lastViewerLeft() }, held: { relay.stream?.held($0) },
         describeGap: { RunEvents.gap($0, run: id) },
         later: { loop.execute(after: $0, $1) }))
     identity = RunIdentity(
@@ -145,13 +145,4 @@ package actor Run: GenerationSink {
     outlet.close()
     ended(self)
   }
-}
-
-/// Carries a topic's signals to its run, which does not exist yet when the topic is made.
-private final class RunRelay: Sendable {
-  private struct Weak: Sendable { weak var run: Run? }
-  private let held = Mutex(Weak())
-
-  var run: Run? { held.withLock(\.run) }
-  func connect(_ run: Run) { held.withLock { $0.run = run } }
 }

@@ -16,7 +16,7 @@ final class RunIntake: Sendable {
   private let place: RunPlace
   private let services: RunServices
   /// Whether the engine waits behind each token until its analyses are published.
-  private let waitsForAnalyses: Bool
+  let waitsForAnalyses: Bool
 
   init(_ order: RunOrder, place: RunPlace, services: RunServices, trace: RunTrace?) {
     ledger = Mutex(RunLedger(order))

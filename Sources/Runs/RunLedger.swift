@@ -103,10 +103,8 @@ package struct RunLedger: Sendable {
       let replaced = ReplacedHooks(adding: added.map(\.spec), removing: removed)
       hooks.removeAll { replaced.contains($0.spec) }
       hooks += added
-    case .intervene(let intervention, _):
-      interventions.removeAll { $0.id == intervention.id }
-      interventions.append(intervention.starting(at: entry.firstStep))
-    case .removeIntervention(let id): interventions.removeAll { $0.id == id }
+    case .intervene(let intervention, _): interventions.set(intervention, from: entry.firstStep)
+    case .removeIntervention(let id): interventions.remove(id)
     case .watches(let added, let removed, _): watches.change(adding: added, removing: removed)
     case .rewind: break
     }

@@ -82,10 +82,8 @@ struct RunProgress: Sendable {
     switch change {
     case .hooks(let added, let removed, _):
       hooks.change(adding: added, removing: removed, from: step)
-    case .intervene(let intervention, _):
-      interventions.removeAll { $0.id == intervention.id }
-      interventions.append(intervention.starting(at: step))
-    case .removeIntervention(let id): interventions.removeAll { $0.id == id }
+    case .intervene(let intervention, _): interventions.set(intervention, from: step)
+    case .removeIntervention(let id): interventions.remove(id)
     case .watches(let added, let removed, _): watches.change(adding: added, removing: removed)
     case .rewind: break
     }

@@ -41,14 +41,11 @@ struct RunTimeline {
 
   /// Adds an intervention, or replaces the one of equal id.
   mutating func add(_ intervention: Intervention, from step: Int) {
-    change(from: step) { span, _ in
-      span.interventions.removeAll { $0.id == intervention.id }
-      span.interventions.append(intervention.starting(at: step))
-    }
+    change(from: step) { span, _ in span.interventions.set(intervention, from: step) }
   }
 
   mutating func remove(_ id: String, from step: Int) {
-    change(from: step) { span, _ in span.interventions.removeAll { $0.id == id } }
+    change(from: step) { span, _ in span.interventions.remove(id) }
   }
 
   /// Forgets the passes behind one; those that follow are computed with what applies now.

@@ -110,6 +110,9 @@ extension HookReader {
         + "(0 to \(catalogue.contextLength - 1))")
   }
 
+  /// Reductions that a word asks for.
+  static let reductions = ["none", "norm", "mean_abs", "stats", "histogram", "topk:K"]
+
   /// `"none"`, `"norm"`, `"mean_abs"`, `"stats"`, `"histogram"`, `"topk:8"`, `{"topk":8}` or `{"project":[[…]]}`.
   private func reduction(_ fields: Fields, width: Int?) throws(Refusal) -> Selection.Reduction {
     guard let value = fields["reduce"] else { return .none }
@@ -139,9 +142,7 @@ extension HookReader {
       }
       throw .unknownValue(
         field: fields.name("reduce"), found: "\"\(name.prefix(80))\"",
-        allowed: [
-          "none", "norm", "mean_abs", "stats", "histogram", "topk:K", "{\"project\": [[…], …]}",
-        ])
+        allowed: Self.reductions + ["{\"project\": [[…], …]}"])
     }
   }
 

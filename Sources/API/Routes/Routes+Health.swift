@@ -33,8 +33,7 @@ extension Routes {
         writer.member("version", Version.text)
         writer.member("commit", Version.commit)
         writer.member("components", HookNames.components)
-        writer.member(
-          "reductions", ["none", "norm", "mean_abs", "stats", "histogram", "topk:K", "project"])
+        writer.member("reductions", HookReader.reductions + ["project"])
         writer.member("dtypes", FrameFormat.dtypes)
         writer.member("codecs", FrameFormat.codecs)
         writer.member("encodings", TensorEncoding.allCases.map(\.rawValue))

@@ -83,13 +83,13 @@ package actor Job: StreamedRun {
     created = clock
     let loop = services.loop
     self.loop = loop
-    let relay = JobRelay()
+    let relay = StreamRelay<Job>()
     let publisher = TopicPublisher(
       run: id, epoch: services.epoch, limits: services.limits, budget: services.budget,
       archive: recorder,
       signals: TopicSignals(
-        lastViewerLeft: { if !order.isDetached { relay.job?.cancel() } },
-        held: { _ in relay.job?.wake() },
+        lastViewerLeft: { if !order.isDetached { relay.stream?.cancel() } },
+        held: { _ in relay.stream?.wake() },
         describeGap: { RunEvents.gap($0, run: id) },
         later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
@@ -281,13 +281,4 @@ extension Job {
   nonisolated func wake() {
     loop.execute { [weak self] in self?.assumeIsolated { $0.rouse() } }
   }
-}
-
-/// Carries a topic's signals to its job, which does not exist yet when the topic is made.
-private final class JobRelay: Sendable {
-  private struct Weak: Sendable { weak var job: Job? }
-  private let held = Mutex(Weak())
-
-  var job: Job? { held.withLock(\.job) }
-  func connect(_ job: Job) { held.withLock { $0.job = job } }
 }

@@ -78,14 +78,14 @@ package actor Replay: StreamedRun {
     made = RecordedItems(
       run: id, recordedRun: reader.metadata.runID, epoch: services.epoch,
       budget: services.budget)
-    let relay = ReplayRelay()
+    let relay = StreamRelay<Replay>()
     let loop = services.loop
     let publisher = TopicPublisher(
       run: id, epoch: services.epoch, limits: services.limits, budget: services.budget,
       archive: RecordingArchive(reader: reader, made: made, played: range),
       signals: TopicSignals(
-        lastViewerLeft: { if !isDetached { relay.replay?.cancel() } },
-        held: { _ in relay.replay?.wake() },
+        lastViewerLeft: { if !isDetached { relay.stream?.cancel() } },
+        held: { _ in relay.stream?.wake() },
         describeGap: { RunEvents.gap($0, run: id) },
         later: { loop.execute(after: $0, $1) }))
     topic = publisher.topic
@@ -171,13 +171,4 @@ package actor Replay: StreamedRun {
       await sleep()
     }
   }
-}
-
-/// Carries a topic's signals to its replay, which does not exist yet when the topic is made.
-private final class ReplayRelay: Sendable {
-  private struct Weak: Sendable { weak var replay: Replay? }
-  private let held = Mutex(Weak())
-
-  var replay: Replay? { held.withLock(\.replay) }
-  func connect(_ replay: Replay) { held.withLock { $0.replay = replay } }
 }
